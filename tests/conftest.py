@@ -1,0 +1,132 @@
+"""What every test may ask for: a size, a database of each kind, a browser.
+
+Here too is the law that no test is skipped in silence.
+
+Nothing here imports the service: its own fixtures are in tests/service/conftest.py.
+"""
+
+import contextlib
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+from tests import postgres
+
+SIZES = ("quick", "full")
+BROWSERS = (
+    "chromium",
+    "chromium-browser",
+    "google-chrome",
+    "google-chrome-stable",
+    "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
+)
+
+# Quick runs try the same examples every time, so that a red build is about the change; full runs look
+# further. Neither minds a slow machine.
+settings.register_profile(
+    "quick", max_examples=50, derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.register_profile(
+    "full", max_examples=500, print_blob=True, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+
+
+def size_of_this_run() -> str:
+    """``quick`` or ``full``, as the variable LCM_SIZE says; quick where it says nothing."""
+    size = os.environ.get("LCM_SIZE") or "quick"
+    if size not in SIZES:
+        raise pytest.UsageError(f"LCM_SIZE is {size!r}; it may be {' or '.join(SIZES)}.")
+    return size
+
+
+def pytest_configure() -> None:
+    settings.load_profile(size_of_this_run())
+
+
+@pytest.fixture(scope="session")
+def size() -> str:
+    """How large the made-up problems may be: ``quick`` in every build, ``full`` in ``make prove``."""
+    return size_of_this_run()
+
+
+@pytest.fixture(scope="session")
+def postgres_url() -> Iterator[str]:
+    """The URL of a running PostgreSQL server; under pytest-xdist each worker has a server of its own."""
+    try:
+        with contextlib.ExitStack() as stack:
+            yield stack.enter_context(postgres.running_server())
+    except postgres.PostgresUnavailable as unavailable:
+        pytest.fail(str(unavailable), pytrace=False)
+
+
+@pytest.fixture
+def fresh_postgres_database(postgres_url: str) -> Iterator[Callable[..., str]]:
+    """A function that creates an empty database and gives its URL; the databases are dropped after the test.
+
+    ``fresh_postgres_database(template="name")`` copies that database instead.
+    """
+    with contextlib.ExitStack() as databases:
+
+        def create(template: str | None = None) -> str:
+            return databases.enter_context(postgres.fresh_database(postgres_url, template))
+
+        yield create
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The URL of an empty database. The test runs twice: on SQLite and on PostgreSQL."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'lcm.sqlite3'}"
+    # Asked for here and not as an argument, so that the tests on SQLite start no server.
+    create: Callable[..., str] = request.getfixturevalue("fresh_postgres_database")
+    return create()
+
+
+@pytest.fixture(scope="session")
+def chromium_path() -> str:
+    """The system's browser, for playwright's ``executable_path``; LCM_CHROMIUM names another one."""
+    for name in filter(None, (os.environ.get("LCM_CHROMIUM"), *BROWSERS)):
+        found = shutil.which(name)
+        if found:
+            return found
+    pytest.fail(
+        "No Chromium for the tests of the pages. Install one (Debian: apt-get install chromium).",
+        pytrace=False,
+    )
+
+
+def skip_reason(report: pytest.TestReport | pytest.CollectReport) -> str:
+    """What a skipped test says for itself; empty where it says nothing."""
+    reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr or "")
+    reason = reason.removeprefix("Skipped").removeprefix(":").strip()
+    # pytest's own words where nobody gave a reason.
+    return "" if reason in {"unconditional skip", "<Skipped instance>"} else reason
+
+
+def _skipped_reports(config: pytest.Config) -> list[pytest.TestReport | pytest.CollectReport]:
+    reporter = config.pluginmanager.get_plugin("terminalreporter")
+    return reporter.stats.get("skipped", []) if reporter else []
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """A test that is skipped without a reason fails the run."""
+    # Under pytest-xdist the workers send their reports to the first process, which judges them all.
+    if hasattr(session.config, "workerinput"):
+        return
+    if session.exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED) and any(
+        not skip_reason(report) for report in _skipped_reports(session.config)
+    ):
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    skipped = _skipped_reports(config)
+    terminalreporter.write_line(f"Skipped tests: {len(skipped)}")
+    for report in skipped:
+        if not skip_reason(report):
+            terminalreporter.write_line(f"FAILED {report.nodeid}: skipped without a reason", red=True)
