@@ -23,6 +23,14 @@ class Rule(NamedTuple):
     refused: tuple[str, ...] = ()
 
 
+CHECKING = (
+    STDLIB,
+    "optimizer.problem",
+    "optimizer.plan",
+    "optimizer.verify_constraints",
+    "optimizer.verify_rules",
+    "optimizer.verify_values",
+)
 SOLVING = (STDLIB, "optimizer", "numpy", "pulp", "highspy", "cbcbox")
 SOLVERS = ("optimizer", "pulp", "highspy", "cbcbox")
 CHANCE = ("random", "numpy.random", "secrets", "uuid")
@@ -45,7 +53,10 @@ SERVICES = (STDLIB, "lcm_service.domain", "lcm_service.persistence", "lcm_servic
 
 RULES = (
     # The checker states every rule a second time, so it shares nothing with the solver but the data.
-    Rule("optimizer.verify", (STDLIB, "optimizer.problem", "optimizer.plan"), (*CHANCE, *CLOCK)),
+    Rule("optimizer.verify", CHECKING, (*CHANCE, *CLOCK)),
+    Rule("optimizer.verify_constraints", CHECKING, (*CHANCE, *CLOCK)),
+    Rule("optimizer.verify_rules", CHECKING, (*CHANCE, *CLOCK)),
+    Rule("optimizer.verify_values", CHECKING, (*CHANCE, *CLOCK)),
     # Chance is drawn in one file, from a seed; a clock is read in two.
     Rule("optimizer.search", SOLVING, ("secrets", "uuid", *CLOCK)),
     Rule("optimizer.solve", SOLVING, CHANCE),
@@ -98,7 +109,7 @@ def is_listed(names: tuple[str, ...], module: str) -> bool:
 
 
 def imports_in(tree: ast.AST, package: str) -> Iterator[tuple[int, str, str | None]]:
-    """Give the line, the module and (for `from module import name`) the name of each import, wherever it is."""
+    """Give the line, the module and (for `from module import name`) the name of each import, anywhere."""
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             yield from ((node.lineno, alias.name, None) for alias in node.names)

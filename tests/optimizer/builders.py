@@ -67,7 +67,7 @@ REGIONS_OF_PLACE = {
 
 
 def need(id: str = "N-1", recipient: str = "XAA", **fields: Any) -> Need:
-    """Return a complete need for 10 seats; keyword arguments replace fields (sets may be given as any iterable)."""
+    """Return a complete need for 10 seats; keyword arguments replace fields (sets: any iterable)."""
     return replace(COMPLETE_NEED, id=id, recipient=recipient, **_frozen(fields, {"areas", "personnel"}))
 
 
