@@ -1,0 +1,75 @@
+"""Every setting, with its default and what it means. The environment is read here and nowhere else."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Settings of one running service. An environment variable ``LCM_<NAME>`` sets each of them.
+
+    ``secret_key`` has no default: without one the service refuses to start, except in demonstration mode, where
+    one is made once and kept beside the embedded database.
+    """
+
+    #: SQLAlchemy URL. Empty: an embedded SQLite file in `data_folder`.
+    database_url: str = ""
+    #: Where the embedded database and generated secrets live.
+    data_folder: str = "instance"
+    #: Signs sessions and forms.
+    secret_key: str = ""
+    #: True for `make run`: demonstration accounts exist and every page says so.
+    demonstration: bool = False
+    #: "highs" or "cbc".
+    solver: str = "highs"
+    #: Longest time that a run may solve, in seconds.
+    solve_seconds: int = 120
+    #: How long a worker holds a run without a sign of life before another may take it, in seconds.
+    lease_seconds: int = 15
+    #: False where workers run apart from the web server.
+    embedded_worker: bool = True
+    #: False only where the service is reached without TLS, as on one's own machine.
+    secure_cookies: bool = True
+    #: Largest request that is read, in bytes.
+    max_request_bytes: int = 2_000_000
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str] = os.environ) -> "Settings":
+        """Read ``LCM_*``; raises ValueError with the name of a variable that cannot be understood."""
+        values: dict[str, Any] = {}
+        for field in fields(cls):
+            name = f"LCM_{field.name.upper()}"
+            if name in environment:
+                values[field.name] = _read(name, environment[name], type(field.default))
+        return cls(**values)
+
+    def flask_config(self) -> dict[str, Any]:
+        """The same settings under the names that Flask and its extensions read."""
+        url = self.database_url or f"sqlite:///{Path(self.data_folder).resolve() / 'lcm.sqlite3'}"
+        return {
+            "SETTINGS": self,
+            "SECRET_KEY": self.secret_key,
+            "SQLALCHEMY_DATABASE_URI": url,
+            "MAX_CONTENT_LENGTH": self.max_request_bytes,
+            "SESSION_COOKIE_SECURE": self.secure_cookies,
+            "SESSION_COOKIE_HTTPONLY": True,
+            "SESSION_COOKIE_SAMESITE": "Lax",
+        }
+
+
+def _read(name: str, text: str, kind: type) -> Any:
+    if kind is bool:
+        if text.lower() in {"1", "true", "yes"}:
+            return True
+        if text.lower() in {"0", "false", "no", ""}:
+            return False
+        raise ValueError(f"{name} must be 1 or 0, not {text!r}.")
+    if kind is int:
+        try:
+            return int(text)
+        except ValueError:
+            raise ValueError(f"{name} must be a whole number, not {text!r}.") from None
+    return text

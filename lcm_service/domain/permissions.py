@@ -1,0 +1,76 @@
+"""Who may see and do what: predicates in one place, denied unless a sentence here allows it.
+
+Services enforce them; pages call the same predicates to decide which buttons to show. A predicate takes the
+actor and plain values (participant ids), never a request.
+"""
+
+from dataclasses import dataclass
+
+SYSTEM_ROLE = "system"
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who is asking: the person, the role, and the participant for whom a focal point answers."""
+
+    person_id: int | None
+    role: str
+    participant_id: int | None = None
+    participant_code: str | None = None
+    name: str = ""
+    language: str = "en"
+
+    @property
+    def is_coordinator(self) -> bool:
+        return self.role == "coordinator"
+
+    @property
+    def is_system(self) -> bool:
+        return self.role == SYSTEM_ROLE
+
+    def answers_for(self, participant_id: int) -> bool:
+        """A focal point answers for its own participant and for no other."""
+        return self.role == "focal_point" and self.participant_id == participant_id
+
+
+# Jobs and loaders act in the mechanism's own name; no web request ever carries this actor.
+SYSTEM = Actor(person_id=None, role=SYSTEM_ROLE, name="system")
+
+
+def may_submit_for(actor: Actor, participant_id: int) -> bool:
+    """A focal point submits for its own participant; a coordinator records what arrived by letter."""
+    return actor.answers_for(participant_id) or actor.is_coordinator or actor.is_system
+
+
+def may_see_need(actor: Actor, participant_id: int) -> bool:
+    """A need is seen by the participant that has it and by coordinators."""
+    return actor.answers_for(participant_id) or actor.is_coordinator or actor.is_system
+
+
+def may_see_offers(actor: Actor) -> bool:
+    """Offers and supports are open to everyone who takes part."""
+    return actor.role in {"focal_point", "coordinator", "observer", SYSTEM_ROLE}
+
+
+def may_change_record(actor: Actor, participant_id: int) -> bool:
+    """The owner revises and withdraws its records; a coordinator does so on its behalf, marked so."""
+    return may_submit_for(actor, participant_id)
+
+
+def may_coordinate(actor: Actor) -> bool:
+    """Rounds, recognition, matching, whole plans, the problem file and publication are for coordinators."""
+    return actor.is_coordinator or actor.is_system
+
+
+def may_see_match(actor: Actor, recipient_id: int, provider_id: int) -> bool:
+    """A published match is seen by its two sides and by coordinators."""
+    return may_coordinate(actor) or actor.answers_for(recipient_id) or actor.answers_for(provider_id)
+
+
+def may_decide_as(actor: Actor, side: str, recipient_id: int, provider_id: int) -> bool:
+    """Each side decides for itself; the secretariat's decision, and answers received by letter, are a coordinator's."""
+    if side == "recipient":
+        return actor.answers_for(recipient_id) or actor.is_coordinator
+    if side == "provider":
+        return actor.answers_for(provider_id) or actor.is_coordinator
+    return side == "secretariat" and actor.is_coordinator

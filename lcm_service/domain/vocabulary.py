@@ -1,0 +1,97 @@
+"""The words of the mechanism, as the codes that are stored and exchanged.
+
+Labels in the six languages belong to the pages; here are codes alone, in the order in which a person should
+see them. ``ANY`` is an answer ("it does not matter"); an absent value is not: it is a question still to be asked.
+"""
+
+from typing import Final
+
+ANY: Final = "any"
+
+# Who takes part (S/RES/2518 (2020), paragraph 12). Each may receive and provide.
+PARTICIPANT_KINDS: Final = ("member_state", "regional_organisation", "training_institution", "un_entity")
+ROLES: Final = ("focal_point", "coordinator", "observer", "administrator")
+
+# What is asked for and offered. Only training enters the integer program; the rest is paired by hand.
+SUBJECTS: Final = ("training", "institutional_support", "equipment", "recognition")
+
+LEVELS: Final = ("basic", "advanced", "specialist", "trainer")
+PERSONNEL: Final = ("troops", "fpu", "individual_police", "expert_on_mission", "staff_officer", "civilian")
+MODES: Final = ("mobile_team", "in_country", "provider_centre", "regional_centre", "online")
+PRIORITIES: Final = ("critical", "high", "routine")
+PHASES: Final = ("pre_deployment", "induction", "in_mission", "training_of_trainers", "other")
+BASES: Final = (
+    "assessment_visit",
+    "in_mission_evaluation",
+    "mission_request",
+    "national_assessment",
+    "self_declared",
+)
+SUPPORT_KINDS: Final = ("funds", "venue", "equipment", "interpretation")
+COST_ITEMS: Final = ("tuition", "travel", "board", "insurance", "visa")
+COST_BEARERS: Final = ("provider", "recipient", "sponsor", "shared")
+LANGUAGES_OF_PAGES: Final = ("ar", "zh", "en", "fr", "ru", "es")
+
+# Life of a record. "authenticated", "acknowledged" and "circulated" are kept for the fuller life to come.
+RECORD_STATES: Final = (
+    "draft",
+    "submitted",
+    "acknowledged",
+    "authenticated",
+    "returned",
+    "circulated",
+    "withdrawn",
+    "expired",
+)
+# A record in one of these states takes part in the matching of its round.
+LIVE_RECORD_STATES: Final = ("submitted", "acknowledged", "authenticated", "circulated")
+
+ROUND_STATES: Final = ("open", "closed")
+# Where the records of a round come from; every page and export of it says so.
+ROUND_STANDINGS: Final = ("submitted", "public_sources", "exercise")
+
+RUN_STATES: Final = ("queued", "running", "done", "failed", "cancelled")
+RUN_PURPOSES: Final = ("match", "repair")
+PLAN_STATES: Final = ("draft", "published", "superseded", "discarded")
+MATCH_STATES: Final = ("proposed", "agreed", "declined", "released")
+DECISION_SIDES: Final = ("recipient", "provider", "secretariat")
+DECISION_ANSWERS: Final = ("confirmed", "declined")
+DECLINE_REASONS: Final = (
+    "dates",
+    "language",
+    "level_or_content",
+    "personnel_not_available",
+    "costs",
+    "other_support_found",
+    "capacity",
+    "other",
+)
+QUESTION_STATES: Final = ("open", "answered", "closed")
+ACTIVITY_STATES: Final = ("delivered", "running", "planned")
+
+# Fields that decide a match, in the order in which they are best asked. The first ones are asked together in
+# one form, where "any" and "needs nothing" are one click.
+NEED_QUESTION_FIELDS: Final = (
+    "personnel",
+    "seats",
+    "areas",
+    "level",
+    "languages",
+    "modes",
+    "earliest",
+    "latest",
+    "women",
+)
+OFFER_QUESTION_FIELDS: Final = (
+    "personnel",
+    "only",
+    "requires",
+    "seats",
+    "mode",
+    "start",
+    "end",
+    "areas",
+    "level",
+    "languages",
+    "place",
+)

@@ -1,0 +1,1 @@
+"""Tables, named reads, `transaction` and migrations. No rules live here."""

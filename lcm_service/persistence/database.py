@@ -1,0 +1,92 @@
+"""The database handle, the engine settings that every connection gets, and `transaction`.
+
+Only `services/` opens a transaction; everything a use case writes, its audit event and its outbox rows
+included, is committed together or not at all.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from sqlite3 import Connection as SQLiteConnection
+from typing import Any
+
+from flask_sqlalchemy import SQLAlchemy
+from sqlalchemy import JSON, CheckConstraint, DateTime, Dialect, MetaData, TypeDecorator, event
+from sqlalchemy.engine import Engine
+from sqlalchemy.orm import DeclarativeBase, Session
+
+# Named constraints, so that migrations can alter them on both engines.
+NAMING_CONVENTION = {
+    "ix": "ix_%(column_0_label)s",
+    "uq": "uq_%(table_name)s_%(column_0_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+
+class Table(DeclarativeBase):
+    """Base of every table."""
+
+    metadata = MetaData(naming_convention=NAMING_CONVENTION)
+
+
+db = SQLAlchemy(model_class=Table, session_options={"expire_on_commit": False})
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """An aware moment, stored as UTC. SQLite keeps no time zone, so both engines store the naive UTC moment."""
+
+    impl = DateTime
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("A moment must say its time zone.")
+        return value.astimezone(UTC).replace(tzinfo=None)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        return None if value is None else value.replace(tzinfo=UTC)
+
+
+class Document(TypeDecorator[Any]):
+    """A JSON value. Python ``None`` is stored as SQL NULL: unknown, never the JSON text ``null``."""
+
+    impl = JSON(none_as_null=True)
+    cache_ok = True
+
+
+def one_of(column: str, words: tuple[str, ...]) -> CheckConstraint:
+    """A check that ``column`` holds one of the vocabulary's words (or nothing, where the column may be empty)."""
+    listed = ", ".join(f"'{word}'" for word in words)
+    return CheckConstraint(f"{column} IN ({listed})", name=f"{column}_word")
+
+
+def utc_now() -> datetime:
+    """The present moment, aware."""
+    return datetime.now(UTC)
+
+
+@event.listens_for(Engine, "connect")
+def set_sqlite_pragmas(connection: Any, _record: Any) -> None:
+    """Give each SQLite connection what PostgreSQL does by itself: foreign keys, waiting for a lock, a log."""
+    if not isinstance(connection, SQLiteConnection):
+        return
+    cursor = connection.cursor()
+    for pragma in ("foreign_keys=ON", "journal_mode=WAL", "busy_timeout=5000", "synchronous=NORMAL"):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+@contextmanager
+def transaction() -> Iterator[Session]:
+    """One use case, one commit: yields the session, commits at the end, rolls back on any error."""
+    session = db.session()
+    try:
+        yield session
+        session.commit()
+    except BaseException:
+        session.rollback()
+        raise

@@ -1,0 +1,190 @@
+"""What is matched: rounds, runs of the optimizer, plans as documents, matches and their decisions, questions."""
+
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from lcm_service.domain.vocabulary import (
+    DECISION_ANSWERS,
+    DECISION_SIDES,
+    MATCH_STATES,
+    PLAN_STATES,
+    QUESTION_STATES,
+    ROUND_STANDINGS,
+    ROUND_STATES,
+    RUN_PURPOSES,
+    RUN_STATES,
+)
+from lcm_service.persistence.database import Document, Table, UtcDateTime, one_of, utc_now
+
+
+class Round(Table):
+    """One matching cycle. ``policy`` is the optimizer's policy object; ``standing`` says where its records come from."""
+
+    __tablename__ = "round"
+    __table_args__ = (one_of("state", ROUND_STATES), one_of("standing", ROUND_STANDINGS))
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    code: Mapped[str] = mapped_column(String(40), unique=True)
+    title: Mapped[str] = mapped_column(String(200))
+    state: Mapped[str] = mapped_column(String(40), default="open")
+    standing: Mapped[str] = mapped_column(String(40), default="submitted")
+    opens_on: Mapped[date]
+    closes_on: Mapped[date]
+    policy: Mapped[dict[str, Any]] = mapped_column(Document, default=dict)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now)
+    version: Mapped[int] = mapped_column(nullable=False, default=1)
+    __mapper_args__ = {"version_id_col": version}
+
+
+class Run(Table):
+    """One request to solve a round. The row is the truth; the job engine is only a wake-up.
+
+    A worker that claims a run raises ``fence`` and holds a lease; a late result that carries an old fence is
+    refused. ``problem`` is the canonical problem text that was asked; ``story`` holds dated lines of what
+    happened, ``progress`` the last line that the solver reported. Where pins clash, ``result`` keeps the answer
+    (no plan is made of it), and each follow-up run says in ``choice`` what the coordinator would give up:
+    ``{"release": [[need, session], ...]}`` or ``{"hold": [session, ...]}``.
+    """
+
+    __tablename__ = "run"
+    __table_args__ = (
+        one_of("state", RUN_STATES),
+        one_of("purpose", RUN_PURPOSES),
+        Index("ix_run_queue", "state", "lease_until"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    round_id: Mapped[int] = mapped_column(ForeignKey("round.id"), index=True)
+    purpose: Mapped[str] = mapped_column(String(40), default="match")
+    state: Mapped[str] = mapped_column(String(40), default="queued")
+    idempotency_key: Mapped[str] = mapped_column(String(80), unique=True)
+    requested_by_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    requested_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now)
+    started_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    lease_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    fence: Mapped[int] = mapped_column(default=0)
+    attempts: Mapped[int] = mapped_column(default=0)
+    cancel_requested: Mapped[bool] = mapped_column(default=False)
+    time_limit_seconds: Mapped[int] = mapped_column(default=120)
+    base_plan_id: Mapped[int | None] = mapped_column(ForeignKey("plan.id", use_alter=True))
+    base_run_id: Mapped[int | None] = mapped_column(ForeignKey("run.id"))
+    choice: Mapped[dict[str, Any] | None] = mapped_column(Document)
+    problem: Mapped[str] = mapped_column(Text)
+    problem_sha256: Mapped[str] = mapped_column(String(64))
+    labels: Mapped[dict[str, Any]] = mapped_column(Document, default=dict)
+    progress: Mapped[dict[str, Any] | None] = mapped_column(Document)
+    story: Mapped[list[dict[str, Any]]] = mapped_column(Document, default=list)
+    outcome: Mapped[str | None] = mapped_column(String(40))
+    result: Mapped[dict[str, Any] | None] = mapped_column(Document)
+
+    round: Mapped[Round] = relationship()
+
+
+class Plan(Table):
+    """A plan is a document: it keeps the problem it answered, the certificate and every reason shown.
+
+    Nothing on screen is recomputed later. ``number`` counts within the round. ``labels`` put names and languages
+    back to the codes that crossed the optimizer's wall.
+    """
+
+    __tablename__ = "plan"
+    __table_args__ = (UniqueConstraint("round_id", "number"), one_of("state", PLAN_STATES))
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    round_id: Mapped[int] = mapped_column(ForeignKey("round.id"), index=True)
+    run_id: Mapped[int] = mapped_column(ForeignKey("run.id"), unique=True)
+    number: Mapped[int]
+    state: Mapped[str] = mapped_column(String(40), default="draft")
+    outcome: Mapped[str] = mapped_column(String(40))
+    problem: Mapped[str] = mapped_column(Text)
+    problem_sha256: Mapped[str] = mapped_column(String(64))
+    document: Mapped[dict[str, Any]] = mapped_column(Document)  # lcm-plan/1
+    explanation: Mapped[dict[str, Any]] = mapped_column(Document)  # lcm-explanation/1
+    labels: Mapped[dict[str, Any]] = mapped_column(Document)
+    difference: Mapped[dict[str, Any] | None] = mapped_column(Document)  # to the plan published before it
+    base_plan_id: Mapped[int | None] = mapped_column(ForeignKey("plan.id"))
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now)
+    published_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    published_by_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    version: Mapped[int] = mapped_column(nullable=False, default=1)
+    __mapper_args__ = {"version_id_col": version}
+
+    round: Mapped[Round] = relationship()
+    run: Mapped[Run] = relationship(foreign_keys=[run_id])
+
+
+class Match(Table):
+    """A pair of a published plan: a need placed in a session, through all its decisions.
+
+    It belongs to the round and lives on through repairs: one row per (need, session) and round. ``seats`` are
+    those of the plan that published it last; a decision keeps the seats it was made for.
+    """
+
+    __tablename__ = "match"
+    __table_args__ = (
+        UniqueConstraint("round_id", "need_reference", "session_code"),
+        one_of("state", MATCH_STATES),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    round_id: Mapped[int] = mapped_column(ForeignKey("round.id"), index=True)
+    plan_id: Mapped[int] = mapped_column(ForeignKey("plan.id"))
+    need_reference: Mapped[str] = mapped_column(ForeignKey("need.reference"), index=True)
+    offer_reference: Mapped[str] = mapped_column(ForeignKey("offer.reference"), index=True)
+    session_code: Mapped[str] = mapped_column(String(80))
+    seats: Mapped[int]
+    is_firm: Mapped[bool]
+    state: Mapped[str] = mapped_column(String(40), default="proposed")
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now)
+    version: Mapped[int] = mapped_column(nullable=False, default=1)
+    __mapper_args__ = {"version_id_col": version}
+
+    decisions: Mapped[list["Decision"]] = relationship(back_populates="match", cascade="all, delete-orphan")
+    plan: Mapped[Plan] = relationship()
+
+
+class Decision(Table):
+    """The present answer of one side of a match. Earlier answers stay in the audit events."""
+
+    __tablename__ = "decision"
+    __table_args__ = (
+        UniqueConstraint("match_id", "side"),
+        one_of("side", DECISION_SIDES),
+        one_of("answer", DECISION_ANSWERS),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    match_id: Mapped[int] = mapped_column(ForeignKey("match.id"), index=True)
+    side: Mapped[str] = mapped_column(String(40))
+    answer: Mapped[str] = mapped_column(String(40))
+    seats: Mapped[int]
+    reason: Mapped[str | None] = mapped_column(String(40))
+    note: Mapped[str | None] = mapped_column(Text)
+    decided_by_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    decided_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now)
+
+    match: Mapped[Match] = relationship(back_populates="decisions")
+
+
+class Question(Table):
+    """A field that nobody has stated and on which seats hang, asked of the record's owner."""
+
+    __tablename__ = "question"
+    __table_args__ = (
+        UniqueConstraint("round_id", "record_reference", "field"),
+        one_of("state", QUESTION_STATES),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    round_id: Mapped[int] = mapped_column(ForeignKey("round.id"), index=True)
+    record_kind: Mapped[str] = mapped_column(String(20))  # need | offer | support | participant
+    record_reference: Mapped[str] = mapped_column(String(40), index=True)
+    field: Mapped[str] = mapped_column(String(40))
+    seats: Mapped[int] = mapped_column(default=0)
+    state: Mapped[str] = mapped_column(String(40), default="open")
+    asked_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now)
+    answered_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
