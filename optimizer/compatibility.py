@@ -1,0 +1,406 @@
+"""Which pairs of a need and a session exist: one function for each rule of the contract's table.
+
+Every rule answers yes, no (with its code) or unknown (with the questions that would settle it: a record and
+a field that nobody has stated). A pair with any *no* does not exist; with none, it is firm where all say yes
+and conditional where some answer is unknown. A new rule costs one function and one line in `RULES`.
+"""
+
+from collections.abc import Callable, Hashable, Iterable
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from optimizer.facts import Facts, fold_languages, is_any
+from optimizer.fit import fit_of_pair
+from optimizer.plan import Question
+from optimizer.problem import ANY, Need, Problem, Session
+
+
+@dataclass(frozen=True, slots=True)
+class Yes:
+    """The rule has no objection."""
+
+
+@dataclass(frozen=True, slots=True)
+class No:
+    """The rule refuses the pair; ``code`` is the rule's own."""
+
+    code: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """Nobody has said what the rule needs; each question is a record and its unknown field."""
+
+    questions: tuple[Question, ...]
+
+
+Answer = Yes | No | Unknown
+YES: Final = Yes()
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What every rule answers for one pair, in the order of the contract's table."""
+
+    answers: dict[str, Answer]
+
+    @property
+    def refusals(self) -> tuple[str, ...]:
+        """Codes of the rules that say no, in the order of the table."""
+        return tuple(code for code, answer in self.answers.items() if isinstance(answer, No))
+
+    @property
+    def questions(self) -> tuple[Question, ...]:
+        """Each unknown field once, sorted by record and field."""
+        asked = {
+            q for answer in self.answers.values() if isinstance(answer, Unknown) for q in answer.questions
+        }
+        return tuple(sorted(asked))
+
+    @property
+    def exists(self) -> bool:
+        return not self.refusals
+
+    @property
+    def is_firm(self) -> bool:
+        return all(isinstance(answer, Yes) for answer in self.answers.values())
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """A need and a session that may be matched.
+
+    ``fit`` is 0..100; ``bridges`` holds the need's languages by which interpretation can bridge the pair, as
+    the need spells them, and is empty where no interpretation is needed.
+    """
+
+    need: str
+    session: str
+    firm: bool
+    fit: int
+    questions: tuple[Question, ...] = ()
+    bridges: tuple[str, ...] = ()
+
+
+# -- the rules, in the order of the table --------------------------------------------------------------------
+
+
+def judge_area(facts: Facts, need: Need, session: Session) -> Answer:
+    """The session teaches an area of the need, or one that may stand in for it."""
+    if is_any(need.areas) or is_any(session.areas):
+        return YES
+    if need.areas is None or session.areas is None:
+        return _ask((need.id, "areas", need.areas), (session.id, "areas", session.areas))
+    if need.areas & session.areas:
+        return YES
+    table = facts.substitute_fit
+    has_substitute = any((wanted, given) in table for wanted in need.areas for given in session.areas)
+    return YES if has_substitute else No("area")
+
+
+def judge_level(facts: Facts, need: Need, session: Session) -> Answer:
+    """The session is on the level that the need asks for."""
+    if ANY in (need.level, session.level):
+        return YES
+    if need.level is None or session.level is None:
+        return _ask((need.id, "level", need.level), (session.id, "level", session.level))
+    return YES if need.level == session.level else No("level")
+
+
+def judge_personnel(facts: Facts, need: Need, session: Session) -> Answer:
+    """The session is for some of the personnel that the need names."""
+    if is_any(need.personnel) or is_any(session.personnel):
+        return YES
+    if need.personnel is None or session.personnel is None:
+        return _ask((need.id, "personnel", need.personnel), (session.id, "personnel", session.personnel))
+    return YES if need.personnel & session.personnel else No("personnel")
+
+
+def judge_dates(facts: Facts, need: Need, session: Session) -> Answer:
+    """The session lies within the days in which the need can use it."""
+    bounds_before = (session.start, session.end, session.not_after)
+    bounds_after = (session.start, session.end, session.not_before)
+    if need.earliest is not None and any(day is not None and day < need.earliest for day in bounds_before):
+        return No("dates")
+    if need.latest is not None and any(day is not None and day > need.latest for day in bounds_after):
+        return No("dates")
+    if None in (session.start, session.end, need.earliest, need.latest):
+        return _ask(
+            (session.id, "start", session.start),
+            (session.id, "end", session.end),
+            (need.id, "earliest", need.earliest),
+            (need.id, "latest", need.latest),
+        )
+    return YES
+
+
+def judge_language(facts: Facts, need: Need, session: Session) -> Answer:
+    """The trainees can be taught in a language of the session, or interpretation can bridge the two (C10)."""
+    if is_any(need.languages) or is_any(session.languages):
+        return YES
+    if need.languages is None or session.languages is None:
+        return _ask((need.id, "languages", need.languages), (session.id, "languages", session.languages))
+    if _share_language(need, session) or find_bridges(facts, need, session):
+        return YES
+    return No("language")
+
+
+def judge_mode(facts: Facts, need: Need, session: Session) -> Answer:
+    """The session is given in a way that the need accepts."""
+    if is_any(need.modes) or session.mode == ANY:
+        return YES
+    if need.modes is None or session.mode is None:
+        return _ask((need.id, "modes", need.modes), (session.id, "mode", session.mode))
+    return YES if session.mode in need.modes else No("mode")
+
+
+def judge_place(facts: Facts, need: Need, session: Session) -> Answer:
+    """A session in a country, or of a team that goes to a stated place, is where the trainees are."""
+    home, place = facts.place_of(need), session.place
+    if session.mode not in ("in_country", "mobile_team"):
+        return YES
+    if session.mode == "mobile_team" and place is None:
+        return YES  # The team travels to whichever recipient it takes.
+    if home is None or place is None:
+        return _ask((need.id, "place", home), (session.id, "place", place))
+    return YES if home == place else No("place")
+
+
+def judge_eligible(facts: Facts, need: Need, session: Session) -> Answer:
+    """The session is open to the recipient, by its id, its place, that place's regions or its groups."""
+    codes = facts.codes_by_recipient[need.recipient]
+    if not codes.isdisjoint(session.except_):
+        return No("eligible")
+    if session.only is None:
+        return _ask((session.id, "only", None))
+    if is_any(session.only) or not codes.isdisjoint(session.only):
+        return YES
+    return No("eligible")
+
+
+def judge_women(facts: Facts, need: Need, session: Session) -> Answer:
+    """A women-only session takes only needs that have seats for women."""
+    if not session.women_only:
+        return YES
+    if need.women is None:
+        return _ask((need.id, "women", None))
+    return YES if need.women > 0 else No("women")
+
+
+def judge_self(facts: Facts, need: Need, session: Session) -> Answer:
+    """Nobody is matched with its own offer, or with one that it gives together with another."""
+    return No("self") if need.recipient in facts.givers_of(session) else YES
+
+
+def judge_group(facts: Facts, need: Need, session: Session) -> Answer:
+    """The session can hold the smallest group that is worth sending."""
+    room = facts.seats_of_session(session)
+    if session.max_per_recipient is not None:
+        room = min(room, session.max_per_recipient)
+    return YES if room >= need.min_group else No("group")
+
+
+def judge_seats(facts: Facts, need: Need, session: Session) -> Answer:
+    """Seats that nobody has stated are planned as an assumption, and asked for."""
+    if need.seats is not None and session.seats is not None:
+        return YES
+    return _ask((need.id, "seats", need.seats), (session.id, "seats", session.seats))
+
+
+def judge_requires(facts: Facts, need: Need, session: Session) -> Answer:
+    """What the session needs in order to run is stated, even where it needs nothing."""
+    return _ask((session.id, "requires", None)) if session.requires is None else YES
+
+
+def judge_forbidden(facts: Facts, need: Need, session: Session) -> Answer:
+    """The pair was not declined."""
+    return No("forbidden") if (need.id, session.id) in facts.banned_pairs else YES
+
+
+def _ask(*fields: tuple[str, str, object]) -> Unknown:
+    """The questions for those of the (record, field, value) that nobody has stated."""
+    return Unknown(tuple(Question(record, name) for record, name, value in fields if value is None))
+
+
+def _share_language(need: Need, session: Session) -> bool:
+    return not set(fold_languages(need.languages)).isdisjoint(fold_languages(session.languages))
+
+
+def find_bridges(facts: Facts, need: Need, session: Session) -> tuple[str, ...]:
+    """The need's languages by which interpretation can bridge the pair, spelt and ordered as the need does.
+
+    Empty where no interpretation is needed: a language is shared, or a side's languages are unknown or *any*.
+    """
+    if (
+        need.languages is None
+        or session.languages is None
+        or is_any(need.languages)
+        or is_any(session.languages)
+    ):
+        return ()
+    if _share_language(need, session):
+        return ()
+    linked = facts.linked_languages(session)
+    return tuple(language for language in need.languages if language.casefold() in linked)
+
+
+# -- the table -----------------------------------------------------------------------------------------------
+
+RuleFunction = Callable[[Facts, Need, Session], Answer]
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A rule of the table: its code and its function."""
+
+    code: str
+    judge: RuleFunction
+
+
+RULES: Final = (
+    Rule("area", judge_area),
+    Rule("level", judge_level),
+    Rule("personnel", judge_personnel),
+    Rule("dates", judge_dates),
+    Rule("language", judge_language),
+    Rule("mode", judge_mode),
+    Rule("place", judge_place),
+    Rule("eligible", judge_eligible),
+    Rule("women", judge_women),
+    Rule("self", judge_self),
+    Rule("group", judge_group),
+    Rule("seats", judge_seats),
+    Rule("requires", judge_requires),
+    Rule("forbidden", judge_forbidden),
+)
+
+
+def judge_pair(facts: Facts | Problem, need: Need, session: Session) -> Verdict:
+    """Return what every rule answers for a pair. To judge many pairs of one problem, pass one `Facts`."""
+    known = Facts(facts) if isinstance(facts, Problem) else facts
+    return Verdict({rule.code: rule.judge(known, need, session) for rule in RULES})
+
+
+def find_pairs(facts: Facts | Problem) -> tuple[Pair, ...]:
+    """Return every pair that exists under the problem's policy, sorted by need and session.
+
+    Under ``unknowns: exclude`` conditional pairs are dropped, but never a pinned one. Most of the n x m pairs
+    are refused by a rule that looks at few distinct values (areas, levels, languages), so those rules are
+    asked once for each distinct value and the sessions are sifted as rows of yes and no; only what remains is
+    judged in full.
+    """
+    known = Facts(facts) if isinstance(facts, Problem) else facts
+    sessions = known.problem.sessions
+    sieve = Sieve(known)
+    keeps_unknowns = known.problem.policy.unknowns == "allow"
+    pairs: list[Pair] = []
+    for need in known.problem.needs:
+        for index in np.flatnonzero(sieve.sift(need)):
+            pair = _pair_if_it_exists(known, need, sessions[index])
+            if pair is None:
+                continue
+            if pair.firm or keeps_unknowns or (pair.need, pair.session) in known.pin_by_pair:
+                pairs.append(pair)
+    return tuple(pairs)
+
+
+def _pair_if_it_exists(facts: Facts, need: Need, session: Session) -> Pair | None:
+    questions: set[Question] = set()
+    for rule in _CHEAPEST_FIRST:
+        answer = rule.judge(facts, need, session)
+        if isinstance(answer, No):
+            return None
+        if isinstance(answer, Unknown):
+            questions.update(answer.questions)
+    return Pair(
+        need=need.id,
+        session=session.id,
+        firm=not questions,
+        fit=fit_of_pair(facts, need, session),
+        questions=tuple(sorted(questions)),
+        bridges=find_bridges(facts, need, session),
+    )
+
+
+# The order changes no answer, only how soon a refused pair is left: after the sieve, dates refuse most.
+_CHEAPEST_FIRST: Final = tuple(
+    sorted(RULES, key=lambda rule: rule.code not in ("dates", "place", "self", "group", "forbidden"))
+)
+
+# -- sifting by distinct values ------------------------------------------------------------------------------
+
+NeedKey = Callable[[Facts, Need], Hashable]
+SessionKey = Callable[[Facts, Session], Hashable]
+
+# What each sifted rule looks at: two needs (or sessions) with the same key get the same answer from it.
+SIEVE_KEYS: Final[tuple[tuple[RuleFunction, NeedKey, SessionKey], ...]] = (
+    (judge_area, lambda facts, need: need.areas, lambda facts, session: session.areas),
+    (judge_level, lambda facts, need: need.level, lambda facts, session: session.level),
+    (judge_personnel, lambda facts, need: need.personnel, lambda facts, session: session.personnel),
+    (
+        judge_language,
+        lambda facts, need: need.languages,
+        lambda facts, session: (session.languages, facts.linked_languages(session)),
+    ),
+    (judge_mode, lambda facts, need: need.modes, lambda facts, session: session.mode),
+    (
+        judge_eligible,
+        lambda facts, need: need.recipient,
+        lambda facts, session: (session.only, session.except_),
+    ),
+    (
+        judge_women,
+        lambda facts, need: need.women,
+        lambda facts, session: session.women_only,
+    ),
+)
+
+
+class Sieve:
+    """For a need, the sessions that no sifted rule refuses, as one boolean row over all sessions."""
+
+    def __init__(self, facts: Facts) -> None:
+        self._facts = facts
+        self._columns = [self._distinct_sessions(session_key) for _, _, session_key in SIEVE_KEYS]
+        self._rows: list[dict[Hashable, NDArray[np.bool_]]] = [{} for _ in SIEVE_KEYS]
+
+    def sift(self, need: Need) -> NDArray[np.bool_]:
+        """Return a row of length m: true where the session may still pair with the need."""
+        row = np.ones(len(self._facts.problem.sessions), dtype=np.bool_)
+        for position in range(len(SIEVE_KEYS)):
+            row &= self._row_of_rule(position, need)
+        return row
+
+    def _row_of_rule(self, position: int, need: Need) -> NDArray[np.bool_]:
+        judge, need_key, _ = SIEVE_KEYS[position]
+        key = need_key(self._facts, need)
+        rows = self._rows[position]
+        if key not in rows:
+            examples, column = self._columns[position]
+            allowed = [not isinstance(judge(self._facts, need, example), No) for example in examples]
+            rows[key] = np.array(allowed, dtype=np.bool_)[column]
+        return rows[key]
+
+    def _distinct_sessions(self, session_key: SessionKey) -> tuple[list[Session], NDArray[np.intp]]:
+        """One example for each distinct key, and for each session the number of its example."""
+        number_of: dict[Hashable, int] = {}
+        examples: list[Session] = []
+        column: list[int] = []
+        for session in self._facts.problem.sessions:
+            key = session_key(self._facts, session)
+            if key not in number_of:
+                number_of[key] = len(examples)
+                examples.append(session)
+            column.append(number_of[key])
+        return examples, np.array(column, dtype=np.intp)
+
+
+def group_by_need(pairs: Iterable[Pair]) -> dict[str, list[Pair]]:
+    """Pairs of each need, in their order."""
+    groups: dict[str, list[Pair]] = {}
+    for pair in pairs:
+        groups.setdefault(pair.need, []).append(pair)
+    return groups
