@@ -17,7 +17,7 @@ ARGS =
 # Two workers; the tests that share a thing (the browser) stay together in one of them.
 PYTEST := $(PYTHON) -m pytest -n 2 --dist loadgroup
 # The rooms that are there already.
-TYPED := $(wildcard optimizer lcm_service wsgi.py tests)
+TYPED := $(wildcard optimizer lcm_service wsgi.py tests tools/*.py)
 
 # Machines without a language set would otherwise read and write files as plain ASCII.
 export LC_ALL := C.UTF-8
@@ -59,6 +59,7 @@ lock: set-up-dev ## Write the exact versions anew from the .in files
 	  .venv/bin/uv pip compile --quiet --universal --python-version 3.12 --generate-hashes \
 	    --exclude-newer $(LOCK_DATE) $(LOCK_ARGS) $$name.in -o $$name.txt || exit 1; \
 	done
+	tools/setup.sh dev
 	$(PYTHON) tools/licences.py
 
 clean: ## Remove the environment, the caches and what was built

@@ -79,15 +79,14 @@ find_python() {
         echo "${answer#* }"
         return 0
     fi
-    cat >&2 <<'TEXT'
-set-up: no Python 3.12 or newer with venv was found (searched: PATH, pyenv's versions, /usr/local, /opt).
+    # By echo, not by cat: where nothing is installed, that is not on the path either.
+    echo >&2 'set-up: no Python 3.12 or newer with venv was found (searched: PATH, the versions of pyenv, /usr/local, /opt).
 Install one, then run the same command again. One of these will do:
   Debian 13, Ubuntu 24.04 or newer:  apt-get install python3 python3-venv
   Fedora:                            dnf install python3.13
   macOS:                             brew install python@3.13
   anywhere, with pyenv:              pyenv install 3.13
-A Python in an unusual place is named by LCM_PYTHON=/path/to/python.
-TEXT
+A Python in an unusual place is named by LCM_PYTHON=/path/to/python.'
     return 1
 }
 
