@@ -13,13 +13,13 @@ from operator import attrgetter
 from typing import Any
 
 from optimizer.problem import MAX_ROWS
+from optimizer.reading_lists import read_list
 from optimizer.reading_values import (
     Kind,
     Reading,
     Schema,
     note_repeated_keys,
     place_of_key,
-    read_list,
     show_value,
 )
 
@@ -41,6 +41,7 @@ class Field:
     meaning: str = ""
     attribute: str = ""
     must_be_stated: bool = False
+    may_be_null: bool = False
 
     @property
     def name(self) -> str:
@@ -125,6 +126,8 @@ def _read_field(stated: Mapping[str, Any], column: Field, table: Table, place: s
         return column.kind.read(stated[column.key], place_of_key(place, column.key), reading)
     if column.key in table.defaults:
         return table.defaults[column.key]()
+    if column.may_be_null:
+        return None
     reading.note(place_of_key(place, column.key), "must be stated")
     if isinstance(column.kind, Rows) and column.kind.declares:
         reading.declared[column.kind.declares] = None

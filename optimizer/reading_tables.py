@@ -33,14 +33,12 @@ from optimizer.problem import (
     Substitution,
     Support,
 )
+from optimizer.reading_lists import Members, Numbers, Quarters
 from optimizer.reading_records import Field, Nested, Rows, Table
 from optimizer.reading_values import (
     Day,
     Flag,
-    Members,
-    Numbers,
     OneOf,
-    Quarters,
     Reference,
     Text,
     Whole,

@@ -1,4 +1,5 @@
-"""The kinds of value that the files hold: each reads strictly, writes canonically and states its JSON Schema.
+"""The kinds of single value that the files hold: each reads strictly, writes canonically and states its
+JSON Schema.
 
 A kind never coerces: ``true`` is not 1, ``5.0`` is not 5 and ``"5"`` is not 5, because a file that says one
 thing where the contract means another was written by a program that is wrong, and seats that are guessed
@@ -12,14 +13,14 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date
-from itertools import pairwise
 from typing import Any, Final, Protocol
 
-from optimizer.problem import ANY, MAX_ROWS, MAX_WHOLE_NUMBER
+from optimizer.problem import ANY, MAX_WHOLE_NUMBER
 
 MAX_FAULTS: Final = 1_000
 _SHOWN_CHARACTERS: Final = 60
 _ISO_DAY: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_SHA256: Final = re.compile(r"[0-9a-f]{64}")
 _PLAIN_KEY: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,59}")
 
 Schema = dict[str, Any]
@@ -94,7 +95,7 @@ def show_value(value: object) -> str:
 
 
 def place_of_key(place: str, key: object) -> str:
-    """The place of a key in an object: ``needs[3].seats``; a strange key is quoted: ``needs[3]["se ats"]``."""
+    """The place of a key in an object: ``needs[3].seats``, and for a strange key ``needs[3]["se ats"]``."""
     if isinstance(key, str) and _PLAIN_KEY.fullmatch(key):
         return f"{place}.{key}" if place else key
     return f"{place}[{show_value(key)}]"
@@ -104,15 +105,11 @@ def list_words(words: Iterable[str]) -> str:
     return ", ".join(f'"{word}"' for word in words)
 
 
-def read_list(value: object, place: str, reading: Reading) -> list[Any] | None:
-    """A JSON list within the limit on rows, or ``None`` and a fault."""
-    if not isinstance(value, list):
-        reading.note(place, f"must be a list, not {show_value(value)}")
-        return None
-    if len(value) > MAX_ROWS:
-        reading.note(place, f"holds {len(value)} rows; at most {MAX_ROWS} are read")
-        return None
-    return value
+def note_repeated_keys(value: dict[str, Any], place: str, reading: Reading) -> None:
+    """Note the keys that the text of an object names more than once."""
+    if isinstance(value, RepeatedKeys):
+        for key in value.repeated:
+            reading.note(place_of_key(place, key), "appears twice in one object")
 
 
 @dataclass(frozen=True)
@@ -221,6 +218,23 @@ class Whole:
 
 
 @dataclass(frozen=True)
+class Sha256:
+    """A SHA-256, in 64 lower-case hexadecimal digits."""
+
+    def read(self, value: object, place: str, reading: Reading) -> str | None:
+        if isinstance(value, str) and _SHA256.fullmatch(value):
+            return value
+        reading.note(place, f"must be 64 hexadecimal digits in lower case, not {show_value(value)}")
+        return None
+
+    def write(self, value: str) -> str:
+        return value
+
+    def schema(self) -> Schema:
+        return {"type": "string", "pattern": f"^{_SHA256.pattern}$"}
+
+
+@dataclass(frozen=True)
 class Seconds:
     """A duration: a finite number of at least 0, whole or not."""
 
@@ -276,172 +290,3 @@ class Day:
 
     def schema(self) -> Schema:
         return {"type": "string", "pattern": f"^{_ISO_DAY.pattern}$", "format": "date"}
-
-
-@dataclass(frozen=True)
-class Members:
-    """A list of texts or words: a set, or (``in_order``) a list in which the order says something.
-
-    ``may_be_any``: ``["any"]`` alone is an answer. ``folds_case``: two members that differ in case alone
-    are one member (language tags). A set that names a member twice says nothing new and is accepted; a list
-    in order of preference that does so contradicts itself.
-    """
-
-    member: Kind
-    may_be_empty: bool = False
-    may_be_any: bool = False
-    in_order: bool = False
-    folds_case: bool = False
-
-    def read(self, value: object, place: str, reading: Reading) -> frozenset[str] | tuple[str, ...] | None:
-        rows = read_list(value, place, reading)
-        if rows is None:
-            return None
-        if not rows and not self.may_be_empty:
-            reading.note(place, "must not be an empty list; leave it out or write null where nobody has said")
-            return None
-        if self.may_be_any and rows == [ANY]:
-            return (ANY,) if self.in_order else frozenset({ANY})
-        if self.may_be_any and ANY in rows:
-            reading.note(place, '"any" must stand alone in its list')
-            return None
-        faults_before = reading.fault_count
-        members = [self.member.read(row, f"{place}[{index}]", reading) for index, row in enumerate(rows)]
-        if reading.fault_count > faults_before:
-            return None
-        if not self.in_order:
-            return frozenset(members)
-        self._note_repeats(members, place, reading)
-        return tuple(members)
-
-    def _note_repeats(self, members: list[str], place: str, reading: Reading) -> None:
-        seen: set[str] = set()
-        for index, member in enumerate(members):
-            key = member.casefold() if self.folds_case else member
-            if key in seen:
-                reading.note(f"{place}[{index}]", f"{show_value(member)} appears twice in a list in order")
-            seen.add(key)
-
-    def write(self, value: frozenset[str] | tuple[str, ...]) -> list[str]:
-        return list(value) if self.in_order else sorted(value)
-
-    def schema(self) -> Schema:
-        member = self.member.schema()
-        if self.may_be_any and "enum" not in member:
-            member = member | {"not": {"const": ANY}}
-        schema: Schema = {"type": "array", "items": member, "maxItems": MAX_ROWS}
-        if not self.may_be_empty:
-            schema["minItems"] = 1
-        if self.in_order:
-            schema["uniqueItems"] = True
-        return {"anyOf": [{"const": [ANY]}, schema]} if self.may_be_any else schema
-
-
-@dataclass(frozen=True)
-class Numbers:
-    """An object that gives a whole number to each of these keys, all of them and no other.
-
-    ``total``: what the numbers must sum to.
-    """
-
-    keys: tuple[str, ...]
-    number: Whole
-    total: int | None = None
-
-    def read(self, value: object, place: str, reading: Reading) -> dict[str, int] | None:
-        if not isinstance(value, dict):
-            reading.note(place, f"must be an object, not {show_value(value)}")
-            return None
-        faults_before = reading.fault_count
-        note_repeated_keys(value, place, reading)
-        for key in value:
-            if key not in self.keys:
-                reading.note(place_of_key(place, key), f"is unknown; the keys are {list_words(self.keys)}")
-        numbers: dict[str, int] = {}
-        for key in self.keys:
-            key_place = place_of_key(place, key)
-            if value.get(key) is None:
-                reading.note(key_place, f"must be stated, for {place.rpartition('.')[2]} is given whole")
-            elif (number := self.number.read(value[key], key_place, reading)) is not None:
-                numbers[key] = number
-        if reading.fault_count > faults_before:
-            return None
-        if self.total is not None and sum(numbers.values()) != self.total:
-            reading.note(place, f"must sum to {self.total}, not {sum(numbers.values())}")
-            return None
-        return numbers
-
-    def write(self, value: Any) -> dict[str, int]:
-        return {key: value[key] for key in self.keys}
-
-    def schema(self) -> Schema:
-        return {
-            "type": "object",
-            "properties": {key: self.number.schema() for key in self.keys},
-            "required": list(self.keys),
-            "additionalProperties": False,
-        }
-
-
-@dataclass(frozen=True)
-class Counts:
-    """An object that gives a whole number of at least 1 to any of these keys."""
-
-    keys: tuple[str, ...]
-
-    def read(self, value: object, place: str, reading: Reading) -> dict[str, int] | None:
-        if not isinstance(value, dict):
-            reading.note(place, f"must be an object, not {show_value(value)}")
-            return None
-        faults_before = reading.fault_count
-        note_repeated_keys(value, place, reading)
-        for key, count in value.items():
-            key_place = place_of_key(place, key)
-            if key not in self.keys:
-                reading.note(key_place, f"is unknown; the keys are {list_words(self.keys)}")
-            Whole(least=1).read(count, key_place, reading)
-        return dict(value) if reading.fault_count == faults_before else None
-
-    def write(self, value: Any) -> dict[str, int]:
-        return dict(value)
-
-    def schema(self) -> Schema:
-        return {
-            "type": "object",
-            "properties": {key: Whole(least=1).schema() for key in self.keys},
-            "additionalProperties": False,
-        }
-
-
-@dataclass(frozen=True)
-class Quarters:
-    """Four whole numbers that never increase."""
-
-    def read(self, value: object, place: str, reading: Reading) -> tuple[int, ...] | None:
-        rows = read_list(value, place, reading)
-        if rows is None:
-            return None
-        if len(rows) != 4:
-            reading.note(place, f"must hold four whole numbers, not {len(rows)} rows")
-            return None
-        faults_before = reading.fault_count
-        quarters = [Whole().read(row, f"{place}[{index}]", reading) for index, row in enumerate(rows)]
-        if reading.fault_count > faults_before:
-            return None
-        for index, (before, after) in enumerate(pairwise(rows), start=1):
-            if after > before:
-                reading.note(f"{place}[{index}]", f"must be at most {before}, for quarters never increase")
-        return tuple(quarter for quarter in quarters if quarter is not None)
-
-    def write(self, value: tuple[int, ...]) -> list[int]:
-        return list(value)
-
-    def schema(self) -> Schema:
-        return {"type": "array", "items": Whole().schema(), "minItems": 4, "maxItems": 4}
-
-
-def note_repeated_keys(value: dict[str, Any], place: str, reading: Reading) -> None:
-    """Note the keys that the text of an object names more than once."""
-    if isinstance(value, RepeatedKeys):
-        for key in value.repeated:
-            reading.note(place_of_key(place, key), "appears twice in one object")

@@ -1,0 +1,81 @@
+"""The JSON Schemas (draft 2020-12) of the files, made from the same tables of fields that read them.
+
+`python -m optimizer.reading_schema` writes them to `optimizer/schemas/`; a test fails where they are out of
+date. What a schema cannot say stays with reading: ids that are declared, rows that are repeated, numbers
+that sum to 100, one field not above another, days that the calendar has, and that 5.0 is not written for 5.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Final
+
+from optimizer.plan_files import PLAN, write_json
+from optimizer.reading_records import Field, Table
+from optimizer.reading_tables import PROBLEM
+from optimizer.reading_values import Schema
+
+SCHEMA_FOLDER: Final = Path(__file__).parent / "schemas"
+_DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
+
+
+def build_schema(table: Table) -> Schema:
+    """The JSON Schema of a file whose root record is ``table``."""
+    inner = {found.noun: found for found in _find_tables(table)}
+    return {
+        "$schema": _DIALECT,
+        "$id": schema_name(table),
+        "title": table.format,
+        **_record_schema(table),
+        "$defs": {noun: _record_schema(found) for noun, found in sorted(inner.items())},
+    }
+
+
+def schema_name(table: Table) -> str:
+    """The file name of a schema: ``lcm-problem-1.schema.json``."""
+    assert table.format is not None
+    return f"{table.format.replace('/', '-')}.schema.json"
+
+
+def _find_tables(table: Table) -> Iterator[Table]:
+    for column in table.fields:
+        found = getattr(column.kind, "table", None)
+        if isinstance(found, Table):
+            yield found
+            yield from _find_tables(found)
+
+
+def _record_schema(table: Table) -> Schema:
+    properties: dict[str, Any] = {"format": {"const": table.format}} if table.format else {}
+    properties |= {column.key: _field_schema(column, table) for column in table.fields}
+    required = ["format"] if table.format else []
+    required += [column.key for column in table.fields if not _may_be_left_out(column, table)]
+    return {
+        "type": "object",
+        "properties": properties,
+        "required": required,
+        "additionalProperties": False,
+        **table.schema_extra,
+    }
+
+
+def _may_be_left_out(column: Field, table: Table) -> bool:
+    return column.may_be_null or column.key in table.defaults
+
+
+def _field_schema(column: Field, table: Table) -> Schema:
+    schema = column.kind.schema()
+    if _may_be_left_out(column, table):
+        schema = {"anyOf": [schema, {"type": "null"}]}
+    return {"description": column.meaning, **schema} if column.meaning else schema
+
+
+def write_schemas(folder: Path = SCHEMA_FOLDER) -> None:
+    """Write every schema to ``folder``."""
+    for table in SCHEMA_TABLES:
+        write_json(folder / schema_name(table), build_schema(table))
+
+
+SCHEMA_TABLES: Final = (PROBLEM, PLAN)
+
+if __name__ == "__main__":
+    write_schemas()
