@@ -148,6 +148,7 @@ class _PairStatements:
         self.firm: dict[tuple[str, str], bool] = {}
         for row in ledger.rows:
             self._judge(ledger.facts, row)
+        ledger.refused.update(ledger.seats.keys() - self.fits.keys())
 
     def _judge(self, facts: Facts, row: Assignment) -> None:
         need, session = facts.problem.need_by_id[row.need], facts.problem.session_by_id[row.session]

@@ -34,10 +34,15 @@ class Violation:
 
 @dataclass
 class Ledger:
-    """The seats of a plan, entered once by need and by session. Only known records, one row a pair."""
+    """The seats of a plan, entered once by need and by session. Only known records, one row a pair.
+
+    `refused` are the pairs that a rule refuses. Their seats count wherever seats are shared; but C2 and C12,
+    which look at the group alone, have nothing to add to what the rule said of it.
+    """
 
     facts: Facts
     rows: list[Assignment]
+    refused: set[tuple[str, str]] = field(default_factory=set)
     by_need: dict[str, list[Assignment]] = field(default_factory=lambda: defaultdict(list))
     by_session: dict[str, list[Assignment]] = field(default_factory=lambda: defaultdict(list))
     seats: dict[tuple[str, str], int] = field(default_factory=dict)
@@ -109,7 +114,7 @@ def _check_group_sizes(ledger: Ledger) -> Iterator[Violation]:
     """C2: a group is no smaller than the need's min_group."""
     for row in ledger.rows:
         min_group = ledger.problem.need_by_id[row.need].min_group
-        if row.seats < min_group:
+        if row.seats < min_group and (row.need, row.session) not in ledger.refused:
             message = (
                 f"Need {row.need} sends at least {min_group} to a session; {row.session} holds {row.seats}."
             )
@@ -379,7 +384,12 @@ def _check_pins(ledger: Ledger) -> Iterator[Violation]:
 def _check_women(ledger: Ledger) -> Iterator[Violation]:
     """C12: a need's seats in sessions for women are at most its women (unknown: its seats)."""
     for need, groups in ledger.served():
-        taken = sum(row.seats for row in groups if ledger.problem.session_by_id[row.session].women_only)
+        taken = sum(
+            row.seats
+            for row in groups
+            if ledger.problem.session_by_id[row.session].women_only
+            and (need.id, row.session) not in ledger.refused
+        )
         women = need.women if need.women is not None else ledger.facts.seats_of_need(need)
         if taken > women:
             message = f"Need {need.id} has {women} women and {taken} seats in sessions for women."

@@ -5,12 +5,22 @@ the one field it turns. `problem()` declares every recipient, provider, offer an
 and that the test did not state, and puts each list in canonical order, as reading a file would.
 """
 
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import date
 from typing import Any
 
-from optimizer.plan import Assignment, ObjectiveValue, Plan, RunningSession
+from optimizer.plan import (
+    Assignment,
+    ObjectiveValue,
+    OpenQuestion,
+    Plan,
+    Question,
+    RunningSession,
+    SupportUse,
+    UnmetNeed,
+)
 from optimizer.problem import (
     Ban,
     Need,
@@ -28,6 +38,8 @@ from optimizer.problem import (
     Substitution,
     Support,
 )
+from optimizer.verify_rules import Facts, fit_again, judge_pair_again, questions_again
+from optimizer.verify_values import Values
 
 COMPLETE_NEED = Need(
     id="N-1",
@@ -172,6 +184,81 @@ def bare_plan(assignments: Iterable[Assignment], **fields: Any) -> Plan:
 def objective_values(values: dict[str, int]) -> tuple[ObjectiveValue, ...]:
     """Return objectives whose bounds are their values, as an optimal plan states them."""
     return tuple(ObjectiveValue(name, value, value) for name, value in values.items())
+
+
+def full_plan(
+    problem: Problem,
+    seats: Mapping[tuple[str, str], int],
+    supports: Mapping[str, Mapping[str, int]] | None = None,
+    bridges: Mapping[tuple[str, str], str] | None = None,
+    **fields: Any,
+) -> Plan:
+    """Return a feasible plan with these seats that says the truth about them: fits, questions, unmet, values.
+
+    `supports` is units by session id and support id, `bridges` the bridging language of a pair. Nothing stops
+    a test from placing seats that break a rule; what the plan says of all else is still right. Bounds are
+    unknown.
+    """
+    facts = Facts(problem)
+    rows, fits, firm = [], {}, {}
+    for (need_id, session_id), count in sorted(seats.items()):
+        one, other = problem.need_by_id[need_id], problem.session_by_id[session_id]
+        words = judge_pair_again(facts, one, other)
+        is_firm = set(words.values()) == {"yes"}
+        fit = 0
+        if "no" not in words.values():
+            fit = fits[need_id, session_id] = fit_again(facts, one, other)
+            firm[need_id, session_id] = is_firm
+        questions = tuple(sorted(questions_again(facts, one, other, words)))
+        bridge = (bridges or {}).get((need_id, session_id))
+        rows.append(Assignment(need_id, session_id, count, fit, is_firm, bridge, questions))
+    values = Values(facts, rows, fits, firm)
+    names = problem.policy.objectives
+    plan = Plan(
+        problem_sha256="0" * 64,
+        outcome="feasible",
+        objectives=tuple(ObjectiveValue(name, values.derive(name), None) for name in names),
+        assignments=tuple(rows),
+        sessions=_running_sessions(problem, rows, supports or {}),
+        questions=_open_questions(rows),
+        unmet=_unmet_needs(facts, rows),
+    )
+    return replace(plan, **fields)
+
+
+def _running_sessions(
+    problem: Problem, rows: list[Assignment], supports: Mapping[str, Mapping[str, int]]
+) -> tuple[RunningSession, ...]:
+    filled: dict[str, int] = defaultdict(int)
+    for row in rows:
+        filled[row.session] += row.seats
+    return tuple(
+        RunningSession(
+            session_id,
+            count,
+            tuple(
+                SupportUse(id, problem.support_by_id[id].kind, units)
+                for id, units in sorted(supports.get(session_id, {}).items())
+            ),
+        )
+        for session_id, count in sorted(filled.items())
+    )
+
+
+def _open_questions(rows: list[Assignment]) -> tuple[OpenQuestion, ...]:
+    seats: dict[Question, int] = defaultdict(int)
+    for row in rows:
+        for question in row.questions:
+            seats[question] += row.seats
+    ordered = sorted(seats, key=lambda question: (-seats[question], question))
+    return tuple(OpenQuestion(q.record, q.field, seats[q]) for q in ordered)
+
+
+def _unmet_needs(facts: Facts, rows: list[Assignment]) -> tuple[UnmetNeed, ...]:
+    short = {need.id: facts.seats_of_need(need) for need in facts.problem.needs}
+    for row in rows:
+        short[row.need] -= row.seats
+    return tuple(UnmetNeed(id, seats, "contention") for id, seats in sorted(short.items()) if seats > 0)
 
 
 def _frozen(fields: dict[str, Any], set_fields: set[str]) -> dict[str, Any]:
