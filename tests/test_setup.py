@@ -1,5 +1,6 @@
 """The ground that the other tests stand on: the set-up, the pins, the two databases, and no silent skip."""
 
+import os
 import re
 import shutil
 import subprocess
@@ -24,9 +25,10 @@ LOCKS = ["requirements", "requirements-dev", "tools/uv"]
 def find_python(folder: Path, **environment: str) -> subprocess.CompletedProcess[str]:
     """Look for a Python on a machine where the only programs are those in `folder`."""
     assert BASH
+    rest = {name: value for name, value in os.environ.items() if name not in {"PYENV_ROOT", "LCM_PYTHON"}}
     return subprocess.run(
         [BASH, str(SET_UP), "find-python"],
-        env={"PATH": str(folder), "HOME": str(folder), **environment},
+        env=rest | {"PATH": str(folder), "HOME": str(folder)} | environment,
         capture_output=True,
         text=True,
         check=False,
