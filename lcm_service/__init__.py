@@ -1,1 +1,99 @@
-"""The service that runs the Light Coordination Mechanism."""
+"""The service that runs the Light Coordination Mechanism: `create_app` joins its rooms and decides nothing."""
+
+import importlib
+import importlib.util
+from pathlib import Path
+
+from flask import Flask, Response, request, session
+from flask_babel import Babel
+from flask_login import LoginManager, current_user
+from flask_migrate import Migrate
+from flask_wtf.csrf import CSRFProtect
+
+from lcm_service import http_errors
+from lcm_service.config import Settings
+from lcm_service.domain.errors import NotSignedIn
+from lcm_service.domain.vocabulary import LANGUAGES_OF_PAGES
+from lcm_service.http_errors import is_api_request
+from lcm_service.persistence import tables  # noqa: F401 - every table is known before the first query
+from lcm_service.persistence.database import db
+from lcm_service.services import accounts
+
+MIGRATIONS_FOLDER = Path(__file__).parent / "persistence" / "migrations"
+
+# Everything comes from this server; scripts and styles are files, never inline.
+CONTENT_SECURITY_POLICY = "; ".join(
+    (
+        "default-src 'none'",
+        "script-src 'self'",
+        "style-src 'self'",
+        "img-src 'self' data:",
+        "font-src 'self'",
+        "connect-src 'self'",
+        "form-action 'self'",
+        "frame-ancestors 'none'",
+        "base-uri 'none'",
+    )
+)
+
+
+def create_app(settings: Settings | None = None) -> Flask:
+    """Join configuration, database, sign-in, languages, pages, API and commands.
+
+    Raises ValueError where a setting is missing or cannot be understood.
+    """
+    settings = settings or Settings.from_environment()
+    app = Flask(__name__, template_folder="../templates", static_folder="static")
+    app.config.update(settings.flask_config())
+    if not settings.database_url:
+        Path(settings.data_folder).mkdir(parents=True, exist_ok=True)
+    db.init_app(app)
+    Migrate(app, db, directory=str(MIGRATIONS_FOLDER), render_as_batch=True, compare_type=True)
+    Babel(app, locale_selector=choose_language)
+    CSRFProtect(app)
+    _register_sign_in(app)
+    http_errors.register_http_errors(app)
+    _register_rooms(app)
+    app.after_request(add_security_headers)
+    return app
+
+
+def choose_language() -> str:
+    """The language chosen on the pages, else the person's own, else the browser's, else English."""
+    chosen = session.get("language") or getattr(current_user, "language", None)
+    if chosen in LANGUAGES_OF_PAGES:
+        return str(chosen)
+    return request.accept_languages.best_match(LANGUAGES_OF_PAGES) or "en"
+
+
+def add_security_headers(response: Response) -> Response:
+    """Tell browsers to load nothing from elsewhere, to guess no types and to keep nothing of signed-in pages."""
+    headers = response.headers
+    headers.setdefault("Content-Security-Policy", CONTENT_SECURITY_POLICY)
+    headers.setdefault("X-Content-Type-Options", "nosniff")
+    headers.setdefault("X-Frame-Options", "DENY")
+    headers.setdefault("Referrer-Policy", "same-origin")
+    headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
+    headers.setdefault("Permissions-Policy", "camera=(), geolocation=(), microphone=()")
+    if request.is_secure:
+        headers.setdefault("Strict-Transport-Security", "max-age=31536000")
+    if request.endpoint != "static":
+        headers.setdefault("Cache-Control", "private, no-cache" if is_api_request() else "no-store")
+    return response
+
+
+def _register_sign_in(app: Flask) -> None:
+    manager = LoginManager(app)
+    manager.user_loader(accounts.person_of_key)
+
+    @manager.unauthorized_handler
+    def refuse() -> None:
+        raise NotSignedIn("Sign in to see this page.")
+
+
+def _register_rooms(app: Flask) -> None:
+    for name, register in (("web", "register_pages"), ("api", "register_api"), ("cli", "register_commands")):
+        if importlib.util.find_spec(f"lcm_service.{name}") is not None:
+            module = importlib.import_module(f"lcm_service.{name}")
+            if hasattr(module, register):
+                getattr(module, register)(app)

@@ -1,10 +1,16 @@
 """Every setting, with its default and what it means. The environment is read here and nowhere else."""
 
 import os
+import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
+
+SHORTEST_SECRET = 32
+# A sign-in ends by itself after this time without a request.
+SIGN_IN_LIFETIME = timedelta(hours=12)
 
 
 @dataclass(frozen=True)
@@ -46,17 +52,33 @@ class Settings:
                 values[field.name] = _read(name, environment[name], type(field.default))
         return cls(**values)
 
+    def read_secret_key(self) -> str:
+        """The secret; in demonstration mode made once and kept in ``data_folder``. Raises ValueError without one."""
+        if self.secret_key:
+            if len(self.secret_key) < SHORTEST_SECRET:
+                raise ValueError(f"LCM_SECRET_KEY must have at least {SHORTEST_SECRET} characters.")
+            return self.secret_key
+        if not self.demonstration:
+            raise ValueError(
+                "LCM_SECRET_KEY is not set. Make one with: python -c 'import secrets; print(secrets.token_hex(32))'"
+            )
+        return _kept_secret(Path(self.data_folder) / "secret_key")
+
     def flask_config(self) -> dict[str, Any]:
         """The same settings under the names that Flask and its extensions read."""
         url = self.database_url or f"sqlite:///{Path(self.data_folder).resolve() / 'lcm.sqlite3'}"
         return {
             "SETTINGS": self,
-            "SECRET_KEY": self.secret_key,
+            "SECRET_KEY": self.read_secret_key(),
             "SQLALCHEMY_DATABASE_URI": url,
             "MAX_CONTENT_LENGTH": self.max_request_bytes,
             "SESSION_COOKIE_SECURE": self.secure_cookies,
             "SESSION_COOKIE_HTTPONLY": True,
             "SESSION_COOKIE_SAMESITE": "Lax",
+            "PERMANENT_SESSION_LIFETIME": SIGN_IN_LIFETIME,
+            "REMEMBER_COOKIE_SECURE": self.secure_cookies,
+            "REMEMBER_COOKIE_HTTPONLY": True,
+            "WTF_CSRF_TIME_LIMIT": None,
         }
 
 
@@ -73,3 +95,15 @@ def _read(name: str, text: str, kind: type) -> Any:
         except ValueError:
             raise ValueError(f"{name} must be a whole number, not {text!r}.") from None
     return text
+
+
+def _kept_secret(path: Path) -> str:
+    """Make the secret where it is missing; of two starts at once, the first to write it wins."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        return path.read_text(encoding="ascii")
+    with os.fdopen(descriptor, "w", encoding="ascii") as file:
+        file.write(secrets.token_hex(32))
+    return path.read_text(encoding="ascii")

@@ -11,9 +11,12 @@ from sqlite3 import Connection as SQLiteConnection
 from typing import Any
 
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import JSON, CheckConstraint, DateTime, Dialect, MetaData, TypeDecorator, event
+from sqlalchemy import JSON, CheckConstraint, DateTime, Dialect, MetaData, TypeDecorator, event, text
 from sqlalchemy.engine import Engine
 from sqlalchemy.orm import DeclarativeBase, Session
+from sqlalchemy.orm.exc import StaleDataError
+
+from lcm_service.domain.errors import Stale
 
 # Named constraints, so that migrations can alter them on both engines.
 NAMING_CONVENTION = {
@@ -82,11 +85,30 @@ def set_sqlite_pragmas(connection: Any, _record: Any) -> None:
 
 @contextmanager
 def transaction() -> Iterator[Session]:
-    """One use case, one commit: yields the session, commits at the end, rolls back on any error."""
+    """One use case, one commit: yields the session, commits at the end, rolls back on any error.
+
+    What was read before is read again inside, so that rules are checked against what will be written over. SQLite
+    takes its one write lock at the start: two use cases at once follow each other instead of failing half way.
+    Raises Stale where the database finds that a record changed in between, and RuntimeError inside another
+    transaction: an inner commit would leave the outer use case half done.
+    """
     session = db.session()
+    if session.info.get("in_transaction"):
+        raise RuntimeError("A use case has one transaction; pass its session on instead of opening another.")
+    session.rollback()
+    session.info["in_transaction"] = True
     try:
+        if session.get_bind().dialect.name == "sqlite":
+            session.execute(text("BEGIN IMMEDIATE"))
         yield session
         session.commit()
+    except StaleDataError as error:
+        session.rollback()
+        raise Stale(
+            "Someone else changed this record at the same moment. Read it again and repeat."
+        ) from error
     except BaseException:
         session.rollback()
         raise
+    finally:
+        session.info["in_transaction"] = False

@@ -106,7 +106,9 @@ class Need(SubmittedRecord, Table):
     recognition_reason: Mapped[str | None] = mapped_column(Text)
     basis: Mapped[str | None] = mapped_column(String(40))
     basis_reference: Mapped[str | None] = mapped_column(String(300))
-    contribution: Mapped[str | None] = mapped_column(Text)  # what the State can bring: venue, board, interpreters
+    contribution: Mapped[str | None] = mapped_column(
+        Text
+    )  # what the State can bring: venue, board, interpreters
     prior_support: Mapped[str | None] = mapped_column(Text)
 
     mission: Mapped[Mission | None] = relationship(Mission)
