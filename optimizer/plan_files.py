@@ -5,9 +5,9 @@ once and states the right values is for `verify.py` to say.
 """
 
 import contextlib
+import itertools
 import json
 import os
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -210,7 +210,7 @@ PLAN: Final = Table(
 
 
 def plan_to_document(plan: Plan) -> dict[str, Any]:
-    """The plan as an `lcm-plan/1` document, every key written out; ``read_plan`` of it gives the same plan."""
+    """The plan as an `lcm-plan/1` document, every key written out; `read_plan` of it gives the plan."""
     return write_record(plan, PLAN)
 
 
@@ -249,30 +249,32 @@ def write_json(path: str | Path, document: object) -> None:
         # A device or a pipe is written to, not replaced by a file of its name.
         target.write_text(_to_text(document), encoding="utf-8")
         return
-    descriptor, temporary = tempfile.mkstemp(prefix=f".{target.name[:100]}.", dir=target.parent)
+    temporary, descriptor = _open_beside(target)
     try:
         with os.fdopen(descriptor, "w", encoding="utf-8") as file:
             file.write(_to_text(document))
             file.flush()
             os.fsync(file.fileno())
-        os.chmod(temporary, _mode_of_new_file(target))
-        os.replace(temporary, target)
+        if target.exists():
+            temporary.chmod(target.stat().st_mode & 0o777)
+        temporary.replace(target)
     except BaseException:
-        with contextlib.suppress(FileNotFoundError):
-            os.unlink(temporary)
+        temporary.unlink(missing_ok=True)
         raise
+
+
+def _open_beside(target: Path) -> tuple[Path, int]:
+    """A new file in the folder of ``target``, for only a rename within one folder happens at once or not at
+    all.
+
+    Its permissions are those of any new file, which a file made by `tempfile` has not.
+    """
+    for number in itertools.count():
+        temporary = target.with_name(f".{target.name[:40]}.{os.getpid()}.{number}.part")
+        with contextlib.suppress(FileExistsError):
+            return temporary, os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
+    raise AssertionError("counting never ends")
 
 
 def _to_text(document: object) -> str:
     return json.dumps(document, ensure_ascii=False, indent=1, allow_nan=False) + "\n"
-
-
-def _mode_of_new_file(target: Path) -> int:
-    """The permissions that the file has, or that a new one would get; a temporary file is private by
-    default.
-    """
-    if target.exists():
-        return target.stat().st_mode & 0o777
-    mask = os.umask(0)
-    os.umask(mask)
-    return 0o666 & ~mask

@@ -31,7 +31,7 @@ def load_json(path: str | Path) -> object:
     Raises `InvalidFile` with one fault where the file cannot be read or is not JSON in UTF-8 within the
     limits.
     """
-    name = _shown_name(path)
+    name = shown_name(path)
     return parse_json(_read_bytes(Path(path), name), name)
 
 
@@ -49,7 +49,7 @@ def parse_json(content: bytes, name: str) -> object:
     return document
 
 
-def _shown_name(path: str | Path) -> str:
+def shown_name(path: str | Path) -> str:
     """A file name on one line, printable whatever it holds."""
     return "".join(c if c.isprintable() else json.dumps(c)[1:-1] for c in str(path))
 
