@@ -129,13 +129,16 @@ class AreaSubstitute(Table):
 
 
 class Mission(Table):
-    """A peace operation. Missions end, so start and end are data and never a list in code."""
+    """A peace operation. Missions end, so start and end are data and never a list in code.
+
+    Of the start the sources give the year alone.
+    """
 
     __tablename__ = "mission"
 
     code: Mapped[str] = mapped_column(String(20), primary_key=True)
     name: Mapped[str] = mapped_column(String(200))
     place_codes: Mapped[list[str]] = mapped_column(Document, default=list)
-    starts_on: Mapped[date | None]
+    start_year: Mapped[int | None]
     ends_on: Mapped[date | None]
     source: Mapped[str | None] = mapped_column(String(600))

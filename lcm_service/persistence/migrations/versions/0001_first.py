@@ -17,7 +17,7 @@ def upgrade() -> None:
         sa.Column("code", sa.String(length=20), nullable=False),
         sa.Column("name", sa.String(length=200), nullable=False),
         sa.Column("place_codes", sa.JSON(), nullable=False),
-        sa.Column("starts_on", sa.Date(), nullable=True),
+        sa.Column("start_year", sa.Integer(), nullable=True),
         sa.Column("ends_on", sa.Date(), nullable=True),
         sa.Column("source", sa.String(length=600), nullable=True),
         sa.PrimaryKeyConstraint("code", name=op.f("pk_mission")),
