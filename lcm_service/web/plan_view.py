@@ -1,0 +1,174 @@
+"""A stored plan as its page shows it: rows of codes with their labels, made from the plan's own documents.
+
+Nothing is decided and nothing is computed anew: what a plan says was stored with it, and the labels that were
+stored beside it put the names back.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from flask_babel import gettext as _
+from markupsafe import Markup
+
+from lcm_service.web import reasons, showing, words
+
+Labels = Mapping[str, Any]
+Document = Mapping[str, Any]
+# More of them are in the export; a page that lists hundreds helps nobody to decide.
+NEAREST_SHOWN = 3
+
+
+@dataclass(frozen=True)
+class Names:
+    """Names for the codes of one plan, in the reader's language, from the labels stored with it."""
+
+    labels: Labels
+
+    def _part(self, kind: str, code: str) -> Mapping[str, Any]:
+        part: Mapping[str, Any] = (self.labels.get(kind) or {}).get(code) or {}
+        return part
+
+    def participant(self, code: str | None) -> Markup:
+        return showing.named(self._part("participants", code or ""), code or "–")
+
+    def place(self, code: str | None) -> Markup | None:
+        return None if code is None else showing.named(self._part("places", code), code)
+
+    def areas(self, codes: Sequence[str] | None) -> Markup | None:
+        return showing.listed(codes, self.area)
+
+    def area(self, code: str) -> Any:
+        return _("Any subject") if code == "any" else showing.named(self._part("areas", code), code)
+
+    def need(self, code: str) -> Mapping[str, Any]:
+        return self._part("needs", code)
+
+    def session(self, code: str) -> Mapping[str, Any]:
+        return self._part("sessions", code)
+
+    def support(self, code: str) -> Mapping[str, Any]:
+        return self._part("supports", code)
+
+    def recipient_of(self, need: str) -> Markup:
+        return self.participant(self.need(need).get("recipient"))
+
+    def provider_of(self, session: str) -> Markup:
+        return self.participant(self.session(session).get("provider"))
+
+    def days_of(self, session: str) -> str | None:
+        """The session's days; where they are not fixed, the time in which it can be held."""
+        label = self.session(session)
+        if label.get("start") or label.get("end"):
+            return showing.days(label.get("start"), label.get("end"))
+        window = showing.days(label.get("not_before"), label.get("not_after"))
+        return None if window is None else _("between %(days)s", days=window)
+
+    def record_of(self, code: str) -> tuple[str, str, Any]:
+        """(kind, reference, title) of the record that a question is about; a session's questions are its offer's."""
+        if code in (self.labels.get("sessions") or {}):
+            label = self.session(code)
+            return "offer", str(label["offer"]), label.get("title")
+        for kind, part in (("need", "needs"), ("offer", "offers"), ("support", "supports")):
+            if code in (self.labels.get(part) or {}):
+                return kind, code, self._part(part, code).get("title")
+        return "participant", code, self.participant(code)
+
+
+def why_matched(names: Names, assignment: Document) -> list[Any]:
+    """What speaks for a match, one short line each: what both sides have in common, from the stored labels."""
+    need, session = names.need(assignment["need"]), names.session(assignment["session"])
+    lines: list[Any] = []
+    shared_areas = _shared(need.get("areas"), session.get("areas"))
+    if shared_areas:
+        lines.append(_("Subject: %(names)s", names=names.areas(shared_areas)))
+    shared_languages = _shared(need.get("languages"), session.get("languages"))
+    if shared_languages:
+        lines.append(_("Language: %(names)s", names=showing.listed(shared_languages, showing.language_name)))
+    if assignment.get("bridged_by"):
+        language = showing.language_name(assignment["bridged_by"])
+        lines.append(_("With interpretation into %(language)s", language=language))
+    if need.get("level") and need.get("level") == session.get("level"):
+        lines.append(_("Level: %(name)s", name=words.word("level", need["level"])))
+    if session.get("start") and need.get("earliest") and need.get("latest"):
+        asked = showing.days(need["earliest"], need["latest"])
+        lines.append(_("The dates lie within what was asked: %(days)s", days=asked))
+    return lines
+
+
+def _shared(one: Sequence[str] | None, other: Sequence[str] | None) -> list[str]:
+    """What two lists have in common; where one of them says any, the other's."""
+    if not one or not other:
+        return []
+    if "any" in one or "any" in other:
+        return [code for code in (other if "any" in one else one) if code != "any"][:3]
+    return [code for code in one if code in other]
+
+
+def question_rows(names: Names, document: Document) -> list[dict[str, Any]]:
+    """The open questions of a plan, most seats first, each with the record whose owner can answer it."""
+    rows = []
+    for row in document.get("questions") or ():
+        kind, reference, title = names.record_of(row["record"])
+        sentence = reasons.question_sentence(kind, row["field"])
+        rows.append(
+            {
+                "kind": kind,
+                "reference": reference,
+                "title": title,
+                "record": row["record"],
+                "sentence": sentence,
+                "seats": row["seats"],
+            }
+        )
+    return rows
+
+
+def short_questions(names: Names, assignment: Document) -> list[Any]:
+    """What is still to be asked before a match is firm: each question once, whichever record it is about."""
+    sentences = {}
+    for question in assignment.get("questions") or ():
+        kind, _reference, _title = names.record_of(question["record"])
+        sentences[kind, question["field"]] = reasons.question_sentence(kind, question["field"])
+    return list(sentences.values())
+
+
+def nearest_rows(unmet: Document) -> tuple[list[Document], int]:
+    """The sessions that came nearest, and how many more there are."""
+    nearest = list(unmet.get("nearest") or ())
+    return nearest[:NEAREST_SHOWN], max(0, len(nearest) - NEAREST_SHOWN)
+
+
+def certificate(document: Document) -> dict[str, Any]:
+    """What the plan claims: each objective with its value and bound, and whether nothing can be better."""
+    rows = [
+        {
+            "sentence": reasons.OBJECTIVES.get(row["name"], row["name"]),
+            "value": row["value"],
+            "bound": row["bound"],
+            "is_proven": row["bound"] is not None and row["value"] == row["bound"],
+        }
+        for row in document.get("objectives") or ()
+    ]
+    solver = document.get("solver") or {}
+    stopped_by = solver.get("stopped_by")
+    return {
+        "rows": rows,
+        "is_proven": document.get("outcome") == "optimal",
+        "sentence": reasons.OUTCOMES.get(document.get("outcome", ""), ""),
+        "stopped": reasons.STOPPED_BY.get(stopped_by, stopped_by) if stopped_by else None,
+        "solver": solver,
+    }
+
+
+def totals(document: Document) -> dict[str, int]:
+    """The numbers at the head of a plan."""
+    assignments = document.get("assignments") or ()
+    return {
+        "seats": sum(row["seats"] for row in assignments),
+        "firm_seats": sum(row["seats"] for row in assignments if row["firm"]),
+        "needs": len({row["need"] for row in assignments}),
+        "sessions": len(document.get("sessions") or ()),
+        "unmet": len(document.get("unmet") or ()),
+        "questions": len(document.get("questions") or ()),
+    }

@@ -1,0 +1,50 @@
+"""Plans: read with their certificate, published or put aside by a coordinator, seen in part by their participants."""
+
+from http import HTTPStatus
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask_babel import gettext as _
+from werkzeug.wrappers import Response
+
+from lcm_service.services import publication
+from lcm_service.web import plan_view
+from lcm_service.web.saving import read_version
+from lcm_service.web.showing import current_actor
+
+bp = Blueprint("plans", __name__)
+
+
+@bp.get("/plans/<int:plan_id>")
+def show(plan_id: int) -> str:
+    """The whole plan, for coordinators: certificate, matches, questions, unmet needs, sessions, difference."""
+    actor = current_actor()
+    plan = publication.find_plan(actor, plan_id)
+    names = plan_view.Names(plan.labels)
+    return render_template(
+        "plans/show.html",
+        round=plan.round,
+        plan=plan,
+        document=plan.document,
+        names=names,
+        totals=plan_view.totals(plan.document),
+        certificate=plan_view.certificate(plan.document),
+        questions=plan_view.question_rows(names, plan.document),
+        difference=publication.difference(actor, plan_id),
+        view=plan_view,
+    )
+
+
+@bp.post("/plans/<int:plan_id>/publish")
+def publish(plan_id: int) -> Response:
+    """Publish the plan: both sides of each match are asked for their answer."""
+    plan = publication.publish_plan(current_actor(), plan_id, read_version(request.form))
+    flash(_("Plan %(number)s is published. Both sides of each match are asked.", number=plan.number), "good")
+    return redirect(url_for("rounds.show", code=plan.round.code), HTTPStatus.SEE_OTHER)
+
+
+@bp.post("/plans/<int:plan_id>/discard")
+def discard(plan_id: int) -> Response:
+    """Put a draft aside; it stays on record."""
+    plan = publication.discard_plan(current_actor(), plan_id, read_version(request.form))
+    flash(_("Plan %(number)s is put aside.", number=plan.number), "good")
+    return redirect(url_for("rounds.show", code=plan.round.code), HTTPStatus.SEE_OTHER)

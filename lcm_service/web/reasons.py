@@ -1,0 +1,195 @@
+"""From the optimizer's codes to sentences, in the reader's language.
+
+The optimizer speaks in stable codes and numbers and in no language at all; here, and only here, each code gets
+its words. Every string is lazy. A test walks the optimizer's own lists of codes and fails where one has no
+sentence, so that a new rule cannot reach a page as a bare code.
+"""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from flask_babel import lazy_gettext as _
+
+Sentences = Mapping[str, Any]
+
+# Why a session does not suit a need: the rules of docs/matching.md, section 3, in its order.
+RULES: Final[Sentences] = {
+    "area": _("It teaches another subject."),
+    "level": _("It is taught at another level."),
+    "personnel": _("It is for other personnel."),
+    "dates": _("Its dates are outside the dates that suit."),
+    "language": _("It is taught in another language, and there is no interpretation."),
+    "mode": _("It is given in a form that does not suit."),
+    "place": _("It is held in another place than where the trainees are."),
+    "eligible": _("It is not open to this participant."),
+    "women": _("It is for women only, and no seats were asked for women."),
+    "self": _("It is offered by the same participant."),
+    "group": _("It has fewer seats for one participant than the smallest group worth sending."),
+    "seats": _("It is not known how many seats there are."),
+    "requires": _("It is not known what it requires."),
+    "forbidden": _("One side declined this match."),
+}
+
+# The same rules where they say yes: why a match was made.
+RULES_THAT_HOLD: Final[Sentences] = {
+    "area": _("the subject"),
+    "level": _("the level"),
+    "personnel": _("the personnel"),
+    "dates": _("the dates"),
+    "language": _("the language"),
+    "mode": _("the form of teaching"),
+    "place": _("the place"),
+    "eligible": _("who is eligible"),
+    "women": _("seats for women"),
+    "self": _("two different participants"),
+    "group": _("the size of the group"),
+    "seats": _("the number of seats"),
+    "requires": _("what the course requires"),
+    "forbidden": _("not declined before"),
+}
+
+# Why a need stays short of seats: the first reason that holds.
+UNMET_REASONS: Final[Sentences] = {
+    "no_session": _("No session teaches what is needed."),
+    "blocked": _("Sessions teach what is needed, but another rule says no to each of them."),
+    "support_missing": _(
+        "A session would suit, but the funds, venue, equipment or interpretation for it are missing."
+    ),
+    "not_enough_for_a_group": _("The seats that are left are fewer than the smallest group worth sending."),
+    "contention": _("Sessions would suit, but their seats went to other needs that count more or as much."),
+}
+
+# What a plan maximises, in words for those who answer for it.
+OBJECTIVES: Final[Sentences] = {
+    "critical": _("Critical needs first: seats for them, shared between the participants that have them"),
+    "reached": _("Participants that get a worthwhile part of what they ask for"),
+    "coverage": _("Seats for all needs by their priority, shared between participants"),
+    "stability": _("Seats kept from the plan published before"),
+    "quality": _("How well sessions suit needs, with few small groups"),
+    "firm.critical": _("Critical needs first, by matches where nothing is still to be asked"),
+    "firm.reached": _("Participants reached, by matches where nothing is still to be asked"),
+    "firm.coverage": _("Seats for all needs, by matches where nothing is still to be asked"),
+}
+
+OUTCOMES: Final[Sentences] = {
+    "optimal": _("Every objective is proven: no plan does better, in this order of objectives."),
+    "feasible": _("The plan keeps every rule. The time ended before it was proven that no plan does better."),
+    "clashing_pins": _("Some agreed matches cannot all be kept. A decision is needed."),
+}
+OUTCOME_NAMES: Final[Sentences] = {
+    "optimal": _("Proven best"),
+    "feasible": _("Not proven best"),
+    "clashing_pins": _("Agreed matches clash"),
+}
+
+# The limits of docs/matching.md, section 4, as what is met when agreed matches cannot hold together.
+LIMITS: Final[Sentences] = {
+    "C1": _("The seats of the session: at most what it has, and at least what it needs to run."),
+    "C2": _("The smallest group worth sending."),
+    "C3": _("The seats that the need asks for."),
+    "C4": _("Over how many sessions the need may be spread."),
+    "C5": _("How many participants the session takes, and how many seats one of them may have."),
+    "C6": _("How many sessions of the offer may run."),
+    "C7": _("How many teams the provider has on one day."),
+    "C8": _("The seats that the provider gives over all its sessions."),
+    "C9": _("The funds, venues and equipment that the session requires."),
+    "C10": _("The interpretation that the session requires."),
+    "C11": _("The matches that are agreed already."),
+    "C12": _("The seats for women that the need asks for."),
+}
+
+STOPPED_BY: Final[Sentences] = {
+    "time_limit": _("The time limit ended the search."),
+    "interrupted": _("The search was stopped by hand."),
+}
+
+# What is asked of the owner of a record, by the optimizer's field names. A session's questions are the offer's.
+NEED_QUESTIONS: Final[Sentences] = {
+    "areas": _("In which subjects is training needed?"),
+    "level": _("At what level?"),
+    "personnel": _("Who is to be trained?"),
+    "seats": _("How many seats are needed?"),
+    "women": _("How many of the seats are for women?"),
+    "earliest": _("From what day can the training start?"),
+    "latest": _("By what day must the training end?"),
+    "languages": _("In which languages can the trainees be taught?"),
+    "modes": _("Which forms of training suit?"),
+    "place": _("Where are the trainees?"),
+    "priority": _("How urgent is it?"),
+}
+OFFER_QUESTIONS: Final[Sentences] = {
+    "areas": _("Which subjects are taught?"),
+    "level": _("At what level is it taught?"),
+    "personnel": _("For which personnel is it?"),
+    "seats": _("How many seats are open to others?"),
+    "start": _("On what day does it start?"),
+    "end": _("On what day does it end?"),
+    "languages": _("In which languages is it taught?"),
+    "mode": _("In what form is it given?"),
+    "place": _("Where is it held?"),
+    "only": _("Who may take part?"),
+    "requires": _("What must others provide so that it can run?"),
+    "record": _("What is known of how earlier courses went?"),
+}
+SUPPORT_QUESTIONS: Final[Sentences] = {
+    "quantity": _("How much is given?"),
+    "languages": _("Between which languages?"),
+    "kind": _("What kind of support is it?"),
+}
+PARTICIPANT_QUESTIONS: Final[Sentences] = {"place": _("Where is the participant?")}
+
+QUESTIONS: Final[Mapping[str, Sentences]] = {
+    "need": NEED_QUESTIONS,
+    "offer": OFFER_QUESTIONS,
+    "session": OFFER_QUESTIONS,
+    "support": SUPPORT_QUESTIONS,
+    "participant": PARTICIPANT_QUESTIONS,
+    "recipient": PARTICIPANT_QUESTIONS,
+}
+
+# What the difference to the published plan says of a match.
+CHANGES: Final[Sentences] = {
+    "kept": _("Kept"),
+    "added": _("Added"),
+    "lost": _("Lost"),
+    "changed": _("Other seats"),
+}
+
+# What people and the service did to a record, for its history.
+ACTIONS: Final[Sentences] = {
+    "submit": _("submitted it"),
+    "revise": _("changed it"),
+    "withdraw": _("withdrew it"),
+    "withdraw_session": _("withdrew a session"),
+    "recognise": _("recognised seats and priority"),
+    "publish": _("published it"),
+    "discard": _("discarded it"),
+    "confirm": _("confirmed it"),
+    "decline": _("declined it"),
+    "release": _("released it"),
+    "open": _("opened it"),
+    "close": _("closed it"),
+    "request": _("asked for it"),
+    "cancel": _("cancelled it"),
+}
+
+
+def rule_sentence(code: str) -> Any:
+    """Why the rule says no, as a sentence."""
+    return RULES.get(code, code)
+
+
+def limit_sentence(code: str) -> Any:
+    """The limit that clashing matches meet: one of C1..C12, or a pair rule."""
+    return LIMITS.get(code) or RULES.get(code, code)
+
+
+def question_sentence(record_kind: str, field: str) -> Any:
+    """The question that stands for a field nobody has stated."""
+    return QUESTIONS.get(record_kind, {}).get(field, field)
+
+
+def action_words(action: str) -> Any:
+    """What was done to a record; actions are stored as ``verb`` or ``kind.verb``."""
+    verb = action.rsplit(".", 1)[-1]
+    return ACTIONS.get(verb) or ACTIONS.get(verb.rsplit("_", 1)[0], action)

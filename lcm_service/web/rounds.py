@@ -1,0 +1,90 @@
+"""Rounds: the list, and the page of one round, which is a coordinator's cockpit and a focal point's desk."""
+
+import secrets
+from http import HTTPStatus
+
+from flask import Blueprint, redirect, render_template, request, url_for
+from flask_babel import lazy_gettext as _
+from werkzeug.wrappers import Response
+
+from lcm_service.domain import permissions
+from lcm_service.domain.errors import NotAllowed
+from lcm_service.services import matching, rounds
+from lcm_service.web import choices, desk
+from lcm_service.web.fields import Field, FormView, Section
+from lcm_service.web.saving import Page, Values, save_or_show_again
+from lcm_service.web.showing import current_actor
+
+bp = Blueprint("rounds", __name__)
+
+SECTIONS = (
+    Section(
+        _("The round"),
+        (
+            Field("code", _("Code"), hint=_("Short, in capitals, for example: 2027-1. It never changes.")),
+            Field("title", _("Title")),
+            Field(
+                "standing",
+                _("Where do its records come from?"),
+                "one",
+                list_choices=choices.of("round_standing"),
+            ),
+            Field("opens_on", _("Opens on"), "date"),
+            Field("closes_on", _("Closes on"), "date"),
+        ),
+    ),
+)
+
+
+@bp.get("/rounds")
+def index() -> str:
+    """All rounds, the newest first."""
+    return render_template("rounds/index.html", rounds=rounds.list_rounds(current_actor()))
+
+
+@bp.get("/rounds/new")
+def new() -> str:
+    """The form that opens a round."""
+    if not permissions.may_coordinate(current_actor()):
+        raise NotAllowed("Only coordinators open rounds.")
+    return render_template("rounds/form.html", form=FormView(SECTIONS, {"standing": "submitted"}))
+
+
+@bp.post("/rounds/new")
+def open_round() -> Page:
+    """Open a round."""
+    actor = current_actor()
+
+    def save(values: Values) -> str:
+        return url_for("rounds.show", code=rounds.open_round(actor, values).code)
+
+    return save_or_show_again(
+        SECTIONS, save, lambda form, _stale: render_template("rounds/form.html", form=form)
+    )
+
+
+@bp.get("/rounds/<code>")
+def show(code: str) -> str:
+    """A coordinator sees intake, questions, runs, plans and answers; a focal point what waits for it."""
+    actor = current_actor()
+    found = rounds.find_round(actor, code)
+    is_coordinator = permissions.may_coordinate(actor)
+    template = "rounds/cockpit.html" if is_coordinator else "rounds/desk.html"
+    return render_template(
+        template, round=found, desk=desk.desk_of(actor, found), idempotency_key=secrets.token_hex(16)
+    )
+
+
+@bp.post("/rounds/<code>/match")
+def match(code: str) -> Response:
+    """Ask for a run: a match, or a repair once a plan is published. Pressed twice, it is asked once."""
+    key = request.form.get("idempotency_key") or secrets.token_hex(16)
+    run = matching.request_run(current_actor(), code, idempotency_key=key)
+    return redirect(url_for("runs.show", run_id=run.id), HTTPStatus.SEE_OTHER)
+
+
+@bp.post("/rounds/<code>/close")
+def close(code: str) -> Response:
+    """Close a round to new records."""
+    rounds.close_round(current_actor(), code)
+    return redirect(url_for("rounds.show", code=code), HTTPStatus.SEE_OTHER)

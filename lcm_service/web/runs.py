@@ -1,0 +1,58 @@
+"""Runs: how far one is, what it tells, and the choice that it leaves where agreed matches clash."""
+
+from http import HTTPStatus
+
+from flask import Blueprint, flash, make_response, redirect, render_template, request, url_for
+from flask_babel import gettext as _
+from werkzeug.wrappers import Response
+
+from lcm_service.services import matching, rounds
+from lcm_service.web import reasons
+from lcm_service.web.desk import ACTIVE_RUN_STATES
+from lcm_service.web.plan_view import Names
+from lcm_service.web.showing import current_actor
+
+bp = Blueprint("runs", __name__)
+
+# How long a page of a running run waits before it looks again, in seconds.
+LOOK_AGAIN_SECONDS = 3
+
+
+@bp.get("/runs/<int:run_id>")
+def show(run_id: int) -> Response:
+    """One run. While it is under way the page looks again by itself, unless the reader has said not to."""
+    actor = current_actor()
+    run = matching.find_run(actor, run_id)
+    is_active = run.state in ACTIVE_RUN_STATES
+    follows = is_active and request.args.get("follow") != "0"
+    follow_ups = matching.list_follow_ups(actor, run_id) if run.outcome == "clashing_pins" else []
+    page = render_template(
+        "runs/show.html",
+        round=rounds.find_round(actor, run.round.code),
+        run=run,
+        plan=matching.find_plan_of_run(actor, run_id),
+        follow_ups=follow_ups,
+        names=Names(run.labels or {}),
+        is_active=is_active,
+        follows=follows,
+        progress_sentence=progress_sentence(run.progress),
+    )
+    response = make_response(page)
+    if follows:
+        # By a header and not in the page, and with a link that ends it: readers who need time keep the page.
+        response.headers["Refresh"] = str(LOOK_AGAIN_SECONDS)
+    return response
+
+
+@bp.post("/runs/<int:run_id>/cancel")
+def cancel(run_id: int) -> Response:
+    """Ask a run to stop. The last good plan stays as it is."""
+    matching.cancel_run(current_actor(), run_id)
+    flash(_("The run is asked to stop."), "good")
+    return redirect(url_for("runs.show", run_id=run_id), HTTPStatus.SEE_OTHER)
+
+
+def progress_sentence(progress: dict[str, object] | None) -> object:
+    """On which objective the solver is at work."""
+    name = str((progress or {}).get("objective") or "")
+    return reasons.OBJECTIVES.get(name, name) if name else None

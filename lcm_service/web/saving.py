@@ -1,0 +1,90 @@
+"""What every form does when it is sent: read, save, lead on; or show itself again with what was typed.
+
+Nothing typed is ever lost: a fault (422) and a change that someone else was quicker with (409) both give the form
+back as it was filled in.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from http import HTTPStatus
+from typing import Any
+
+from flask import redirect, request
+from flask_babel import gettext
+from werkzeug.datastructures import MultiDict
+from werkzeug.wrappers import Response
+
+from lcm_service.domain.errors import NotValid, Stale
+from lcm_service.web.fields import FormView, Section, read_values
+from lcm_service.web.showing import moment
+
+Values = dict[str, Any]
+Faults = dict[str, list[str]]
+Page = tuple[str, int] | Response
+
+
+@dataclass(frozen=True)
+class StaleFacts:
+    """Who changed what while the person was writing."""
+
+    who: str
+    when: str | None
+    fields: list[str]
+
+
+def read_version(form: MultiDict[str, str]) -> int:
+    """The version that the page showed; 0, which is never current, where the form carries none."""
+    text = form.get("version", "")
+    return int(text) if text.isdecimal() and len(text) < 10 else 0
+
+
+def save_or_show_again(
+    sections: tuple[Section, ...],
+    save: Callable[[Values], str],
+    show: Callable[[FormView, StaleFacts | None], str],
+    *,
+    read_more: Callable[[], tuple[Values, Faults]] | None = None,
+) -> Page:
+    """Read the posted form and save it; ``save`` gives the address to go on to. ``read_more`` reads what is no field."""
+    values, faults = read_values(sections, request.form)
+    if read_more:
+        more, more_faults = read_more()
+        values |= more
+        faults |= more_faults
+    form = FormView(sections, values, faults, shows_unknown=True)
+    if faults:
+        return show(form, None), HTTPStatus.UNPROCESSABLE_ENTITY
+    try:
+        return redirect(save(values), HTTPStatus.SEE_OTHER)
+    except NotValid as refusal:
+        form.faults_by_field = flat_faults(refusal.faults) or {"": [gettext(refusal.message)]}
+        return show(form, None), HTTPStatus.UNPROCESSABLE_ENTITY
+    except Stale as refusal:
+        return show(form, stale_facts(refusal)), HTTPStatus.CONFLICT
+
+
+def flat_faults(faults: Mapping[str, Any]) -> Faults:
+    """The sentences of each field in the reader's language; those of rows are gathered under their field."""
+    return {name: list(_sentences(inner)) for name, inner in faults.items()}
+
+
+def _sentences(faults: Any) -> list[str]:
+    if isinstance(faults, Mapping):
+        faults = list(faults.values())
+    if isinstance(faults, list | tuple):
+        return list(dict.fromkeys(sentence for inner in faults for sentence in _sentences(inner)))
+    # Domain and schemas mark their sentences for translation and know no language; here they get the reader's.
+    return [gettext(str(faults))]
+
+
+def stale_facts(refusal: Stale) -> StaleFacts:
+    """What a refusal of a stale write says of the changes that the writer missed, for the page."""
+    changes: Any = refusal.details.get("changes") or ()
+    last = changes[-1] if changes else {}
+    fields = {name: None for change in changes for name in change["fields"]}
+    return StaleFacts(
+        who=last.get("by", ""),
+        when=moment(datetime.fromisoformat(last["at"])) if last else None,
+        fields=list(fields),
+    )

@@ -1,0 +1,238 @@
+"""What templates may call: names of codes in the reader's language, dates, and the frame of the page."""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, date, datetime
+from typing import Any
+
+from babel import Locale, UnknownLocaleError
+from flask import Flask, current_app, g, request
+from flask_babel import format_date, format_datetime, get_locale
+from flask_babel import gettext as _
+from flask_login import current_user
+from markupsafe import Markup, escape
+
+from lcm_service.domain import permissions
+from lcm_service.domain.errors import NotSignedIn
+from lcm_service.domain.permissions import Actor
+from lcm_service.persistence import reads
+from lcm_service.services.accounts import actor_of
+from lcm_service.web import reasons, words
+
+# Languages whose catalogue is still a draft: each page says so. English is the source.
+DRAFT_LANGUAGES = frozenset({"ar", "fr", "zh", "ru", "es"})
+# Languages in which training is often given; any other tag may be typed.
+TRAINING_LANGUAGES = (
+    "ar",
+    "zh",
+    "en",
+    "fr",
+    "ru",
+    "es",
+    "pt",
+    "sw",
+    "de",
+    "it",
+    "ko",
+    "ja",
+    "hi",
+    "ur",
+    "bn",
+    "id",
+)
+
+
+def current_actor() -> Actor:
+    """As whom the request acts. Raises NotSignedIn, which leads to the sign-in page and back."""
+    actor = actor_or_none()
+    if actor is None:
+        raise NotSignedIn("Sign in to see this page.")
+    return actor
+
+
+def actor_or_none() -> Actor | None:
+    """As whom the request acts, or nobody."""
+    return actor_of(current_user) if current_user.is_authenticated else None
+
+
+def today() -> date:
+    """The present day, by which missions are offered and days are counted."""
+    return datetime.now(UTC).date()
+
+
+def page_language() -> str:
+    """The language of this page, as the tag that HTML wants."""
+    locale = get_locale()
+    return locale.language if locale else "en"
+
+
+# -- Names ---------------------------------------------------------------------------------------------------
+
+
+def text_of(names: Mapping[str, str] | None, code: str = "") -> str:
+    """A name in the reader's language, else in English, else the code: as bare text, for options and lists."""
+    names = names or {}
+    return names.get(page_language()) or names.get("en") or next(iter(names.values()), "") or code
+
+
+def named(names: Mapping[str, str] | None, code: str = "") -> Markup:
+    """The same as `text_of` for running text: set apart, and marked with its language where that is English."""
+    text = text_of(names, code)
+    is_own = bool((names or {}).get(page_language()))
+    language = "" if is_own or not names else Markup(' lang="en"')
+    return Markup("<bdi{}>{}</bdi>").format(language, text)
+
+
+def _cached(key: str, read: Callable[[], Mapping[str, Any]]) -> Mapping[str, Any]:
+    """Read a reference list once a request."""
+    if "names" not in g:
+        g.names = {}
+    if key not in g.names:
+        g.names[key] = read()
+    names: Mapping[str, Any] = g.names[key]
+    return names
+
+
+def area_names() -> Mapping[str, Any]:
+    return _cached("areas", lambda: {area.code: area.names for area in reads.list_areas()})
+
+
+def place_names() -> Mapping[str, Any]:
+    return _cached("places", lambda: {place.code: place.names for place in reads.list_places()})
+
+
+def region_names() -> Mapping[str, Any]:
+    return _cached("regions", lambda: {region.code: region.names for region in reads.list_regions()})
+
+
+def participant_names() -> Mapping[str, Any]:
+    return _cached("participants", lambda: {one.code: one.names for one in reads.list_participants()})
+
+
+def area(code: str) -> Any:
+    """The name of a training area."""
+    return _("Any subject") if code == "any" else named(area_names().get(code), code)
+
+
+def place(code: str) -> Markup:
+    """The name of a country or area."""
+    return named(place_names().get(code), code)
+
+
+def participant(code: str) -> Markup:
+    """The name of a participant."""
+    return named(participant_names().get(code) or place_names().get(code), code)
+
+
+def eligible(code: str) -> Any:
+    """Whoever a code of eligibility names: a participant, a place, a region or a group."""
+    if code == "any":
+        return _("Everyone who takes part")
+    names = participant_names().get(code) or place_names().get(code) or region_names().get(code)
+    return named(names, code)
+
+
+def language_name(tag: str) -> str:
+    """The name of a language in the reader's language; a tag that is not known shows as it is."""
+    if tag == "any":
+        return _("Any language")
+    try:
+        return Locale.parse(tag, sep="-").get_language_name(page_language()) or tag
+    except (UnknownLocaleError, ValueError):
+        return tag
+
+
+def language_choices() -> list[tuple[str, str]]:
+    """Languages to choose from, by name."""
+    return sorted(((tag, language_name(tag)) for tag in TRAINING_LANGUAGES), key=lambda choice: choice[1])
+
+
+# -- Lists, days, moments --------------------------------------------------------------------------------------
+
+
+def listed(codes: Sequence[str] | None, show: Callable[[str], Any]) -> Markup | None:
+    """Codes as names in one line, in their order; ``None`` (nobody has said) stays ``None``."""
+    if codes is None:
+        return None
+    return Markup(", ").join(escape(show(code)) for code in codes)
+
+
+def vocabulary_list(codes: Sequence[str] | None, vocabulary: str) -> Markup | None:
+    """Codes of one vocabulary as labels in one line."""
+    return listed(codes, lambda code: words.word(vocabulary, code))
+
+
+def day(value: date | str | None) -> str | None:
+    """A day in the reader's way of writing; stored documents carry days as ISO text."""
+    if value is None:
+        return None
+    return str(format_date(date.fromisoformat(value) if isinstance(value, str) else value, "medium"))
+
+
+def moment(value: datetime | None) -> str | None:
+    """A moment in the reader's way of writing, in UTC and saying so."""
+    return (
+        None if value is None else _("%(moment)s UTC", moment=format_datetime(value, "medium", rebase=False))
+    )
+
+
+def month(value: date | None) -> str | None:
+    """A month in the reader's way of writing."""
+    return None if value is None else str(format_date(value, "MMMM y"))
+
+
+def days(start: date | str | None, end: date | str | None) -> str | None:
+    """From one day to another, as far as they are known."""
+    if start is None and end is None:
+        return None
+    return _("%(start)s to %(end)s", start=day(start) or _("not known"), end=day(end) or _("not known"))
+
+
+# -- Frame -----------------------------------------------------------------------------------------------------
+
+
+def register_showing(app: Flask) -> None:
+    """Give the templates their functions and every page its frame."""
+    app.jinja_env.globals.update(
+        named=named,
+        area=area,
+        place=place,
+        participant=participant,
+        eligible=eligible,
+        language_name=language_name,
+        listed=listed,
+        vocabulary_list=vocabulary_list,
+        day=day,
+        days=days,
+        month=month,
+        moment=moment,
+        word=words.word,
+        state_kind=words.state_kind,
+        rule_sentence=reasons.rule_sentence,
+        limit_sentence=reasons.limit_sentence,
+        question_sentence=reasons.question_sentence,
+        action_words=reasons.action_words,
+        reasons=reasons,
+        vocabularies=words.VOCABULARIES,
+        may=permissions,
+    )
+    app.jinja_env.trim_blocks = True
+    app.jinja_env.lstrip_blocks = True
+    app.context_processor(frame)
+
+
+def frame() -> dict[str, Any]:
+    """What the layout shows on every page."""
+    locale = get_locale()
+    language = page_language()
+    person = current_user if current_user.is_authenticated else None
+    return {
+        "actor": actor_of(person) if person else None,
+        "actor_participant": person.participant if person else None,
+        "settings": current_app.config["SETTINGS"],
+        "page_language": language,
+        "page_language_name": words.LANGUAGES_OF_PAGES.get(language, language),
+        "page_languages": words.LANGUAGES_OF_PAGES,
+        "page_direction": locale.text_direction if locale else "ltr",
+        "page_is_draft": language in DRAFT_LANGUAGES,
+        "here": request.full_path.rstrip("?") if request.method == "GET" else request.path,
+    }

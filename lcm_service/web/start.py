@@ -1,0 +1,49 @@
+"""The start page, the language of the pages, and how matching works in plain words."""
+
+from http import HTTPStatus
+from urllib.parse import urlsplit
+
+from flask import Blueprint, abort, redirect, render_template, request, session, url_for
+from werkzeug.wrappers import Response
+
+from lcm_service.domain.vocabulary import LANGUAGES_OF_PAGES
+from lcm_service.services import rounds
+from lcm_service.web import desk
+from lcm_service.web.showing import actor_or_none
+
+bp = Blueprint("start", __name__)
+
+
+@bp.get("/")
+def index() -> str:
+    """What waits for me, or what this is."""
+    actor = actor_or_none()
+    if actor is None:
+        return render_template("start/welcome.html")
+    open_rounds = [one for one in rounds.list_rounds(actor) if one.state == "open"]
+    return render_template("start/index.html", desks=[desk.desk_of(actor, one) for one in open_rounds])
+
+
+@bp.get("/how-matching-works")
+def how_it_works() -> str:
+    """What the optimizer does, in what order, and what it does not do."""
+    return render_template("start/how_it_works.html")
+
+
+@bp.post("/language")
+def set_language() -> Response:
+    """Keep the chosen language with the visit and go back to the page."""
+    language = request.form.get("language", "")
+    if language not in LANGUAGES_OF_PAGES:
+        abort(HTTPStatus.BAD_REQUEST)
+    session["language"] = language
+    return redirect(local_address(request.form.get("next")), HTTPStatus.SEE_OTHER)
+
+
+def local_address(address: str | None) -> str:
+    """The address if it is a path of this service, else the start page: no link may lead away through us."""
+    parts = urlsplit(address or "")
+    is_local = address and address.startswith("/") and not address.startswith("//") and "\\" not in address
+    if not is_local or parts.scheme or parts.netloc:
+        return url_for("start.index")
+    return str(address)
