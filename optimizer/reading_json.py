@@ -6,6 +6,7 @@ and becomes a fault with its place.
 """
 
 import json
+import os
 import re
 import stat
 from collections import Counter
@@ -18,8 +19,12 @@ from optimizer.reading_values import RepeatedKeys
 
 MAX_FILE_BYTES: Final = 2**30
 _MAX_DIGITS: Final = 100
-_JSON_STRING: Final = re.compile(r'"(?:[^"\\]|\\.)*+(?:"|\Z)', re.DOTALL)
-_NOT_A_BRACKET: Final = re.compile(r"[^\[\]{}]+")
+# Up to and with the next bracket that stands outside a string. Every repetition is possessive and the pattern is
+# only matched, never searched for, so that the time grows with the text and not with its square.
+_UP_TO_NEXT_BRACKET: Final = re.compile(
+    r"""[^"\[\]{}]*+ (?: "[^"\\]*+ (?:\\.[^"\\]*+)*+ (?:"|\Z) [^"\[\]{}]*+ )*+ [\[\]{}]""",
+    re.DOTALL | re.VERBOSE,
+)
 
 
 def load_json(path: str | Path) -> object:
@@ -58,16 +63,17 @@ def _read_bytes(path: Path, name: str) -> bytes:
     try:
         with path.open("rb") as file:
             # A device such as /dev/zero has no end; a pipe does, and is a fair way to hand over a file.
-            mode = path.stat().st_mode
-            if not (stat.S_ISREG(mode) or stat.S_ISFIFO(mode)):
-                raise InvalidFile([f"{name}: is not a file"])
-            content = file.read(MAX_FILE_BYTES + 1)
+            mode = os.fstat(file.fileno()).st_mode
+            has_an_end = stat.S_ISREG(mode) or stat.S_ISFIFO(mode)
+            content = file.read(MAX_FILE_BYTES + 1) if has_an_end else None
     except IsADirectoryError:
         raise InvalidFile([f"{name}: is a directory, not a file"]) from None
     except OSError as error:
         raise InvalidFile([f"{name}: cannot be read: {error.strerror or error}"]) from None
     except ValueError:
         raise InvalidFile([f"{name}: cannot be read: no file can have this name"]) from None
+    if content is None:
+        raise InvalidFile([f"{name}: is a device, not a file"])
     if len(content) > MAX_FILE_BYTES:
         raise InvalidFile([f"{name}: holds more than {MAX_FILE_BYTES} bytes; no larger file is read"])
     return content
@@ -85,15 +91,13 @@ def _decode(content: bytes, name: str) -> str:
 
 
 def _refuse_deep_nesting(text: str, name: str) -> None:
-    """Measured on the text, for a parser that recurses could not be stopped in time. Brackets in strings
-    are no nesting, so strings are taken out first.
-    """
-    brackets = _NOT_A_BRACKET.sub("", _JSON_STRING.sub("", text))
-    depth = 0
-    for bracket in brackets:
-        depth += 1 if bracket in "[{" else -1
+    """Measured on the text, before a parser that recurses gets to see it. Brackets in strings are no nesting."""
+    depth = position = 0
+    while (found := _UP_TO_NEXT_BRACKET.match(text, position)) is not None:
+        position = found.end()
+        depth += 1 if text[position - 1] in "[{" else -1
         if depth > MAX_DEPTH:
-            raise InvalidFile([f"{name}: is nested more than {MAX_DEPTH} levels deep"])
+            raise InvalidFile([f"{name}, character {position}: is nested more than {MAX_DEPTH} levels deep"])
 
 
 def _read_object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

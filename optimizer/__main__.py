@@ -1,0 +1,14 @@
+"""``python -m optimizer``: see `command_line.py`."""
+
+import os
+import sys
+import threading
+
+from optimizer.command_line import main
+
+if __name__ == "__main__":
+    status = main(sys.argv[1:])
+    if threading.active_count() > 1:
+        # A search that was stopped is deep in a solver's own code and cannot be asked to leave.
+        os._exit(status)
+    sys.exit(status)

@@ -1,0 +1,111 @@
+"""Where the command line's words go: standard output, standard error and files, each of which may fail.
+
+A reader that goes away (``| head``) ends the printing and nothing else. A file that cannot be written is bad
+input, and is found before hours of solving where that is possible.
+"""
+
+import contextlib
+import json
+import os
+import sys
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any, TextIO
+
+from optimizer.plan_files import write_json
+from optimizer.reading_json import shown_name
+
+
+class CannotWrite(Exception):
+    """An output that cannot be written; the text says which and why."""
+
+
+class Output:
+    """The answers of one command, as text for people or as one JSON document."""
+
+    def __init__(self, as_json: bool) -> None:
+        self.as_json = as_json
+
+    def print_answer(self, document: object, lines: Iterable[str]) -> None:
+        """Print the answer on standard output."""
+        if self.as_json:
+            # Plain ASCII, for JSON must come through whatever the encoding of the terminal is.
+            lines = [json.dumps(document, indent=1, allow_nan=False)]
+            _print(sys.stdout, "standard output", lines)
+        else:
+            _print(sys.stdout, "standard output", map(keep_one_line, lines))
+
+    def print_progress(self, document: dict[str, Any]) -> None:
+        """Print one line of progress on standard error."""
+        _print(sys.stderr, "standard error", [json.dumps(document)])
+
+    def report_faults(self, faults: Sequence[str]) -> None:
+        """One line a fault on standard error; with ``--json`` also one document on standard output."""
+        self._report(faults, {"faults": list(faults)})
+
+    def report_failure(self, message: str) -> None:
+        """Say on standard error why there is no answer; with ``--json`` also in a document."""
+        self._report([message], {"failure": message})
+
+    def _report(self, lines: Sequence[str], document: dict[str, Any]) -> None:
+        # Where standard error cannot be written either, only the exit status is left to tell.
+        with contextlib.suppress(CannotWrite):
+            _print(sys.stderr, "standard error", map(keep_one_line, lines))
+            if self.as_json:
+                self.print_answer(document, [])
+
+    def write_file(self, path: str | None, document: object) -> None:
+        """Write the document to the file that was asked for, if one was."""
+        if path is None:
+            return
+        try:
+            write_json(path, document)
+        except (OSError, ValueError) as error:
+            raise CannotWrite(f"{shown_name(path)}: cannot be written: {_reason(error)}") from None
+
+
+def refuse_unwritable(path: str | None, inputs: Iterable[str | None]) -> None:
+    """Raise `CannotWrite` where it is plain beforehand that ``path`` cannot be written, or is an input."""
+    if path is None:
+        return
+    try:
+        target = Path(os.path.realpath(path))
+        _refuse_unwritable(target, shown_name(path))
+        is_input = any(file is not None and Path(os.path.realpath(file)) == target for file in inputs)
+    except (OSError, ValueError) as error:
+        raise CannotWrite(f"{shown_name(path)}: cannot be written: {_reason(error)}") from None
+    if is_input:
+        raise CannotWrite(f"{shown_name(path)}: is read by this command; name another file to write to")
+
+
+def _refuse_unwritable(target: Path, name: str) -> None:
+    if target.is_dir():
+        raise CannotWrite(f"{name}: cannot be written: it is a directory")
+    if not target.parent.is_dir():
+        raise CannotWrite(f"{name}: cannot be written: there is no such directory")
+    writable = target if target.exists() and not target.is_file() else target.parent
+    if not os.access(writable, os.W_OK):
+        raise CannotWrite(f"{name}: cannot be written: permission denied")
+
+
+def _reason(error: OSError | ValueError) -> str:
+    return getattr(error, "strerror", None) or str(error)
+
+
+def _print(stream: TextIO, name: str, lines: Iterable[str]) -> None:
+    text = "".join(f"{line}\n" for line in lines)
+    encoding = stream.encoding or "utf-8"
+    try:
+        stream.write(text.encode(encoding, "backslashreplace").decode(encoding))
+        stream.flush()
+    except BrokenPipeError:
+        # Nobody reads on. What Python still holds for the pipe goes nowhere, so that its end is silent too.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+    except OSError as error:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+        raise CannotWrite(f"{name}: cannot be written: {_reason(error)}") from None
+
+
+def keep_one_line(text: str) -> str:
+    """A text on one line: ids are free texts, and may hold what moves the cursor."""
+    return "".join(c if c.isprintable() else json.dumps(c)[1:-1] for c in text)

@@ -1,0 +1,127 @@
+"""What the commands print for people: short, in lines; the whole answer is in the JSON document."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Final
+
+from optimizer.check import CheckReport
+from optimizer.comparison import PairChange, PlanDifference
+from optimizer.explain import Explanation
+from optimizer.plan import Clash, Plan
+from optimizer.problem import Problem
+from optimizer.verify import Verification
+
+MAX_LISTED: Final = 20
+
+
+def describe_plan(problem: Problem, plan: Plan) -> Iterator[str]:
+    """The outcome, the values reached, how many are served and the first questions and reasons."""
+    yield f"outcome: {plan.outcome}"
+    if plan.clash is not None:
+        yield from describe_clash(plan.clash)
+    if plan.objectives:
+        rows = [("objective", "value", "bound")]
+        rows += [(o.name, str(o.value), "none" if o.bound is None else str(o.bound)) for o in plan.objectives]
+        yield from _align(rows)
+    if plan.outcome != "clashing_pins":
+        seats = sum(row.seats for row in plan.assignments)
+        needs = len({row.need for row in plan.assignments})
+        yield (
+            f"{seats} seats placed, for {needs} of {len(problem.needs)} needs, "
+            f"in {len(plan.sessions)} of {len(problem.sessions)} sessions"
+        )
+    questions = [f"{q.record}: {q.field} ({q.seats} seats hang on it)" for q in plan.questions]
+    yield from _list_some("questions to ask, most seats first", questions)
+    unmet = [f"{u.need}: {u.seats_short} seats short, {u.reason}" for u in plan.unmet]
+    yield from _list_some("needs short of seats", unmet)
+    if plan.solver is not None:
+        stopped = "" if plan.solver.stopped_by is None else f", stopped by {plan.solver.stopped_by}"
+        yield f"{plan.solver.solver} with PuLP {plan.solver.pulp}, {plan.solver.seconds:.1f} seconds{stopped}"
+
+
+def describe_clash(clash: Clash) -> Iterator[str]:
+    """The pins that clash and the limits that they meet."""
+    pins = [f"{p.need} in {p.session}: {p.rule.replace('_', ' ')} {p.seats} seats" for p in clash.pins]
+    yield from _list_some("these pins cannot hold together", pins)
+    limits = []
+    for limit in clash.limits:
+        numbers = (
+            "" if limit.required is None else f": {limit.required} required, {limit.available} available"
+        )
+        limits.append(f"{limit.code} of {limit.record}{numbers}")
+    yield from _list_some("limits that they meet", limits)
+
+
+def describe_check(report: CheckReport) -> Iterator[str]:
+    """Whether the pins can hold together, and the warnings."""
+    if report.clash is None:
+        yield "no faults; the pins can hold together"
+    else:
+        yield from describe_clash(report.clash)
+    yield from _list_some("warnings", [warning.message for warning in report.warnings])
+
+
+def describe_verification(verification: Verification) -> Iterator[str]:
+    """Whether the plan holds, each violation, and the values derived."""
+    if verification.ok:
+        yield "the plan holds: every rule, constraint and value agrees"
+    violations = []
+    for violation in verification.violations:
+        records = " ".join(name for name in (violation.need, violation.session) if name is not None)
+        violations.append(f"{violation.code}{f' ({records})' if records else ''}: {violation.message}")
+    yield from _list_some("violations", violations)
+    yield from _align([(objective.name, str(objective.value)) for objective in verification.objectives])
+
+
+def describe_explanation(explanation: Explanation) -> Iterator[str]:
+    """EXPLANATION"""
+    raise NotImplementedError
+
+
+def describe_difference(difference: PlanDifference) -> Iterator[str]:
+    """The pairs that changed, the sessions that start or stop, and the values."""
+    if difference.is_same_problem:
+        yield f"both plans answer problem {difference.old_problem_sha256}"
+    else:
+        yield "the plans answer different problems:"
+        yield f"  old {difference.old_problem_sha256}"
+        yield f"  new {difference.new_problem_sha256}"
+    if difference.old_outcome != difference.new_outcome:
+        yield f"outcome: {difference.old_outcome} before, {difference.new_outcome} now"
+    kept_seats = sum(change.old_seats for change in difference.kept)
+    yield f"kept: {len(difference.kept)} pairs, {kept_seats} seats"
+    for name in ("changed", "added", "lost"):
+        changes: Sequence[PairChange] = getattr(difference, name)
+        lines = [f"{c.need} in {c.session}: {c.old_seats} -> {c.new_seats} seats" for c in changes]
+        yield from _list_some(f"{name}: {len(changes)} pairs", lines)
+    yield from _list_some("sessions that run now", difference.sessions_started)
+    yield from _list_some("sessions that run no longer", difference.sessions_stopped)
+    if difference.objectives:
+        rows = [("objective", "old", "new")]
+        rows += [(o.name, _number_or_dash(o.old), _number_or_dash(o.new)) for o in difference.objectives]
+        yield from _align(rows)
+
+
+def _number_or_dash(value: int | None) -> str:
+    return "-" if value is None else str(value)
+
+
+def _list_some(title: str, lines: Sequence[str]) -> Iterator[str]:
+    """A titled list, cut where a reader would stop reading; nothing where it is empty."""
+    if not lines:
+        return
+    yield f"{title}:"
+    for line in lines[:MAX_LISTED]:
+        yield f"  {line}"
+    if len(lines) > MAX_LISTED:
+        yield f"  ... and {len(lines) - MAX_LISTED} more (--json lists all)"
+
+
+def _align(rows: Iterable[tuple[str, ...]]) -> Iterator[str]:
+    """A table: the first column to the left, numbers to the right."""
+    columns = list(rows)
+    if not columns:
+        return
+    widths = [max(map(len, column)) for column in zip(*columns, strict=True)]
+    for first, *rest in columns:
+        numbers = "".join(f"  {cell:>{width}}" for cell, width in zip(rest, widths[1:], strict=True))
+        yield f"  {first:<{widths[0]}}{numbers}"
