@@ -247,35 +247,84 @@ def find_bridges(facts: Facts, need: Need, session: Session) -> tuple[str, ...]:
     return tuple(language for language in need.languages if language.casefold() in linked)
 
 
-# -- the table -----------------------------------------------------------------------------------------------
+# -- the table -------------------------------------------------------------------------------------------
 
 RuleFunction = Callable[[Facts, Need, Session], Answer]
+NeedKey = Callable[[Facts, Need], Hashable]
+SessionKey = Callable[[Facts, Session], Hashable]
+
+
+def _nothing(facts: Facts, record: Need | Session) -> Hashable:
+    """The key of a rule that never says no."""
+    return None
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """A rule of the table: its code and its function."""
+    """A rule of the table: its code, its function, and what it looks at on each side.
+
+    Two needs (or sessions) with the same key get the same yes or no, so that over a whole round the rule need
+    be asked once for each two distinct keys (`RefusalRows`).
+    """
 
     code: str
     judge: RuleFunction
+    need_key: NeedKey
+    session_key: SessionKey
 
 
 RULES: Final = (
-    Rule("area", judge_area),
-    Rule("level", judge_level),
-    Rule("personnel", judge_personnel),
-    Rule("dates", judge_dates),
-    Rule("language", judge_language),
-    Rule("mode", judge_mode),
-    Rule("place", judge_place),
-    Rule("eligible", judge_eligible),
-    Rule("women", judge_women),
-    Rule("self", judge_self),
-    Rule("group", judge_group),
-    Rule("seats", judge_seats),
-    Rule("requires", judge_requires),
-    Rule("forbidden", judge_forbidden),
+    Rule("area", judge_area, lambda _, need: need.areas, lambda _, session: session.areas),
+    Rule("level", judge_level, lambda _, need: need.level, lambda _, session: session.level),
+    Rule("personnel", judge_personnel, lambda _, need: need.personnel, lambda _, session: session.personnel),
+    Rule(
+        "dates",
+        judge_dates,
+        lambda _, need: (need.earliest, need.latest),
+        lambda _, session: (session.start, session.end, session.not_before, session.not_after),
+    ),
+    Rule(
+        "language",
+        judge_language,
+        lambda _, need: need.languages,
+        lambda facts, session: (session.languages, facts.linked_languages(session)),
+    ),
+    Rule("mode", judge_mode, lambda _, need: need.modes, lambda _, session: session.mode),
+    Rule(
+        "place",
+        judge_place,
+        lambda facts, need: facts.place_of(need),
+        lambda _, session: (session.mode, session.place),
+    ),
+    Rule(
+        "eligible",
+        judge_eligible,
+        lambda _, need: need.recipient,
+        lambda _, session: (session.only, session.except_),
+    ),
+    Rule("women", judge_women, lambda _, need: need.women, lambda _, session: session.women_only),
+    Rule("self", judge_self, lambda _, need: need.recipient, lambda _, session: session.offer),
+    Rule(
+        "group",
+        judge_group,
+        lambda _, need: need.min_group,
+        lambda facts, session: (facts.seats_of_session(session), session.max_per_recipient),
+    ),
+    Rule("seats", judge_seats, _nothing, _nothing),
+    Rule("requires", judge_requires, _nothing, _nothing),
+    Rule(
+        "forbidden",
+        judge_forbidden,
+        lambda facts, need: need.id if need.id in facts.needs_with_bans else None,
+        lambda _, session: session.id,
+    ),
 )
+_RULE_BY_CODE: Final = {rule.code: rule for rule in RULES}
+
+# Over a round these look at few distinct values, and together refuse nearly everything; the rest is asked
+# pair by pair. The order of asking changes no answer, only how soon a refused pair is left.
+_SIFTED: Final = ("area", "level", "personnel", "language", "mode", "eligible", "women")
+_SOONEST_FIRST: Final = tuple(sorted(RULES, key=lambda rule: rule.code in _SIFTED))
 
 
 def judge_pair(facts: Facts | Problem, need: Need, session: Session) -> Verdict:
@@ -294,11 +343,14 @@ def find_pairs(facts: Facts | Problem) -> tuple[Pair, ...]:
     """
     known = Facts(facts) if isinstance(facts, Problem) else facts
     sessions = known.problem.sessions
-    sieve = Sieve(known)
+    rows = RefusalRows(known)
     keeps_unknowns = known.problem.policy.unknowns == "allow"
     pairs: list[Pair] = []
     for need in known.problem.needs:
-        for index in np.flatnonzero(sieve.sift(need)):
+        refused = np.zeros(len(sessions), dtype=np.bool_)
+        for code in _SIFTED:
+            refused |= rows.refused_by(code, need)
+        for index in np.flatnonzero(~refused):
             pair = _pair_if_it_exists(known, need, sessions[index])
             if pair is None:
                 continue
@@ -309,7 +361,7 @@ def find_pairs(facts: Facts | Problem) -> tuple[Pair, ...]:
 
 def _pair_if_it_exists(facts: Facts, need: Need, session: Session) -> Pair | None:
     questions: set[Question] = set()
-    for rule in _CHEAPEST_FIRST:
+    for rule in _SOONEST_FIRST:
         answer = rule.judge(facts, need, session)
         if isinstance(answer, No):
             return None
@@ -325,77 +377,41 @@ def _pair_if_it_exists(facts: Facts, need: Need, session: Session) -> Pair | Non
     )
 
 
-# The order changes no answer, only how soon a refused pair is left: after the sieve, dates refuse most.
-_CHEAPEST_FIRST: Final = tuple(
-    sorted(RULES, key=lambda rule: rule.code not in ("dates", "place", "self", "group", "forbidden"))
-)
+class RefusalRows:
+    """For a rule and a need, the sessions that the rule refuses, as one boolean row over all sessions.
 
-# -- sifting by distinct values ------------------------------------------------------------------------------
-
-NeedKey = Callable[[Facts, Need], Hashable]
-SessionKey = Callable[[Facts, Session], Hashable]
-
-# What each sifted rule looks at: two needs (or sessions) with the same key get the same answer from it.
-SIEVE_KEYS: Final[tuple[tuple[RuleFunction, NeedKey, SessionKey], ...]] = (
-    (judge_area, lambda facts, need: need.areas, lambda facts, session: session.areas),
-    (judge_level, lambda facts, need: need.level, lambda facts, session: session.level),
-    (judge_personnel, lambda facts, need: need.personnel, lambda facts, session: session.personnel),
-    (
-        judge_language,
-        lambda facts, need: need.languages,
-        lambda facts, session: (session.languages, facts.linked_languages(session)),
-    ),
-    (judge_mode, lambda facts, need: need.modes, lambda facts, session: session.mode),
-    (
-        judge_eligible,
-        lambda facts, need: need.recipient,
-        lambda facts, session: (session.only, session.except_),
-    ),
-    (
-        judge_women,
-        lambda facts, need: need.women,
-        lambda facts, session: session.women_only,
-    ),
-)
-
-
-class Sieve:
-    """For a need, the sessions that no sifted rule refuses, as one boolean row over all sessions."""
+    The rule is asked once for each two distinct keys; its answers are kept.
+    """
 
     def __init__(self, facts: Facts) -> None:
         self._facts = facts
-        self._columns = [self._distinct_sessions(session_key) for _, _, session_key in SIEVE_KEYS]
-        self._rows: list[dict[Hashable, NDArray[np.bool_]]] = [{} for _ in SIEVE_KEYS]
+        self._examples: dict[str, tuple[list[Session], NDArray[np.intp]]] = {}
+        self._rows: dict[tuple[str, Hashable], NDArray[np.bool_]] = {}
 
-    def sift(self, need: Need) -> NDArray[np.bool_]:
-        """Return a row of length m: true where the session may still pair with the need."""
-        row = np.ones(len(self._facts.problem.sessions), dtype=np.bool_)
-        for position in range(len(SIEVE_KEYS)):
-            row &= self._row_of_rule(position, need)
-        return row
+    def refused_by(self, code: str, need: Need) -> NDArray[np.bool_]:
+        """Return a row of length m, true where the rule says no. It is shared: do not write to it."""
+        rule = _RULE_BY_CODE[code]
+        key = (code, rule.need_key(self._facts, need))
+        if key not in self._rows:
+            examples, column = self._distinct_sessions(rule)
+            refused = [isinstance(rule.judge(self._facts, need, example), No) for example in examples]
+            self._rows[key] = np.array(refused, dtype=np.bool_)[column]
+        return self._rows[key]
 
-    def _row_of_rule(self, position: int, need: Need) -> NDArray[np.bool_]:
-        judge, need_key, _ = SIEVE_KEYS[position]
-        key = need_key(self._facts, need)
-        rows = self._rows[position]
-        if key not in rows:
-            examples, column = self._columns[position]
-            allowed = [not isinstance(judge(self._facts, need, example), No) for example in examples]
-            rows[key] = np.array(allowed, dtype=np.bool_)[column]
-        return rows[key]
-
-    def _distinct_sessions(self, session_key: SessionKey) -> tuple[list[Session], NDArray[np.intp]]:
+    def _distinct_sessions(self, rule: Rule) -> tuple[list[Session], NDArray[np.intp]]:
         """One example for each distinct key, and for each session the number of its example."""
-        number_of: dict[Hashable, int] = {}
-        examples: list[Session] = []
-        column: list[int] = []
-        for session in self._facts.problem.sessions:
-            key = session_key(self._facts, session)
-            if key not in number_of:
-                number_of[key] = len(examples)
-                examples.append(session)
-            column.append(number_of[key])
-        return examples, np.array(column, dtype=np.intp)
+        if rule.code not in self._examples:
+            number_of: dict[Hashable, int] = {}
+            examples: list[Session] = []
+            column: list[int] = []
+            for session in self._facts.problem.sessions:
+                key = rule.session_key(self._facts, session)
+                if key not in number_of:
+                    number_of[key] = len(examples)
+                    examples.append(session)
+                column.append(number_of[key])
+            self._examples[rule.code] = examples, np.array(column, dtype=np.intp)
+        return self._examples[rule.code]
 
 
 def group_by_need(pairs: Iterable[Pair]) -> dict[str, list[Pair]]:

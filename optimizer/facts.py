@@ -90,6 +90,10 @@ class Facts:
         return frozenset((ban.need, ban.session) for ban in self.problem.forbidden)
 
     @cached_property
+    def needs_with_bans(self) -> frozenset[str]:
+        return frozenset(ban.need for ban in self.problem.forbidden)
+
+    @cached_property
     def pin_by_pair(self) -> dict[tuple[str, str], Pin]:
         return {(pin.need, pin.session): pin for pin in self.problem.pinned}
 
@@ -114,6 +118,11 @@ class Facts:
         for support in self.problem.supports:
             by_kind.setdefault(support.kind, []).append(support)
         return {kind: tuple(supports) for kind, supports in by_kind.items()}
+
+    @cached_property
+    def support_number(self) -> dict[str, int]:
+        """Support -> its position in the problem, which is what names in the model hold."""
+        return {support.id: number for number, support in enumerate(self.problem.supports)}
 
     def fitting_supports(self, session: Session, kind: str) -> tuple[Support, ...]:
         """The supports of a kind that fit the session (C9), by id; ``only`` and quantities not looked at."""
@@ -149,6 +158,11 @@ class Facts:
         """Whether the support may serve the session whoever is placed there: open to all, or to a giver."""
         only = support.only
         return only is None or is_any(only) or not only.isdisjoint(self.givers_of(session))
+
+    def support_admits(self, support: Support, recipient: str) -> bool:
+        """Whether `only` holds a code of the recipient (or names no one)."""
+        only = support.only
+        return only is None or is_any(only) or not only.isdisjoint(self.codes_by_recipient[recipient])
 
     def links(self, support: Support, language: str, session: Session) -> bool:
         """Whether an interpretation support holds this language and another one of the session (C10)."""

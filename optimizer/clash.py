@@ -1,0 +1,124 @@
+"""Pins that cannot hold together: a smallest set of them, and the limits that they meet.
+
+The smallest set is found by implicit hitting sets. Every set of pins that some plan satisfies, grown as far
+as it goes, leaves out a *correction set*; whatever clashes must hold at least one pin of each. So the
+smallest set that hits every correction set known so far, the first by (need, session) among equals, is tried:
+if a plan satisfies it, that plan gives the next correction set; if none does, it is the answer. (Ignatiev,
+Previti, Liffiton and Marques-Silva, "Smallest MUS extraction with minimal hitting set dualization", CP 2015.)
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+from optimizer.clash_limits import find_limits, limits_of_refused_pin
+from optimizer.compatibility import Pair, judge_pair
+from optimizer.facts import Facts
+from optimizer.hitting_sets import smallest_hitting_set
+from optimizer.model_vectors import RoundModel
+from optimizer.plan import Clash, ClashLimit
+from optimizer.problem import Pin
+from optimizer.program import PulpProgram
+from optimizer.solvers import Attempt, Effort, other_solver, run
+
+
+def find_refused_pins(facts: Facts) -> tuple[Pin, ...]:
+    """Pins whose pair a rule refuses. Each is a clash by itself."""
+    problem = facts.problem
+    return tuple(
+        pin
+        for pin in problem.pinned
+        if not judge_pair(facts, problem.need_by_id[pin.need], problem.session_by_id[pin.session]).exists
+    )
+
+
+def find_clash(facts: Facts, pairs: Sequence[Pair], effort: Effort) -> Clash | None:
+    """Return a smallest set of pins that no plan satisfies, with the limits that they meet.
+
+    ``None`` where some plan satisfies every pin. Fewest pins; among equals the first by need and session.
+    """
+    pins = facts.problem.pinned
+    refused = find_refused_pins(facts)
+    relevant = find_relevant_pairs(facts, pairs)
+    oracle = PinOracle(facts, relevant, effort)
+    corrections: list[frozenset[Pin]] = []
+    while True:
+        candidate = smallest_hitting_set(pins, corrections)
+        satisfied = None if set(candidate) & set(refused) else oracle.satisfy(candidate)
+        if satisfied is None:
+            return Clash(candidate, _limits_of(facts, relevant, candidate, effort))
+        correction = frozenset(pins) - satisfied
+        if not correction:
+            return None
+        corrections.append(correction)
+
+
+def _limits_of(
+    facts: Facts, pairs: Sequence[Pair], pins: Sequence[Pin], effort: Effort
+) -> tuple[ClashLimit, ...]:
+    if len(pins) == 1 and (limits := limits_of_refused_pin(facts, pins[0])):
+        return limits
+    return find_limits(facts, pairs, pins, effort)
+
+
+def find_relevant_pairs(facts: Facts, pairs: Sequence[Pair]) -> tuple[Pair, ...]:
+    """The pairs that can decide whether pins hold: those of every session with a pin.
+
+    A plan that satisfies pins still does so when sessions without pins are emptied, for no limit asks that
+    those run; except that a `whole` need keeps all its seats, so where one has a pair in a session that
+    stays, all its sessions stay.
+    """
+    kept = {pin.session for pin in facts.problem.pinned}
+    needs = facts.problem.need_by_id
+    while True:
+        whole = {pair.need for pair in pairs if pair.session in kept and needs[pair.need].whole}
+        more = {pair.session for pair in pairs if pair.need in whole} - kept
+        if not more:
+            return tuple(pair for pair in pairs if pair.session in kept)
+        kept |= more
+
+
+class PinOracle:
+    """Answers which pins some plan satisfies together, by one program in which every pin may be held or
+    not.
+    """
+
+    def __init__(self, facts: Facts, pairs: Sequence[Pair], effort: Effort) -> None:
+        self._facts = facts
+        self._effort = effort
+        self._model = RoundModel(facts, pairs, pins_are_optional=True)
+        self._columns = self._model.model.pins
+        self._program = PulpProgram(self._model.program)
+        self._program.set_objective([(column, 1) for column in self._columns.values()])
+
+    def satisfy(self, held: Iterable[Pin]) -> frozenset[Pin] | None:
+        """Return all pins that a plan satisfies that satisfies these and as many others as it can.
+
+        ``None`` where no plan satisfies these; a second solver must agree.
+        """
+        must = {(pin.need, pin.session) for pin in held}
+        for key, column in self._columns.items():
+            self._program.set_bounds(column, int(key in must), 1)
+        for solver in (self._effort.solver, other_solver(self._effort.solver)):
+            attempt = run(self._program, replace(self._effort, solver=solver))
+            satisfied = self._read(attempt)
+            if satisfied is not None and must <= {(pin.need, pin.session) for pin in satisfied}:
+                return satisfied
+        return None
+
+    def _read(self, attempt: Attempt) -> frozenset[Pin] | None:
+        """The pins that the attempt's plan satisfies, judged from its whole seats."""
+        if attempt.values is None:
+            return None
+        draft = self._model.read_draft(attempt.values)
+        if draft is None or self._model.find_violation(draft) is not None:
+            return None
+        return frozenset(
+            pin
+            for pin in self._facts.problem.pinned
+            if is_satisfied(pin, draft.seats.get((pin.need, pin.session), 0))
+        )
+
+
+def is_satisfied(pin: Pin, seats: int) -> bool:
+    """Whether so many seats satisfy the pin."""
+    return seats == pin.seats if pin.rule == "exactly" else seats >= pin.seats

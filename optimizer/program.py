@@ -1,0 +1,163 @@
+"""An integer program in whole numbers: columns, rows, and the exact question whether a vector obeys them.
+
+The model is built here first and handed to PuLP in one place (`to_pulp`), for two reasons. A solver's
+values are floats within a tolerance, so every plan is rebuilt in whole numbers and checked against these
+rows exactly. And rows carry the limit of the contract that they state (`Limit`), so that pins that clash
+can be told by name.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Literal, NamedTuple
+
+import pulp
+
+Sense = Literal["<=", ">=", "="]
+Term = tuple[int, int]  # column number, whole coefficient
+
+
+class Limit(NamedTuple):
+    """Which limit of the contract a row states: its code (C1..C12), the record and the field."""
+
+    code: str
+    record: str
+    field: str
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A variable. ``scale`` is the power of two by which the solver's unit is larger than the one here."""
+
+    name: str
+    lower: int
+    upper: int
+    is_integer: bool
+    scale: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """``sum of coefficient * column  sense  bound``. A row without a limit defines a variable; it binds no
+    plan.
+    """
+
+    name: str
+    terms: tuple[Term, ...]
+    sense: Sense
+    bound: int
+    limit: Limit | None = None
+    scale: int = 1
+    is_lock: bool = False  # holds an earlier objective
+
+    def holds(self, vector: Sequence[int]) -> bool:
+        """Whether a whole vector obeys the row, exactly."""
+        total = sum(coefficient * vector[column] for column, coefficient in self.terms)
+        if self.sense == "<=":
+            return total <= self.bound
+        return total >= self.bound if self.sense == ">=" else total == self.bound
+
+
+@dataclass(slots=True)
+class Program:
+    """Columns and rows, in the order in which they were added, which is the order the solver sees."""
+
+    columns: list[Column] = field(default_factory=list)
+    rows: list[Row] = field(default_factory=list)
+
+    def add_column(
+        self, name: str, lower: int, upper: int, *, is_integer: bool = True, scale: int = 1
+    ) -> int:
+        """Add a variable and return its number."""
+        self.columns.append(Column(name, lower, upper, is_integer, scale))
+        return len(self.columns) - 1
+
+    def add_row(
+        self,
+        name: str,
+        terms: Sequence[Term],
+        sense: Sense,
+        bound: int,
+        limit: Limit | None = None,
+        scale: int = 1,
+    ) -> None:
+        """Add a row. A row without terms stays: it may be one that nothing can satisfy."""
+        self.rows.append(Row(name, tuple(terms), sense, bound, limit, scale))
+
+    def find_violation(self, vector: Sequence[int]) -> str | None:
+        """Return the name of the first column or row that a whole vector breaks, or ``None``."""
+        for column, value in zip(self.columns, vector, strict=True):
+            if not column.lower <= value <= column.upper:
+                return column.name
+        return next((row.name for row in self.rows if not row.holds(vector)), None)
+
+    def to_pulp(self) -> "PulpProgram":
+        """Build the PuLP model of what is there now; later rows are added through the result."""
+        return PulpProgram(self)
+
+
+class PulpProgram:
+    """The PuLP twin of a `Program`: the same columns by number, and one objective at a time."""
+
+    def __init__(self, program: Program) -> None:
+        self.program = program
+        self.problem = pulp.LpProblem("round", pulp.LpMaximize)
+        self.variables: list[pulp.LpVariable] = []
+        self.is_contradictory = False
+        self._rows_added = 0
+        self.extend()
+
+    def extend(self) -> None:
+        """Add whatever the program has gained since the last time."""
+        for column in self.program.columns[len(self.variables) :]:
+            category: Literal["Integer", "Continuous"] = "Integer" if column.is_integer else "Continuous"
+            lower, upper = column.lower / column.scale, column.upper / column.scale
+            self.variables.append(self.problem.add_variable(column.name, lower, upper, category))
+        for row in self.program.rows[self._rows_added :]:
+            self._add_row(row)
+        self._rows_added = len(self.program.rows)
+
+    def _add_row(self, row: Row) -> None:
+        if not row.terms:
+            # Solvers do not agree on what to do with an empty row, so it is judged here.
+            self.is_contradictory |= not row.holds([])
+            return
+        expression = self._expression(row.terms, row.scale)
+        bound = row.bound / row.scale
+        if row.sense == "<=":
+            constraint = expression <= bound
+        elif row.sense == ">=":
+            # Half a unit looser is the same for whole numbers. Held to the last digit, a solver has called a
+            # program infeasible that has a plan.
+            constraint = expression >= (bound - 0.5 if row.is_lock else bound)
+        else:
+            constraint = expression == bound
+        self.problem.addConstraint(constraint, row.name)
+
+    def set_objective(self, terms: Sequence[Term]) -> None:
+        """Maximise these terms."""
+        self.problem.setObjective(self._expression(terms, 1))
+
+    def set_bounds(self, column: int, lower: int, upper: int) -> None:
+        """Change the bounds of a column in its own units."""
+        scale = self.program.columns[column].scale
+        self.variables[column].bounds(lower / scale, upper / scale)
+
+    def set_start(self, vector: Sequence[int] | None) -> None:
+        """Give every variable its starting value, or none of them: a part of a vector has misled a solver."""
+        for position, variable in enumerate(self.variables):
+            scale = self.program.columns[position].scale
+            variable.varValue = None if vector is None else vector[position] / scale
+
+    def values(self) -> list[float | None]:
+        """What the solver left in each column, in the program's own units; ``None`` where it left nothing."""
+        return [
+            None if variable.varValue is None else variable.varValue * column.scale
+            for variable, column in zip(self.variables, self.program.columns, strict=True)
+        ]
+
+    def _expression(self, terms: Sequence[Term], scale: int) -> pulp.LpAffineExpression:
+        columns, variables = self.program.columns, self.variables
+        scaled = [
+            (variables[column], coefficient * columns[column].scale / scale) for column, coefficient in terms
+        ]
+        return pulp.LpAffineExpression.from_list(scaled)

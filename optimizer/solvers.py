@@ -1,0 +1,219 @@
+"""The only place that picks a PuLP solver, and the place that knows their traps.
+
+HiGHS solves by default; CBC is the second solver behind the same argument. What either says is a
+suggestion: a run returns its values, its bound and why it stopped, and `solve.py` checks the values in
+whole numbers. Traps met (PuLP 4.2.0, highspy 1.16): a partial starting vector can leave values that do not
+belong to the reported objective; a run with another number of threads in one process can end without a
+solution; HiGHS prints a banner to standard output when its first model is made, whatever its log options
+say.
+"""
+
+import contextlib
+import os
+import sys
+import tempfile
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from importlib.metadata import version
+from math import floor, isfinite
+from pathlib import Path
+from typing import Any, Final, Literal
+
+import highspy
+import pulp
+from pulp.constants import LpSolveStatus
+
+from optimizer.program import PulpProgram
+
+SOLVERS: Final = ("highs", "cbc")
+Ending = Literal["optimal", "time_limit", "infeasible", "fault"]
+
+# Values are whole, so a plan within less than one of the bound is proven.
+WHOLE_GAP: Final = 0.999
+BOUND_TOLERANCE: Final = 1e-6
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """How one run ended. ``values`` is ``None`` without a solution; ``bound`` is whole, ``None`` if
+    unknown.
+    """
+
+    ending: Ending
+    values: list[float | None] | None
+    bound: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Effort:
+    """What a run may use: the solver, its threads, the seconds left (``None``: no limit)."""
+
+    solver: str = "highs"
+    threads: int = 1
+    seconds: float | None = None
+
+
+# Called while a run goes on, with the best objective so far and the bound (``None`` where not known yet).
+Watcher = Callable[[float | None, float | None], None]
+
+
+def describe_solver(solver: str) -> str:
+    """Name and version of a solver, as a plan states them."""
+    if solver == "highs":
+        return f"HiGHS {version('highspy')}"
+    return f"CBC (cbcbox {version('cbcbox')})"
+
+
+def other_solver(solver: str) -> str:
+    """The one to ask when this one's word does not hold."""
+    return "cbc" if solver == "highs" else "highs"
+
+
+def run(
+    program: PulpProgram,
+    effort: Effort,
+    *,
+    start: Sequence[int] | None = None,
+    gap: float = WHOLE_GAP,
+    watcher: Watcher | None = None,
+) -> Attempt:
+    """Maximise the program's objective and return how it ended.
+
+    ``start`` is a whole value for every column, or ``None``; never a part. ``gap`` is absolute: the run may
+    stop once its bound lies within it.
+
+    Raises
+    ------
+    ValueError: no such solver.
+    """
+    if effort.solver not in SOLVERS:
+        raise ValueError(f"solver must be one of {', '.join(SOLVERS)}, not {effort.solver!r}")
+    if program.is_contradictory:
+        return Attempt("infeasible", None, None)
+    if not program.variables:
+        return Attempt("optimal", [], 0)
+    program.set_start(start)
+    try:
+        if effort.solver == "highs":
+            stats = _run_highs(program, effort, start is not None, gap, watcher)
+        else:
+            stats = _run_cbc(program, effort, start is not None, gap)
+    except pulp.PulpSolverError:
+        # The solver's process or library broke down. The caller asks again, or asks the other one.
+        return Attempt("fault", None, None)
+    return _read_attempt(program, stats)
+
+
+def _read_attempt(program: PulpProgram, stats: pulp.LpSolveStats) -> Attempt:
+    """`status` says why the run stopped, `has_solution` whether there is a plan; neither stands for the
+    other.
+    """
+    bound = stats.best_bound
+    if bound is not None and isfinite(bound):
+        whole_bound: int | None = floor(bound + BOUND_TOLERANCE)
+    else:
+        whole_bound = None
+    values = program.values() if stats.has_solution else None
+    if stats.status in (LpSolveStatus.Optimal, LpSolveStatus.GapLimit):
+        return Attempt("optimal" if values is not None else "fault", values, whole_bound)
+    if stats.status == LpSolveStatus.Infeasible:
+        return Attempt("infeasible", None, None)
+    if stats.status == LpSolveStatus.TimeLimit:
+        return Attempt("time_limit", values, whole_bound)
+    return Attempt("fault", values, whole_bound)
+
+
+# -- HiGHS ------------------------------------------------------------------------------------------------
+
+_highs_lock = threading.Lock()
+_highs_threads: int | None = None
+
+
+def _run_highs(
+    program: PulpProgram, effort: Effort, is_warm: bool, gap: float, watcher: Watcher | None
+) -> pulp.LpSolveStats:
+    _prepare_highs(effort.threads)
+    watch = _HighsWatch(watcher) if watcher is not None else None
+    solver = pulp.HiGHS(
+        msg=False,
+        gapRel=0.0,
+        gapAbs=gap,
+        threads=effort.threads,
+        timeLimit=effort.seconds,
+        warmStart=is_warm,
+        callbackTuple=(watch, None) if watch is not None else None,
+        callbacksToActivate=_HighsWatch.kinds if watch is not None else None,
+    )
+    stats = program.problem.solve(solver)
+    if watch is not None and watch.error is not None:
+        raise watch.error
+    return stats
+
+
+def _prepare_highs(threads: int) -> None:
+    """Make the first model quietly, and start a new scheduler whenever the number of threads changes."""
+    global _highs_threads
+    with _highs_lock:
+        if _highs_threads is None:
+            with _silent_standard_output():
+                highspy.Highs()  # type: ignore[no-untyped-call]
+        elif _highs_threads != threads:
+            highspy.Highs.resetGlobalScheduler(True)
+        _highs_threads = threads
+
+
+@contextlib.contextmanager
+def _silent_standard_output() -> Iterator[None]:
+    """Send what C code writes to standard output nowhere, so that a JSON document on it stays one."""
+    sys.stdout.flush()
+    kept = os.dup(1)
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(nowhere, 1)
+        yield
+    finally:
+        os.dup2(kept, 1)
+        os.close(kept)
+        os.close(nowhere)
+
+
+class _HighsWatch:
+    """Passes on what HiGHS reports of a search. An error of the watcher is kept, for it must not cross
+    C++.
+    """
+
+    kinds: Final = [
+        highspy.cb.HighsCallbackType.kCallbackMipImprovingSolution,
+        highspy.cb.HighsCallbackType.kCallbackMipLogging,
+    ]
+
+    def __init__(self, watcher: Watcher) -> None:
+        self._watcher = watcher
+        self.error: Exception | None = None
+
+    def __call__(self, kind: Any, message: str, found: Any, wanted: Any, data: Any) -> None:
+        if self.error is not None:
+            return
+        value, bound = found.mip_primal_bound, found.mip_dual_bound
+        try:
+            self._watcher(value if isfinite(value) else None, bound if isfinite(bound) else None)
+        except Exception as error:
+            self.error = error
+
+
+# -- CBC --------------------------------------------------------------------------------------------------
+
+
+def _run_cbc(program: PulpProgram, effort: Effort, is_warm: bool, gap: float) -> pulp.LpSolveStats:
+    """CBC runs as a process of its own, on one thread: its parallel search does not repeat itself."""
+    with tempfile.TemporaryDirectory(prefix="lcm-cbc-") as folder:
+        solver = pulp.COIN_CMD(  # type: ignore[no-untyped-call]
+            msg=False,
+            gapRel=0.0,
+            gapAbs=gap,
+            timeLimit=effort.seconds,
+            warmStart=is_warm,
+            logPath=str(Path(folder) / "cbc.log"),
+        )
+        return program.problem.solve(solver)
