@@ -1,8 +1,8 @@
 """The round from public sources: what States and others have said in public, as records of the mechanism.
 
-Nothing is invented. ``public_sources.csv`` holds each statement as it was found; ``sourced_records.json`` says
-what becomes of it, why, and in which words of which column each field was read. What no source says stays
-unknown and becomes a question. Nobody submitted these records; no State named in them has confirmed them.
+Nothing is invented. ``public_sources.csv`` holds each statement as found; ``sourced_records.json`` says what
+becomes of it, why, and in which words of which column each field was read. What no source says stays unknown
+and becomes a question. Nobody submitted these records; no State named in them has confirmed them.
 """
 
 from collections import Counter
