@@ -22,6 +22,9 @@ class SupplyColumns:
         self.model = model
         self.uses: dict[UseKey, int] = {}  # (support, session, language or None) -> units
         self.in_use: dict[tuple[str, str], int] = {}  # (session, language) -> 1 where a group there uses it
+        self.usable: dict[
+            tuple[str, tuple[str, ...]], int
+        ] = {}  # (session, recipients left out) -> 1 where none is there
         self.own_in_use: set[tuple[str, str]] = set()  # those of `in_use` that have a column of their own
         self._scales = self._find_scales()
         for session_id in sorted(model.running):
@@ -127,15 +130,35 @@ class SupplyColumns:
             limit = Limit("C9", support.id, "per_session")
             terms = [*units, (model.running[session.id], -support.per_session)]
             model.add_limit(limit, f"c9_{number}", terms, "<=", 0, scale)
-        if model.facts.support_is_open_to(support, session):
-            return
-        limit = Limit("C9", support.id, "only")
-        for recipient in sorted(model.recipients_of_session[session.id]):
-            if limit not in model.without and not model.facts.support_admits(support, recipient):
-                # One recipient that `only` leaves out keeps the support from the whole session.
-                terms = [*units, (model.presence_of(session.id, recipient), most)]
-                name = f"c9_only_{number}_q{model.recipient_number[recipient]}"
-                model.add_limit(limit, name, terms, "<=", most, scale)
+        only = Limit("C9", support.id, "only")
+        if only not in model.without and not model.facts.support_is_open_to(support, session):
+            usable = self._usable_column(support, session)
+            if usable is not None:
+                model.add_limit(only, f"c9_only_{number}", [*units, (usable, -most)], "<=", 0, scale)
+
+    def _usable_column(self, support: Support, session: Session) -> int | None:
+        """The column that is 1 only where nobody is placed whom `only` leaves out; ``None``: it leaves
+        out no one.
+
+        One recipient left out keeps the support from the whole session. Supports that leave out the same
+        recipients share the column.
+        """
+        model, recipients = self.model, self.model.recipients_of_session[session.id]
+        left_out = tuple(
+            recipient
+            for recipient in sorted(recipients)
+            if not model.facts.support_admits(support, recipient)
+        )
+        if not left_out:
+            return None
+        key = (session.id, left_out)
+        if key not in self.usable:
+            number = f"s{model.session_number[session.id]}_{len(self.usable)}"
+            self.usable[key] = model.program.add_column(f"t_{number}", 0, 1)
+            for position in (position for recipient in left_out for position in recipients[recipient]):
+                terms = [(model.columns[position].group, 1), (self.usable[key], 1)]
+                model.add_definition(f"keep_{number}_{position}", terms, "<=", 1)
+        return self.usable[key]
 
     # -- C10 ------------------------------------------------------------------------------------------------
 

@@ -132,6 +132,10 @@ class RoundModel:
     def _fill_supplies(self, vector: list[int], draft: Draft) -> None:
         for use, units in draft.uses.items():
             vector[self.supply.uses[use]] = units
+        needs = self.facts.problem.need_by_id
+        here = {(session, needs[need].recipient) for need, session in draft.seats}
+        for (session_id, left_out), column in self.supply.usable.items():
+            vector[column] = int(all((session_id, recipient) not in here for recipient in left_out))
         used = {(session, language) for (_, session), language in draft.bridges.items()}
         for key in used & self.supply.own_in_use:
             vector[self.supply.in_use[key]] = 1
