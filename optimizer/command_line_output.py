@@ -92,7 +92,9 @@ def _reason(error: OSError | ValueError) -> str:
     return getattr(error, "strerror", None) or str(error)
 
 
-def _print(stream: TextIO, name: str, lines: Iterable[str]) -> None:
+def _print(stream: TextIO | None, name: str, lines: Iterable[str]) -> None:
+    if stream is None:
+        return  # The program was started with this stream closed: nobody wants to hear.
     text = "".join(f"{line}\n" for line in lines)
     encoding = stream.encoding or "utf-8"
     try:
