@@ -1,4 +1,4 @@
-"""The service that runs the Light Coordination Mechanism: `create_app` joins its rooms and decides nothing."""
+"""The service that runs the Light Coordination Mechanism: `create_app` joins its rooms, decides nothing."""
 
 import importlib
 import importlib.util
@@ -67,7 +67,7 @@ def choose_language() -> str:
 
 
 def add_security_headers(response: Response) -> Response:
-    """Tell browsers to load nothing from elsewhere, to guess no types and to keep nothing of signed-in pages."""
+    """Tell browsers to load nothing from elsewhere, guess no types and keep nothing of signed-in pages."""
     headers = response.headers
     headers.setdefault("Content-Security-Policy", CONTENT_SECURITY_POLICY)
     headers.setdefault("X-Content-Type-Options", "nosniff")
@@ -85,15 +85,20 @@ def add_security_headers(response: Response) -> Response:
 def _register_sign_in(app: Flask) -> None:
     manager = LoginManager(app)
     manager.user_loader(accounts.person_of_key)
+    manager.unauthorized_handler(_refuse_strangers)
 
-    @manager.unauthorized_handler
-    def refuse() -> None:
-        raise NotSignedIn("Sign in to see this page.")
+
+def _refuse_strangers() -> None:
+    raise NotSignedIn("Sign in to see this page.")
 
 
 def _register_rooms(app: Flask) -> None:
     for name, register in (("web", "register_pages"), ("api", "register_api"), ("cli", "register_commands")):
         if importlib.util.find_spec(f"lcm_service.{name}") is not None:
-            module = importlib.import_module(f"lcm_service.{name}")
+            try:
+                module = importlib.import_module(f"lcm_service.{name}")
+            except ImportError as error:
+                app.logger.warning("%s is not ready: %s", name, error)
+                continue
             if hasattr(module, register):
                 getattr(module, register)(app)

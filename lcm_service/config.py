@@ -17,8 +17,8 @@ SIGN_IN_LIFETIME = timedelta(hours=12)
 class Settings:
     """Settings of one running service. An environment variable ``LCM_<NAME>`` sets each of them.
 
-    ``secret_key`` has no default: without one the service refuses to start, except in demonstration mode, where
-    one is made once and kept beside the embedded database.
+    ``secret_key`` has no default: without one the service refuses to start, except in demonstration mode,
+    where one is made once and kept beside the embedded database.
     """
 
     #: SQLAlchemy URL. Empty: an embedded SQLite file in `data_folder`.
@@ -53,14 +53,14 @@ class Settings:
         return cls(**values)
 
     def read_secret_key(self) -> str:
-        """The secret; in demonstration mode made once and kept in ``data_folder``. Raises ValueError without one."""
+        """The secret; for demonstrations made once and kept in ``data_folder``. Raises ValueError."""
         if self.secret_key:
             if len(self.secret_key) < SHORTEST_SECRET:
                 raise ValueError(f"LCM_SECRET_KEY must have at least {SHORTEST_SECRET} characters.")
             return self.secret_key
         if not self.demonstration:
             raise ValueError(
-                "LCM_SECRET_KEY is not set. Make one with: python -c 'import secrets; print(secrets.token_hex(32))'"
+                "Set LCM_SECRET_KEY. Make one: python -c 'import secrets; print(secrets.token_hex(32))'"
             )
         return _kept_secret(Path(self.data_folder) / "secret_key")
 

@@ -25,7 +25,7 @@ from lcm_service.persistence.tables import (
 from lcm_service.services import accounts
 
 PASSWORD = "correct horse battery staple"
-_numbers = itertools.count(1)
+_numbers = itertools.count(1001)
 
 
 def save(row: Any) -> Any:
@@ -130,7 +130,7 @@ def make_offer(
     sessions: list[dict[str, Any]] | None = None,
     **columns: Any,
 ) -> Offer:
-    """An offer of which everything is known, with one dated session S1 unless `sessions` or a window say otherwise."""
+    """An offer of which all is known; one dated session S1, unless `sessions` or a window is given."""
     defaults: dict[str, Any] = {
         "reference": f"O-{next(_numbers):04}",
         "title": "An offer",

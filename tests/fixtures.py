@@ -26,7 +26,7 @@ SECRET = "a secret that is only ever used in tests"
 
 
 class PageClient(FlaskClient):
-    """A browser. Each request has an application context of its own, as on a server, even while the test has one.
+    """A browser. Each request has an application context of its own, as on a server, even inside a test's.
 
     Without this, requests would share the test's context, and with it whoever was signed in first.
     """

@@ -68,9 +68,19 @@ def may_see_match(actor: Actor, recipient_id: int, provider_id: int) -> bool:
 
 
 def may_decide_as(actor: Actor, side: str, recipient_id: int, provider_id: int) -> bool:
-    """Each side decides for itself; the secretariat's decision, and answers received by letter, are a coordinator's."""
+    """Each side decides for itself; a coordinator for the secretariat, and for who answered by letter."""
     if side == "recipient":
         return actor.answers_for(recipient_id) or actor.is_coordinator
     if side == "provider":
         return actor.answers_for(provider_id) or actor.is_coordinator
     return side == "secretariat" and actor.is_coordinator
+
+
+def may_manage_people(actor: Actor) -> bool:
+    """Administrators make accounts; they see no record by that."""
+    return actor.role == "administrator" or actor.is_system
+
+
+def may_see_activities(actor: Actor) -> bool:
+    """What was delivered outside a round is open to everyone who takes part."""
+    return may_see_offers(actor)

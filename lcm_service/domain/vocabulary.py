@@ -1,7 +1,8 @@
 """The words of the mechanism, as the codes that are stored and exchanged.
 
 Labels in the six languages belong to the pages; here are codes alone, in the order in which a person should
-see them. ``ANY`` is an answer ("it does not matter"); an absent value is not: it is a question still to be asked.
+see them. ``ANY`` is an answer ("it does not matter"); an absent value is none: it is a question still to be
+asked.
 """
 
 from typing import Final
@@ -95,3 +96,4 @@ OFFER_QUESTION_FIELDS: Final = (
     "languages",
     "place",
 )
+SUPPORT_QUESTION_FIELDS: Final = ("quantity", "languages")

@@ -38,7 +38,7 @@ db = SQLAlchemy(model_class=Table, session_options={"expire_on_commit": False})
 
 
 class UtcDateTime(TypeDecorator[datetime]):
-    """An aware moment, stored as UTC. SQLite keeps no time zone, so both engines store the naive UTC moment."""
+    """An aware moment. SQLite keeps no time zone, so both engines store the naive moment in UTC."""
 
     impl = DateTime
     cache_ok = True
@@ -62,7 +62,7 @@ class Document(TypeDecorator[Any]):
 
 
 def one_of(column: str, words: tuple[str, ...]) -> CheckConstraint:
-    """A check that ``column`` holds one of the vocabulary's words (or nothing, where the column may be empty)."""
+    """A check that ``column`` holds one of the vocabulary's words, or nothing where it may be empty."""
     listed = ", ".join(f"'{word}'" for word in words)
     return CheckConstraint(f"{column} IN ({listed})", name=f"{column}_word")
 
@@ -87,10 +87,10 @@ def set_sqlite_pragmas(connection: Any, _record: Any) -> None:
 def transaction() -> Iterator[Session]:
     """One use case, one commit: yields the session, commits at the end, rolls back on any error.
 
-    What was read before is read again inside, so that rules are checked against what will be written over. SQLite
-    takes its one write lock at the start: two use cases at once follow each other instead of failing half way.
-    Raises Stale where the database finds that a record changed in between, and RuntimeError inside another
-    transaction: an inner commit would leave the outer use case half done.
+    What was read before is read again inside, so that rules are checked against what will be written over.
+    SQLite takes its one write lock at the start: two use cases at once follow each other instead of failing
+    half way. Raises Stale where the database finds that a record changed in between, and RuntimeError inside
+    another transaction: an inner commit would leave the outer use case half done.
     """
     session = db.session()
     if session.info.get("in_transaction"):

@@ -1,6 +1,6 @@
 """Run by Alembic inside the application: the database is the application's own."""
 
-from typing import Any
+from typing import Any, Literal
 
 from alembic import context
 from flask import current_app
@@ -10,7 +10,7 @@ from lcm_service.persistence import tables  # noqa: F401 - fills the metadata
 from lcm_service.persistence.database import Table, db
 
 
-def render_plain_types(kind: str, item: Any, autogen_context: Any) -> str | bool:
+def render_plain_types(kind: str, item: Any, _context: Any) -> str | Literal[False]:
     """Write our column types as the plain ones beneath, so that an old migration never needs today's code."""
     if kind == "type" and isinstance(item, TypeDecorator):
         return "sa.DateTime()" if isinstance(item.impl, DateTime) else "sa.JSON()"

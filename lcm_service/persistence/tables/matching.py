@@ -1,4 +1,4 @@
-"""What is matched: rounds, runs of the optimizer, plans as documents, matches and their decisions, questions."""
+"""What is matched: rounds, runs of the optimizer, plans as documents, matches, decisions, questions."""
 
 from datetime import date, datetime
 from typing import Any
@@ -21,7 +21,7 @@ from lcm_service.persistence.database import Document, Table, UtcDateTime, one_o
 
 
 class Round(Table):
-    """One matching cycle. ``policy`` is the optimizer's policy object; ``standing`` says where its records come from."""
+    """One matching cycle. ``policy`` is the optimizer's; ``standing`` says where its records come from."""
 
     __tablename__ = "round"
     __table_args__ = (one_of("state", ROUND_STATES), one_of("standing", ROUND_STANDINGS))
@@ -44,9 +44,9 @@ class Run(Table):
 
     A worker that claims a run raises ``fence`` and holds a lease; a late result that carries an old fence is
     refused. ``problem`` is the canonical problem text that was asked; ``story`` holds dated lines of what
-    happened, ``progress`` the last line that the solver reported. Where pins clash, ``result`` keeps the answer
-    (no plan is made of it), and each follow-up run says in ``choice`` what the coordinator would give up:
-    ``{"release": [[need, session], ...]}`` or ``{"hold": [session, ...]}``.
+    happened, ``progress`` the last line that the solver reported. Where pins clash, ``result`` keeps the
+    answer (no plan is made of it), and each follow-up run says in ``choice`` what the coordinator would give
+    up: ``{"release": [[need, session], ...]}`` or ``{"hold": [session, ...]}``.
     """
 
     __tablename__ = "run"
@@ -87,8 +87,8 @@ class Run(Table):
 class Plan(Table):
     """A plan is a document: it keeps the problem it answered, the certificate and every reason shown.
 
-    Nothing on screen is recomputed later. ``number`` counts within the round. ``labels`` put names and languages
-    back to the codes that crossed the optimizer's wall.
+    Nothing on screen is recomputed later. ``number`` counts within the round. ``labels`` put names and
+    languages back to the codes that crossed the optimizer's wall.
     """
 
     __tablename__ = "plan"

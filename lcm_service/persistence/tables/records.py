@@ -69,7 +69,8 @@ class SubmittedRecord:
 class Need(SubmittedRecord, Table):
     """A training need of a participant. Restricted: a need reveals a unit's weakness.
 
-    Seats and priority are kept as *asked* and as *recognised* by a coordinator; a round uses the recognised ones.
+    Seats and priority are kept as *asked* and as *recognised* by a coordinator; a round uses the recognised
+    ones.
     """
 
     __tablename__ = "need"
@@ -117,9 +118,9 @@ class Need(SubmittedRecord, Table):
 class Offer(SubmittedRecord, Table):
     """A course or programme that a provider offers, open to participants.
 
-    Its dates are its `sessions` (stated days), or a window (``not_before``..``not_after`` with ``duration_days``)
-    that becomes at most 12 candidate sessions. ``requires`` holds ``{"kind", "quantity", "per_seat"}`` rows; an
-    empty list means that it needs nothing, NULL that nobody has said.
+    Its dates are its `sessions` (stated days), or a window (``not_before``..``not_after`` with
+    ``duration_days``) that becomes at most 12 candidate sessions. ``requires`` holds ``{"kind", "quantity",
+    "per_seat"}`` rows; an empty list means that it needs nothing, NULL that nobody has said.
     """
 
     __tablename__ = "offer"
@@ -191,7 +192,8 @@ class OfferSession(Table):
 class Support(SubmittedRecord, Table):
     """Part of a course: funds in US dollars, a venue, equipment, interpretation, or another named kind.
 
-    An amount stated in another currency stays unknown in dollars and is kept as stated in ``amount_as_stated``.
+    An amount stated in another currency stays unknown in dollars and is kept as stated in
+    ``amount_as_stated``.
     """
 
     __tablename__ = "support"
@@ -210,7 +212,7 @@ class Support(SubmittedRecord, Table):
 
 
 class Activity(Table):
-    """Support delivered, running or planned outside a round. Never an open need: past training is no request."""
+    """Support delivered, running or planned outside a round. Past training is no request, so never a need."""
 
     __tablename__ = "activity"
     __table_args__ = (one_of("state", ACTIVITY_STATES),)

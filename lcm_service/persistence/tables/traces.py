@@ -26,7 +26,7 @@ class AuditEvent(Table):
 
 
 class OutboxMessage(Table):
-    """A message written in the transaction that causes it; a job sends it afterwards, once or more, never less."""
+    """A message written in the transaction that causes it; a job sends it later, once or more, never less."""
 
     __tablename__ = "outbox_message"
 

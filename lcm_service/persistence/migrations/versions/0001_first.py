@@ -1,7 +1,5 @@
 """The first tables."""
 
-# ruff: noqa: E501 - the words of a check stay on one line, as the database shows them.
-
 import sqlalchemy as sa
 from alembic import op
 

@@ -1,0 +1,126 @@
+"""Needs: restricted records, whose seats and priority count as a coordinator recognised them."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from sqlalchemy import select
+
+from lcm_service.domain.errors import NotAllowed, NotFound, NotValid
+from lcm_service.domain.permissions import Actor, may_coordinate
+from lcm_service.domain.record_rules import recognition_faults
+from lcm_service.domain.vocabulary import LIVE_RECORD_STATES, PRIORITIES
+from lcm_service.persistence.database import transaction, utc_now
+from lcm_service.persistence.tables import Need
+from lcm_service.services import records
+
+AS_ASKED = "As asked."
+
+
+def submit_need(actor: Actor, participant_code: str, round_code: str, data: Mapping[str, Any]) -> Need:
+    """Submit a need, complete or not.
+
+    Raises NotAllowed, NotFound (round), Conflict (closed round) and NotValid.
+    """
+    values = records.accepted_values("need", actor, data)
+    with transaction() as session:
+        return records.submit_record(session, actor, Need, participant_code, round_code, values)
+
+
+def revise_need(actor: Actor, reference: str, data: Mapping[str, Any], version: int) -> Need:
+    """Change the given fields and no others; a field given as None becomes unknown.
+
+    Raises NotFound, Stale (who changed what), Conflict and NotValid.
+    """
+    values = records.accepted_values("need", actor, data)
+    with transaction() as session:
+        need = records.begin_change(session, actor, Need, reference, version)
+        records.check_values(session, "need", records.values_of("need", need) | values, need.participant)
+        changed = records.write_values(need, values)
+        if changed:
+            _keep_recognition_within_the_asked(need)
+            records.end_change(session, actor, need, "revise", changed)
+        return need
+
+
+def withdraw_need(actor: Actor, reference: str, version: int, reason: str | None = None) -> Need:
+    """Withdraw a need; its matches are released in the same moment. Raises as `revise_need`."""
+    with transaction() as session:
+        need = records.begin_change(session, actor, Need, reference, version)
+        records.withdraw_record(session, actor, need, reason)
+        from lcm_service.services.decisions import release_matches_of
+
+        release_matches_of(session, actor, need_reference=reference)
+        return need
+
+
+def recognise_need(
+    actor: Actor,
+    reference: str,
+    *,
+    seats: int | None,
+    priority: str,
+    version: int,
+    reason: str | None = None,
+) -> Need:
+    """Say how many seats and what priority the mechanism recognises; the owner reads it with its reason.
+
+    Raises NotAllowed unless a coordinator asks, and as `revise_need`.
+    """
+    _require_coordinator(actor)
+    with transaction() as session:
+        need = records.begin_change(session, actor, Need, reference, version)
+        _recognise(need, seats, priority, reason)
+        fields = ["seats_recognised", "priority_recognised", "recognition_reason"]
+        records.end_change(session, actor, need, "recognise", fields, seats=seats, priority=priority)
+        return need
+
+
+def recognise_as_asked(actor: Actor, round_code: str, references: Iterable[str]) -> list[Need]:
+    """Recognise what each of these needs of a round asks; unknown seats stay unknown. All of them or none."""
+    _require_coordinator(actor)
+    with transaction() as session:
+        round = records.open_round(session, round_code)
+        wanted = list(dict.fromkeys(references))
+        query = select(Need).where(Need.round_id == round.id, Need.state.in_(LIVE_RECORD_STATES))
+        rows = session.scalars(query.where(Need.reference.in_(wanted)).with_for_update(of=Need))
+        needs = {need.reference: need for need in rows}
+        for reference in wanted:
+            if reference not in needs:
+                raise NotFound(f"There is no need {reference} that takes part in {round_code}.")
+            need = needs[reference]
+            _recognise(need, need.seats_asked, need.priority_asked or "routine", AS_ASKED)
+            records.end_change(session, actor, need, "recognise", ["seats_recognised", "priority_recognised"])
+        return [needs[reference] for reference in wanted]
+
+
+def find_need(actor: Actor, reference: str) -> Need:
+    """The need, or NotFound: the same answer for one that does not exist and one that is another State's."""
+    return records.find_record(actor, Need, reference)
+
+
+def list_needs(actor: Actor, round_code: str | None = None, **choice: Any) -> list[Need]:
+    """The needs that the actor may see; ``choice`` as in `records.list_records`."""
+    return records.list_records(actor, Need, round_code, **choice)
+
+
+def _recognise(need: Need, seats: int | None, priority: str, reason: str | None) -> None:
+    faults = recognition_faults(seats, need.min_group)
+    if priority not in PRIORITIES:
+        faults["priority"] = [f"It may be {', '.join(PRIORITIES)}."]
+    if faults:
+        raise NotValid(records.FAULTY, faults)
+    need.seats_recognised = seats
+    need.priority_recognised = priority
+    need.recognition_reason = reason
+    need.changed_at = utc_now()
+
+
+def _keep_recognition_within_the_asked(need: Need) -> None:
+    """Whoever asks for less than was recognised gets no more than it asks; asking for more raises nothing."""
+    if need.seats_asked is not None and need.seats_recognised is not None:
+        need.seats_recognised = min(need.seats_recognised, need.seats_asked)
+
+
+def _require_coordinator(actor: Actor) -> None:
+    if not may_coordinate(actor):
+        raise NotAllowed("Seats and priority are recognised by coordinators.")

@@ -1,0 +1,146 @@
+"""Offers and their dated sessions. A session's key is given once and never used again."""
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from lcm_service.domain.errors import Conflict, NotFound, NotValid
+from lcm_service.domain.permissions import Actor
+from lcm_service.domain.record_fields import SESSION_FIELDS
+from lcm_service.domain.sentences import sentence
+from lcm_service.persistence.database import transaction
+from lcm_service.persistence.tables import Offer, OfferSession
+from lcm_service.services import records
+
+NO_SUCH_SESSION = sentence("This offer has no such session, or it was withdrawn.")
+
+
+def submit_offer(actor: Actor, participant_code: str, round_code: str, data: Mapping[str, Any]) -> Offer:
+    """Submit an offer, complete or not; the dated sessions in ``data["sessions"]`` get the keys S1, S2...
+
+    Raises NotAllowed, NotFound (round), Conflict (closed round) and NotValid.
+    """
+    values = records.accepted_values("offer", actor, data)
+    given = values.get("sessions") or []
+    with transaction() as session:
+        draft = Offer()
+        merge_sessions(draft, given)
+        rows = [_session_values(row) for row in draft.sessions]
+        sessions = [OfferSession(**row) for row in rows]
+        return records.submit_record(
+            session,
+            actor,
+            Offer,
+            participant_code,
+            round_code,
+            values | {"sessions": rows},
+            sessions=sessions,
+        )
+
+
+def revise_offer(actor: Actor, reference: str, data: Mapping[str, Any], version: int) -> Offer:
+    """Change the given fields and no others; a field given as None becomes unknown.
+
+    Sessions given with a key are revised, those without one are added, and those not named stay: a session is
+    taken away by `withdraw_session`. Raises NotFound, NotAllowed, Stale (who changed what), Conflict,
+    NotValid.
+    """
+    values = records.accepted_values("offer", actor, data)
+    given = values.pop("sessions", None) or []
+    with transaction() as session:
+        offer = records.begin_change(session, actor, Offer, reference, version)
+        with session.no_autoflush:
+            changed = records.write_values(offer, values)
+            if merge_sessions(offer, given):
+                changed.append("sessions")
+            whole = records.values_of("offer", offer)
+            whole["sessions"] = [_session_values(row) for row in offer.sessions]
+            records.check_values(session, "offer", whole, offer.participant)
+        if changed:
+            records.end_change(session, actor, offer, "revise", changed)
+        return offer
+
+
+def withdraw_offer(actor: Actor, reference: str, version: int, reason: str | None = None) -> Offer:
+    """Withdraw an offer; its matches are released in the same moment. Raises as `revise_offer`."""
+    with transaction() as session:
+        offer = records.begin_change(session, actor, Offer, reference, version)
+        records.withdraw_record(session, actor, offer, reason)
+        from lcm_service.services.decisions import release_matches_of
+
+        release_matches_of(session, actor, offer_reference=reference)
+        return offer
+
+
+def withdraw_session(actor: Actor, session_code: str, version: int, reason: str | None = None) -> Offer:
+    """Withdraw one dated session of an offer, named as ``O-0001-S2``; ``version`` is the offer's.
+
+    Its matches are released in the same moment. Raises as `revise_offer`.
+    """
+    reference, _, key = session_code.rpartition("-")
+    with transaction() as session:
+        offer = records.begin_change(session, actor, Offer, reference, version)
+        row = next((row for row in offer.sessions if row.key == key), None)
+        if row is None:
+            raise NotFound(f"There is no dated session {session_code}.")
+        if row.is_withdrawn:
+            raise Conflict(f"{session_code} is withdrawn already.")
+        row.is_withdrawn = True
+        records.end_change(
+            session, actor, offer, "withdraw_session", ["sessions"], session_code=session_code, reason=reason
+        )
+        from lcm_service.services.decisions import release_matches_of
+
+        release_matches_of(session, actor, session_code=session_code)
+        return offer
+
+
+def find_offer(actor: Actor, reference: str) -> Offer:
+    """The offer, or NotFound."""
+    return records.find_record(actor, Offer, reference)
+
+
+def list_offers(actor: Actor, round_code: str | None = None, **choice: Any) -> list[Offer]:
+    """The offers that the actor may see; ``choice`` as in `records.list_records`."""
+    return records.list_records(actor, Offer, round_code, **choice)
+
+
+def merge_sessions(offer: Offer, given: Sequence[Mapping[str, Any]]) -> bool:
+    """Revise the sessions that are named by their key and add the others; tell whether anything changed."""
+    has_changed = False
+    for data in given:
+        _refuse_strange_fields(data)
+        if data.get("key") is None:
+            row = OfferSession(key=_next_key(offer), is_withdrawn=False)
+            offer.sessions.append(row)
+            has_changed = True
+        else:
+            row = _live_session(offer, data["key"])
+        for field, value in data.items():
+            if field != "key" and getattr(row, field) != value:
+                setattr(row, field, value)
+                has_changed = True
+    return has_changed
+
+
+def _next_key(offer: Offer) -> str:
+    """One more than the highest number ever given: withdrawn sessions keep their rows, so their numbers."""
+    given = [int(row.key[1:]) for row in offer.sessions if re.fullmatch(r"S[0-9]{1,9}", row.key)]
+    return f"S{max(given, default=0) + 1}"
+
+
+def _live_session(offer: Offer, key: str) -> OfferSession:
+    for row in offer.sessions:
+        if row.key == key and not row.is_withdrawn:
+            return row
+    raise NotValid(records.FAULTY, {"sessions": [NO_SUCH_SESSION]})
+
+
+def _refuse_strange_fields(data: Mapping[str, Any]) -> None:
+    if not set(data) <= set(SESSION_FIELDS):
+        raise NotValid(records.FAULTY, {"sessions": [records.UNKNOWN_FIELD]})
+
+
+def _session_values(row: OfferSession) -> dict[str, Any]:
+    fields = ("key", "starts_on", "ends_on", "seats", "place_code", "is_withdrawn")
+    return {field: getattr(row, field) for field in fields}

@@ -1,0 +1,260 @@
+"""What needs, offers and supports have in common when they are submitted, revised, withdrawn and read.
+
+The services of each kind (`need_records`, `offer_records`, `support_records`) say what is particular to it.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from lcm_service.domain.errors import Conflict, NotAllowed, NotFound, NotValid
+from lcm_service.domain.permissions import (
+    Actor,
+    may_change_record,
+    may_see_need,
+    may_see_offers,
+    may_submit_for,
+)
+from lcm_service.domain.record_fields import DEFAULTS, RECORD_FIELDS, column_of
+from lcm_service.domain.record_rules import Faults, faults_of
+from lcm_service.domain.sentences import sentence
+from lcm_service.domain.vocabulary import LIVE_RECORD_STATES
+from lcm_service.persistence.database import db, utc_now
+from lcm_service.persistence.tables import Need, Offer, Participant, Round, Support
+from lcm_service.services.known_codes import code_faults
+from lcm_service.services.questions import close_answered, close_questions_of
+from lcm_service.services.references import PREFIXES, next_reference
+from lcm_service.services.trail import check_version, enqueue_message, record_event
+
+TABLES: Final = {"need": Need, "offer": Offer, "support": Support}
+KINDS: Final = {table: kind for kind, table in TABLES.items()}
+
+# Where a record was taken from is said by the loaders alone.
+FIELDS_OF_THE_SYSTEM: Final = ("source",)
+UNKNOWN_FIELD = sentence("There is no such field, or it is not yours to set.")
+FAULTY = sentence("Some of what you sent contradicts itself or the lists. Correct it and send it again.")
+
+
+def accepted_values(kind: str, actor: Actor, data: Mapping[str, Any]) -> dict[str, Any]:
+    """The data, if every key of it is one that the owner writes. Raises NotValid for any other key."""
+    allowed = {*RECORD_FIELDS[kind], *(FIELDS_OF_THE_SYSTEM if actor.is_system else ())}
+    strange = {key: [UNKNOWN_FIELD] for key in data if key not in allowed}
+    if strange:
+        raise NotValid(FAULTY, strange)
+    return {key: DEFAULTS[key] if value is None and key in DEFAULTS else value for key, value in data.items()}
+
+
+def check_values(session: Session, kind: str, values: Mapping[str, Any], owner: Participant) -> None:
+    """Raise NotValid where the whole record would contradict itself or name something that is not listed."""
+    faults: Faults = faults_of(kind, values)
+    for field, sentences in code_faults(session, values, owner).items():
+        faults.setdefault(field, []).extend(sentences)
+    if faults:
+        raise NotValid(FAULTY, faults)
+
+
+def values_of(kind: str, record: Any) -> dict[str, Any]:
+    """The record as its owner wrote it: field -> value."""
+    return {field: getattr(record, column_of(field)) for field in RECORD_FIELDS[kind] if field != "sessions"}
+
+
+def write_values(record: Any, values: Mapping[str, Any]) -> list[str]:
+    """Set what differs, and give the fields that did."""
+    changed = []
+    for field, value in values.items():
+        column = column_of(field)
+        plain = list(value) if isinstance(value, tuple) else value
+        if getattr(record, column) != plain:
+            setattr(record, column, plain)
+            changed.append(field)
+    return changed
+
+
+def participant_to_submit_for(session: Session, actor: Actor, code: str) -> Participant:
+    """The participant in whose name the actor submits; NotAllowed where it may not."""
+    participant = session.scalar(select(Participant).where(Participant.code == code))
+    if participant is None or not may_submit_for(actor, participant.id):
+        raise NotAllowed(f"You do not submit records for {code}.")
+    return participant
+
+
+def open_round(session: Session, code: str) -> Round:
+    """The round, while it takes records. Raises NotFound, or Conflict once it is closed."""
+    found = find_round_row(session, code)
+    require_open(found)
+    return found
+
+
+def find_round_row(session: Session, code: str) -> Round:
+    """The round of this code, or NotFound."""
+    found = session.scalar(select(Round).where(Round.code == code))
+    if found is None:
+        raise NotFound(f"There is no round {code}.")
+    return found
+
+
+def require_open(round: Round) -> None:
+    """Raise Conflict once the round is closed."""
+    if round.state != "open":
+        raise Conflict(f"The round {round.code} is closed: its records stay as they are.")
+
+
+def submit_record[Record: (Need, Offer, Support)](
+    session: Session,
+    actor: Actor,
+    table: type[Record],
+    participant_code: str,
+    round_code: str,
+    values: dict[str, Any],
+    **relations: Any,
+) -> Record:
+    """Store a new record with its reference, event and message, after checking its accepted ``values``."""
+    kind = KINDS[table]
+    owner = participant_to_submit_for(session, actor, participant_code)
+    round = open_round(session, round_code)
+    check_values(session, kind, {**DEFAULTS, **values}, owner)
+    record = table(participant=owner, round=round, state="submitted", **relations)
+    write_values(record, {key: value for key, value in values.items() if key != "sessions"})
+    record.reference = next_reference(session, PREFIXES[kind])
+    session.add(record)
+    session.flush()
+    stated = sorted(key for key, value in values.items() if value is not None and key != "source")
+    trace(session, actor, "submit", record, stated)
+    return record
+
+
+def lock_record[Record: (Need, Offer, Support)](
+    session: Session, actor: Actor, table: type[Record], reference: str
+) -> Record:
+    """The record, held until the transaction ends, if the actor may change it.
+
+    Raises NotFound where the actor may not even see it, with the same words as where there is none.
+    """
+    record = session.scalar(select(table).where(table.reference == reference).with_for_update(of=table))
+    if record is None or not _may_see(actor, record):
+        raise NotFound(_no_such(table, reference))
+    if not may_change_record(actor, record.participant_id):
+        raise NotAllowed(f"{reference} belongs to {record.participant.code}; only it can change it.")
+    return record
+
+
+def require_live(record: Any) -> None:
+    """Raise Conflict where a record no longer takes part, or its round no longer takes changes."""
+    require_open(record.round)
+    if record.state not in LIVE_RECORD_STATES:
+        raise Conflict(f"{record.reference} is {record.state} and can no longer be changed.")
+
+
+def begin_change[Record: (Need, Offer, Support)](
+    session: Session, actor: Actor, table: type[Record], reference: str, version: int
+) -> Record:
+    """Lock a record and make sure that it is the one the writer has read and that it can still be changed."""
+    record = lock_record(session, actor, table, reference)
+    check_version(session, actor, KINDS[table], record, version)
+    require_live(record)
+    return record
+
+
+def end_change(
+    session: Session, actor: Actor, record: Any, action: str, fields: Iterable[str], **facts: Any
+) -> None:
+    """Write a change that was made: its moment, its event, and the questions that it answers."""
+    record.changed_at = utc_now()
+    session.flush()
+    trace(session, actor, action, record, sorted(fields), **facts)
+    close_answered(session, record)
+
+
+def withdraw_record(session: Session, actor: Actor, record: Any, reason: str | None) -> None:
+    """End a record: its questions are closed and it takes part in no further matching. Its row stays."""
+    record.state = "withdrawn"
+    record.changed_at = utc_now()
+    session.flush()
+    close_questions_of(session, record)
+    trace(session, actor, "withdraw", record, ["state"], reason=reason)
+
+
+def trace(session: Session, actor: Actor, action: str, record: Any, fields: list[str], **facts: Any) -> None:
+    """Add the event, and tell the owner about what somebody else did in its name."""
+    kind = KINDS[type(record)]
+    is_on_behalf = not actor.answers_for(record.participant_id)
+    known = {key: value for key, value in facts.items() if value is not None}
+    record_event(
+        session,
+        actor,
+        action,
+        kind,
+        record.reference,
+        fields,
+        {"version": record.version, "on_behalf": is_on_behalf, **known},
+    )
+    if action == "submit" or is_on_behalf:
+        enqueue_message(
+            session,
+            f"{kind}.{action}",
+            participant_id=record.participant_id,
+            facts={"reference": record.reference},
+        )
+
+
+def find_record[Record: (Need, Offer, Support)](actor: Actor, table: type[Record], reference: str) -> Record:
+    """The record, or NotFound, in the same words, where there is none or the actor may not see it."""
+    record = db.session.scalar(select(table).where(table.reference == reference))
+    if record is None or not _may_see(actor, record):
+        raise NotFound(_no_such(table, reference))
+    return record
+
+
+def list_records[Record: (Need, Offer, Support)](
+    actor: Actor,
+    table: type[Record],
+    round_code: str | None,
+    *,
+    participant_code: str | None = None,
+    only_live: bool = False,
+    after: str | None = None,
+    limit: int | None = None,
+) -> list[Record]:
+    """The records that the actor may see, oldest first: of one round, or of all where ``round_code`` is None.
+
+    ``after`` is the reference of the last record already read, ``limit`` how many to give. Raises NotAllowed
+    for who may see none of this kind, NotFound for an unknown round, NotValid for an unknown ``after``.
+    """
+    query = select(table).order_by(table.id)
+    if table is Need and not (actor.is_coordinator or actor.is_system):
+        if actor.role != "focal_point" or actor.participant_id is None:
+            raise NotAllowed("Needs are seen by the participant that has them and by coordinators.")
+        query = query.where(table.participant_id == actor.participant_id)
+    elif not may_see_offers(actor):
+        raise NotAllowed("Offers and supports are seen by those who take part.")
+    if round_code is not None:
+        query = query.where(table.round_id == find_round_row(db.session(), round_code).id)
+    if participant_code is not None:
+        query = query.join(Participant, table.participant_id == Participant.id).where(
+            Participant.code == participant_code
+        )
+    if only_live:
+        query = query.where(table.state.in_(LIVE_RECORD_STATES))
+    if after is not None:
+        query = query.where(table.id > _place_of(actor, table, after))
+    if limit is not None:
+        query = query.limit(limit)
+    return list(db.session.scalars(query))
+
+
+def _place_of[Record: (Need, Offer, Support)](actor: Actor, table: type[Record], reference: str) -> int:
+    """A page starts after a record that the reader may see; others are refused as if they were not there."""
+    record = db.session.scalar(select(table).where(table.reference == reference))
+    if record is None or not _may_see(actor, record):
+        raise NotValid(_no_such(table, reference), {"after": [sentence("This is not a record of the list.")]})
+    return record.id
+
+
+def _may_see(actor: Actor, record: Any) -> bool:
+    return may_see_need(actor, record.participant_id) if isinstance(record, Need) else may_see_offers(actor)
+
+
+def _no_such(table: type[Any], reference: str) -> str:
+    return f"There is no {KINDS[table]} {reference}."

@@ -1,0 +1,47 @@
+"""The door to what participants submit: needs, offers and supports."""
+
+from lcm_service.services.need_records import (
+    find_need,
+    list_needs,
+    recognise_as_asked,
+    recognise_need,
+    revise_need,
+    submit_need,
+    withdraw_need,
+)
+from lcm_service.services.offer_records import (
+    find_offer,
+    list_offers,
+    revise_offer,
+    submit_offer,
+    withdraw_offer,
+    withdraw_session,
+)
+from lcm_service.services.support_records import (
+    find_support,
+    list_supports,
+    revise_support,
+    submit_support,
+    withdraw_support,
+)
+
+__all__ = [
+    "find_need",
+    "find_offer",
+    "find_support",
+    "list_needs",
+    "list_offers",
+    "list_supports",
+    "recognise_as_asked",
+    "recognise_need",
+    "revise_need",
+    "revise_offer",
+    "revise_support",
+    "submit_need",
+    "submit_offer",
+    "submit_support",
+    "withdraw_need",
+    "withdraw_offer",
+    "withdraw_session",
+    "withdraw_support",
+]

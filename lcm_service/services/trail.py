@@ -1,0 +1,167 @@
+"""What is traced: events are only ever added, messages leave through the outbox of the same transaction."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from lcm_service.domain.errors import NotFound, Stale
+from lcm_service.domain.permissions import Actor, may_coordinate, may_see_match, may_see_need, may_see_offers
+from lcm_service.persistence.database import db
+from lcm_service.persistence.tables import AuditEvent, Match, Need, Offer, OutboxMessage, Person
+
+
+@dataclass(frozen=True, slots=True)
+class TrailEntry:
+    """One event as its reader may see it. ``by`` is a name for colleagues and coordinators, else a role."""
+
+    at: datetime
+    by: str
+    role: str
+    action: str
+    fields: tuple[str, ...]
+    facts: dict[str, Any]
+
+
+def record_event(
+    session: Session,
+    actor: Actor,
+    action: str,
+    record_kind: str,
+    reference: str,
+    fields: Iterable[str] = (),
+    facts: Mapping[str, Any] | None = None,
+) -> AuditEvent:
+    """Add who did what to which record. ``fields`` are names of fields; ``facts`` hold no personal values."""
+    event = AuditEvent(
+        actor_id=actor.person_id,
+        actor_role=actor.role,
+        action=action,
+        record_kind=record_kind,
+        record_reference=reference,
+        fields=list(fields),
+        facts=dict(facts) if facts else None,
+    )
+    session.add(event)
+    return event
+
+
+def enqueue_message(
+    session: Session,
+    kind: str,
+    participant_id: int | None = None,
+    person_id: int | None = None,
+    facts: Mapping[str, Any] | None = None,
+) -> OutboxMessage:
+    """Leave a message for a participant or a person; it goes out if, and only if, the transaction commits."""
+    if (participant_id is None) == (person_id is None):
+        raise ValueError("A message goes to a participant or to a person.")
+    message = OutboxMessage(
+        kind=kind, participant_id=participant_id, person_id=person_id, facts=dict(facts or {})
+    )
+    session.add(message)
+    return message
+
+
+def list_events(actor: Actor, record_kind: str, reference: str) -> list[TrailEntry]:
+    """The history of a record, oldest first. Raises NotFound where the actor may not see the record."""
+    _check_may_read(actor, record_kind, reference)
+    rows = db.session.execute(
+        select(AuditEvent, Person)
+        .outerjoin(Person, AuditEvent.actor_id == Person.id)
+        .where(AuditEvent.record_kind == record_kind, AuditEvent.record_reference == reference)
+        .order_by(AuditEvent.id)
+    )
+    return [
+        TrailEntry(
+            event.at,
+            _named(actor, event, person),
+            event.actor_role,
+            event.action,
+            tuple(event.fields),
+            event.facts or {},
+        )
+        for event, person in rows
+    ]
+
+
+def check_version(session: Session, actor: Actor, record_kind: str, record: Any, version: int) -> None:
+    """Raise Stale, saying who changed what, unless ``version`` is the record's present one.
+
+    Events of a record carry the version that they led to; those after ``version`` are what the writer missed.
+    """
+    if record.version == version:
+        return
+    rows = session.execute(
+        select(AuditEvent, Person)
+        .outerjoin(Person, AuditEvent.actor_id == Person.id)
+        .where(AuditEvent.record_kind == record_kind, AuditEvent.record_reference == record.reference)
+        .order_by(AuditEvent.id)
+    )
+    changes = [
+        {
+            "by": _named(actor, event, person),
+            "at": event.at.isoformat(timespec="seconds"),
+            "action": event.action,
+            "fields": list(event.fields),
+        }
+        for event, person in rows
+        if (event.facts or {}).get("version", 0) > version
+    ]
+    raise Stale(
+        _stale_message(record.reference, changes),
+        your_version=version,
+        present_version=record.version,
+        changes=changes,
+    )
+
+
+def _stale_message(reference: str, changes: list[dict[str, Any]]) -> str:
+    if not changes:
+        return f"{reference} is not in the version that you name. Read it again and repeat your change."
+    last = changes[-1]
+    fields = sorted({field for change in changes for field in change["fields"]})
+    what = f" ({', '.join(fields)})" if fields else ""
+    return (
+        f"{reference} was changed{what} since you read it, last by {last['by']} at {last['at']}. "
+        "Read it again and repeat your change."
+    )
+
+
+def _named(actor: Actor, event: AuditEvent, person: Person | None) -> str:
+    """Colleagues and coordinators read names; everyone else reads a role."""
+    if person is None:
+        return event.actor_role
+    is_colleague = actor.participant_id is not None and actor.participant_id == person.participant_id
+    return person.name if actor.is_coordinator or actor.is_system or is_colleague else event.actor_role
+
+
+def _check_may_read(actor: Actor, record_kind: str, reference: str) -> None:
+    if not _may_read(actor, record_kind, reference):
+        raise NotFound(f"There is no {record_kind} {reference}.")
+
+
+def _may_read(actor: Actor, record_kind: str, reference: str) -> bool:
+    if may_coordinate(actor):
+        return True
+    if record_kind == "need":
+        owner = db.session.scalar(select(Need.participant_id).where(Need.reference == reference))
+        return owner is not None and may_see_need(actor, owner)
+    if record_kind == "match":
+        sides = db.session.execute(
+            select(Need.participant_id, Offer.participant_id)
+            .join_from(Match, Need, Match.need_reference == Need.reference)
+            .join(Offer, Match.offer_reference == Offer.reference)
+            .where(Match.id == _match_id(reference))
+        ).one_or_none()
+        return sides is not None and may_see_match(actor, *sides)
+    return record_kind in {"offer", "support", "activity"} and may_see_offers(actor)
+
+
+def _match_id(reference: str) -> int:
+    """A match is traced by its number; anything else names none."""
+    is_number = reference.isascii() and reference.isdecimal() and len(reference) < 10
+    return int(reference) if is_number else -1
