@@ -1,0 +1,149 @@
+"""Named reads of rounds, runs, plans, matches and the records that a round matches."""
+
+from collections.abc import Collection, Sequence
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session as Session  # the type of what `transaction` yields, for those who annotate
+from sqlalchemy.orm import joinedload, selectinload
+
+from lcm_service.persistence.tables import (
+    AreaSubstitute,
+    Match,
+    Need,
+    Offer,
+    Participant,
+    Person,
+    Place,
+    Plan,
+    Question,
+    Region,
+    Round,
+    Run,
+    Support,
+    TrainingArea,
+)
+
+
+def find_round(session: Session, code: str) -> Round | None:
+    return session.scalars(select(Round).where(Round.code == code)).one_or_none()
+
+
+def list_rounds(session: Session) -> Sequence[Round]:
+    """Every round, the newest first."""
+    return session.scalars(select(Round).order_by(Round.opens_on.desc(), Round.id.desc())).all()
+
+
+def lock_round(session: Session, round_id: int) -> Round:
+    """The round, held until the transaction ends: decisions, withdrawals and publications of one round follow
+    each other. Records may still be added meanwhile. SQLite holds its one write lock already.
+    """
+    statement = select(Round).where(Round.id == round_id).with_for_update(key_share=True)
+    return session.scalars(statement.execution_options(populate_existing=True)).one()
+
+
+def list_needs(session: Session, round_id: int) -> Sequence[Need]:
+    """All needs of a round, whatever their state, with their participants."""
+    statement = select(Need).where(Need.round_id == round_id).order_by(Need.reference)
+    return session.scalars(statement.options(joinedload(Need.participant))).all()
+
+
+def list_offers(session: Session, round_id: int) -> Sequence[Offer]:
+    """All offers of a round, whatever their state, with their participants and dated sessions."""
+    statement = select(Offer).where(Offer.round_id == round_id).order_by(Offer.reference)
+    return session.scalars(
+        statement.options(joinedload(Offer.participant), selectinload(Offer.sessions))
+    ).all()
+
+
+def list_supports(session: Session, round_id: int) -> Sequence[Support]:
+    """All supports of a round, whatever their state, with their participants."""
+    statement = select(Support).where(Support.round_id == round_id).order_by(Support.reference)
+    return session.scalars(statement.options(joinedload(Support.participant))).all()
+
+
+def find_need(session: Session, reference: str) -> Need | None:
+    return session.scalars(select(Need).where(Need.reference == reference)).one_or_none()
+
+
+def find_offer(session: Session, reference: str) -> Offer | None:
+    return session.scalars(select(Offer).where(Offer.reference == reference)).one_or_none()
+
+
+def list_participants(session: Session, codes: Collection[str]) -> Sequence[Participant]:
+    return session.scalars(select(Participant).where(Participant.code.in_(sorted(codes)))).all()
+
+
+def list_places(session: Session, codes: Collection[str]) -> Sequence[Place]:
+    return session.scalars(select(Place).where(Place.code.in_(sorted(codes)))).all()
+
+
+def list_regions(session: Session, codes: Collection[str]) -> Sequence[Region]:
+    return session.scalars(select(Region).where(Region.code.in_(sorted(codes)))).all()
+
+
+def list_areas(session: Session) -> Sequence[TrainingArea]:
+    return session.scalars(select(TrainingArea).order_by(TrainingArea.code)).all()
+
+
+def list_substitutes(session: Session) -> Sequence[AreaSubstitute]:
+    order = (AreaSubstitute.need_area, AreaSubstitute.session_area)
+    return session.scalars(select(AreaSubstitute).order_by(*order)).all()
+
+
+def list_matches(session: Session, round_id: int) -> Sequence[Match]:
+    """All matches of a round, in every state, with their decisions, by need and session."""
+    statement = select(Match).where(Match.round_id == round_id)
+    order = (Match.need_reference, Match.session_code)
+    return session.scalars(statement.options(selectinload(Match.decisions)).order_by(*order)).all()
+
+
+def find_plan(session: Session, plan_id: int) -> Plan | None:
+    return session.scalars(select(Plan).where(Plan.id == plan_id)).one_or_none()
+
+
+def published_plan(session: Session, round_id: int) -> Plan | None:
+    """The one plan of the round that is published now."""
+    return session.scalars(
+        select(Plan).where(Plan.round_id == round_id, Plan.state == "published")
+    ).one_or_none()
+
+
+def list_plans(session: Session, round_id: int) -> Sequence[Plan]:
+    """All plans of a round, the newest first."""
+    return session.scalars(select(Plan).where(Plan.round_id == round_id).order_by(Plan.number.desc())).all()
+
+
+def plan_of_run(session: Session, run_id: int) -> Plan | None:
+    return session.scalars(select(Plan).where(Plan.run_id == run_id)).one_or_none()
+
+
+def last_plan_number(session: Session, round_id: int) -> int:
+    return session.scalar(select(func.max(Plan.number)).where(Plan.round_id == round_id)) or 0
+
+
+def find_run(session: Session, run_id: int) -> Run | None:
+    return session.scalars(select(Run).where(Run.id == run_id)).one_or_none()
+
+
+def find_run_by_key(session: Session, idempotency_key: str) -> Run | None:
+    return session.scalars(select(Run).where(Run.idempotency_key == idempotency_key)).one_or_none()
+
+
+def list_runs(session: Session, round_id: int) -> Sequence[Run]:
+    """All runs of a round, the newest first."""
+    return session.scalars(select(Run).where(Run.round_id == round_id).order_by(Run.id.desc())).all()
+
+
+def list_follow_ups(session: Session, run_id: int) -> Sequence[Run]:
+    """The runs that try a way out of the clash that this run found."""
+    return session.scalars(select(Run).where(Run.base_run_id == run_id).order_by(Run.id)).all()
+
+
+def list_questions(session: Session, round_id: int) -> Sequence[Question]:
+    order = (Question.seats.desc(), Question.record_reference, Question.field)
+    return session.scalars(select(Question).where(Question.round_id == round_id).order_by(*order)).all()
+
+
+def names_of_people(session: Session, person_ids: Collection[int]) -> dict[int, str]:
+    rows = session.execute(select(Person.id, Person.name).where(Person.id.in_(sorted(person_ids)))).all()
+    return {person_id: name for person_id, name in rows}

@@ -1,0 +1,321 @@
+"""A coordinator presses Match: a run is stored with its problem, solved elsewhere, and its answer judged
+here.
+
+The run table is the truth. `runs` holds the life of a run, which this module's callers find here too; what is
+added here is what knows the optimizer: the problem that is asked, and the check of every answer before it is
+stored.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from typing import Any, Final
+
+from lcm_service.domain.errors import Conflict, NotAllowed, NotFound, NotValid
+from lcm_service.domain.permissions import SYSTEM, Actor, may_coordinate
+from lcm_service.persistence import matching_reads as reads
+from lcm_service.persistence import run_queue
+from lcm_service.persistence.database import db, transaction
+from lcm_service.persistence.matching_reads import Session
+from lcm_service.persistence.run_queue import Claim
+from lcm_service.persistence.tables import Plan, Round, Run
+from lcm_service.services.plan_questions import ask_questions
+from lcm_service.services.repair_choices import Choice, find_choices
+from lcm_service.services.runs import (
+    ClaimedRun,
+    add_line,
+    cancel_run,
+    claim_next_run,
+    fail_run,
+    find_run,
+    give_back_run,
+    list_follow_ups,
+    list_runs,
+    plan_id_of_run,
+    refuse_late_word,
+    report_progress,
+    sweep_expired_runs,
+)
+from lcm_service.services.snapshots import Snapshot, build_snapshot
+from lcm_service.services.trail import record_event
+from optimizer import (
+    InvalidFile,
+    diff_plans,
+    difference_to_document,
+    explain,
+    explanation_to_document,
+    read_plan,
+    read_problem,
+    verify,
+)
+from optimizer import Plan as SolvedPlan
+
+__all__ = [
+    "ClaimedRun",
+    "cancel_run",
+    "claim_next_run",
+    "fail_run",
+    "find_run",
+    "finish_run",
+    "give_back_run",
+    "list_follow_ups",
+    "list_runs",
+    "plan_id_of_run",
+    "report_progress",
+    "request_run",
+    "sweep_expired_runs",
+]
+
+DEFAULT_TIME_LIMIT_SECONDS: Final = 120
+LONGEST_TIME_LIMIT_SECONDS: Final = 86_400
+LONGEST_KEY: Final = 80
+
+
+def request_run(
+    actor: Actor,
+    round_code: str,
+    *,
+    idempotency_key: str,
+    time_limit_seconds: int | None = None,
+    choice: Mapping[str, Any] | None = None,
+    base_run_id: int | None = None,
+) -> Run:
+    """Store a run with the round as it is now; a worker takes it from there.
+
+    Once a plan is published it is a repair: what is agreed or put to the sides is pinned. ``choice`` is what
+    the coordinator would give up where the pins of ``base_run_id`` clash (see `repair_choices.Choice`). The
+    same ``idempotency_key`` gives the same run, however often it is pressed.
+
+    Raises NotAllowed for all but coordinators, NotFound for a round or a base run that is not there, NotValid
+    for a choice of what is not pinned and for records that contradict themselves, Conflict for a key that
+    was used for another round.
+    """
+    if not may_coordinate(actor):
+        raise NotAllowed("Only coordinators run the matching.")
+    seconds = _check_request(idempotency_key, time_limit_seconds)
+    wanted = Choice.from_document(choice)
+    with transaction() as session:
+        found = reads.find_round(session, round_code)
+        if found is None:
+            raise NotFound(f"There is no round {round_code}.")
+        round_ = reads.lock_round(session, found.id)
+        earlier = reads.find_run_by_key(session, idempotency_key)
+        if earlier is not None:
+            return _same_request(earlier, round_)
+        if base_run_id is not None:
+            _require_base(session, round_, base_run_id)
+        return _store_run(
+            session,
+            actor,
+            round_,
+            key=idempotency_key,
+            seconds=seconds,
+            choice=wanted,
+            base_run_id=base_run_id,
+        )
+
+
+def finish_run(
+    run_id: int, fence: int, document: object, explanation: Mapping[str, Any] | None = None
+) -> Run:
+    """Judge the answer of a run and store it: as a draft plan, or as a clash with a run for each way out.
+
+    ``document`` is the `lcm-plan/1` that was solved, ``explanation`` its `lcm-explanation/1`, which is made
+    here where it is not given. Every plan passes `verify`; one that does not fails the run, with what was
+    wrong in its story. Raises Conflict where the fence is stale: nothing is stored then.
+    """
+    run = reads.find_run(db.session(), run_id)
+    if run is None:
+        raise refuse_late_word(run_id)
+    problem = read_problem(json.loads(run.problem))
+    try:
+        answer = read_plan(document)
+    except InvalidFile as error:
+        fail_run(run_id, fence, "unreadable", fault=error.faults[0])
+        return _read_again(run_id)
+    assert isinstance(document, dict)
+    verification = verify(problem, answer, run.problem_sha256)
+    if not verification.ok:
+        first = verification.violations[0]
+        count = len(verification.violations)
+        fail_run(run_id, fence, "refused", violations=count, first=f"{first.code}: {first.message}")
+        return _read_again(run_id)
+    if answer.outcome == "clashing_pins":
+        return _store_clash(run_id, fence, document)
+    if explanation is None:
+        explanation = explanation_to_document(explain(problem, answer))
+    return _store_plan(run_id, fence, answer, document, explanation)
+
+
+def _check_request(idempotency_key: str, time_limit_seconds: int | None) -> int:
+    if not 0 < len(idempotency_key) <= LONGEST_KEY:
+        raise NotValid(f"A key of 1 to {LONGEST_KEY} characters must come with the request.")
+    seconds = DEFAULT_TIME_LIMIT_SECONDS if time_limit_seconds is None else time_limit_seconds
+    if not 1 <= seconds <= LONGEST_TIME_LIMIT_SECONDS:
+        most = LONGEST_TIME_LIMIT_SECONDS
+        raise NotValid(f"A run may take 1 to {most} seconds.", faults={"time_limit_seconds": []})
+    return seconds
+
+
+def _same_request(earlier: Run, round_: Round) -> Run:
+    if earlier.round_id != round_.id:
+        raise Conflict("This key was used for a run of another round. Send a new key.")
+    return earlier
+
+
+def _require_base(session: Session, round_: Round, base_run_id: int) -> None:
+    base = reads.find_run(session, base_run_id)
+    if base is None or base.round_id != round_.id:
+        raise NotFound(f"There is no run {base_run_id} of round {round_.code}.")
+
+
+def _store_run(
+    session: Session,
+    actor: Actor,
+    round_: Round,
+    *,
+    key: str,
+    seconds: int,
+    choice: Choice,
+    base_run_id: int | None,
+) -> Run:
+    _require_pinned(session, round_, choice)
+    snapshot = build_snapshot(session, round_, release=choice.release, hold=choice.hold)
+    published = reads.published_plan(session, round_.id)
+    run = Run(
+        round_id=round_.id,
+        purpose="match" if published is None else "repair",
+        idempotency_key=key,
+        requested_by_id=actor.person_id,
+        time_limit_seconds=seconds,
+        base_plan_id=None if published is None else published.id,
+        base_run_id=base_run_id,
+        choice=choice.to_document() or None,
+        problem=snapshot.text,
+        problem_sha256=snapshot.sha256,
+        labels=snapshot.labels,
+        story=[],
+    )
+    add_line(run, "requested", **_size_of(snapshot))
+    if base_run_id is not None:
+        add_line(run, "follows", run=base_run_id, choice=choice.describe())
+    session.add(run)
+    session.flush()
+    record_event(session, actor, "request", "run", str(run.id), facts={"round": round_.code})
+    return run
+
+
+def _size_of(snapshot: Snapshot) -> dict[str, int]:
+    return {
+        "needs": len(snapshot.problem["needs"]),
+        "sessions": len(snapshot.problem["sessions"]),
+        "pins": len(snapshot.problem["pinned"]),
+    }
+
+
+def _require_pinned(session: Session, round_: Round, choice: Choice) -> None:
+    """Only what is held can be given up: a pair to release, and a session to hold, have a live match."""
+    live = [one for one in reads.list_matches(session, round_.id) if one.state in ("proposed", "agreed")]
+    pairs = {(one.need_reference, one.session_code) for one in live}
+    if choice.release - pairs or choice.hold - {code for _, code in pairs}:
+        raise NotValid("A choice may give up only what is agreed or proposed now.", faults={"choice": []})
+
+
+def _store_clash(run_id: int, fence: int, document: dict[str, Any]) -> Run:
+    """Keep the answer, leave every plan as it is, and ask for a run along each way out."""
+    with transaction() as session:
+        run = _end_held(session, run_id, fence)
+        run.outcome, run.result = document["outcome"], document
+        add_line(run, "clash", pins=len(document["clash"]["pins"]))
+        problem, base = json.loads(run.problem), Choice.from_document(run.choice)
+        round_ = reads.lock_round(session, run.round_id)
+        ways = find_choices(base, problem, document["clash"])
+        stored = [
+            follow for way in ways if (follow := _request_choice(session, run, round_, way)) is not None
+        ]
+        for follow in stored:
+            choice = Choice.from_document(follow.choice)
+            add_line(run, "choice_requested", run=follow.id, choice=choice.describe())
+        if not stored:
+            add_line(run, "no_choice_left")
+        return run
+
+
+def _request_choice(session: Session, run: Run, round_: Round, way: Choice) -> Run | None:
+    """A run for one way out, unless this clash has had one already or the pairs are no longer held."""
+    root = _root_of(session, run)
+    text = json.dumps(way.to_document(), sort_keys=True)
+    key = f"choice-{root.id}-{hashlib.sha256(text.encode()).hexdigest()[:32]}"
+    if reads.find_run_by_key(session, key) is not None:
+        return None
+    try:
+        return _store_run(
+            session,
+            SYSTEM,
+            round_,
+            key=key,
+            seconds=run.time_limit_seconds,
+            choice=way,
+            base_run_id=run.id,
+        )
+    except NotValid:
+        # Something was withdrawn or declined while the run was being solved: the next run sees it.
+        return None
+
+
+def _root_of(session: Session, run: Run) -> Run:
+    while run.base_run_id is not None:
+        base = reads.find_run(session, run.base_run_id)
+        assert base is not None
+        run = base
+    return run
+
+
+def _store_plan(
+    run_id: int,
+    fence: int,
+    answer: SolvedPlan,
+    document: dict[str, Any],
+    explanation: Mapping[str, Any],
+) -> Run:
+    with transaction() as session:
+        run = _end_held(session, run_id, fence)
+        run.outcome = answer.outcome
+        reads.lock_round(session, run.round_id)
+        base = None if run.base_plan_id is None else reads.find_plan(session, run.base_plan_id)
+        difference = None
+        if base is not None:
+            difference = difference_to_document(diff_plans(read_plan(base.document), answer))
+        plan = Plan(
+            round_id=run.round_id,
+            run_id=run.id,
+            number=reads.last_plan_number(session, run.round_id) + 1,
+            outcome=answer.outcome,
+            problem=run.problem,
+            problem_sha256=run.problem_sha256,
+            document=document,
+            explanation=dict(explanation),
+            labels=run.labels,
+            difference=difference,
+            base_plan_id=run.base_plan_id,
+        )
+        session.add(plan)
+        session.flush()
+        ask_questions(session, run.round_id, document, run.labels)
+        seconds = 0.0 if answer.solver is None else answer.solver.seconds
+        add_line(run, "stored", plan=plan.number, outcome=answer.outcome, seconds=round(seconds, 1))
+        record_event(session, SYSTEM, "store", "plan", str(plan.id), facts={"number": plan.number})
+        return run
+
+
+def _end_held(session: Session, run_id: int, fence: int) -> Run:
+    run = run_queue.end_claimed(session, Claim(run_id, fence), "done")
+    if run is None:
+        raise refuse_late_word(run_id)
+    return run
+
+
+def _read_again(run_id: int) -> Run:
+    run = reads.find_run(db.session(), run_id)
+    assert run is not None
+    return run

@@ -1,0 +1,201 @@
+"""What of a round takes part in its matching: which records, which sessions, what is agreed and what
+declined.
+
+Shared by the snapshot that the optimizer is asked and by the labels that put names back to its answer.
+"""
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Final
+
+from lcm_service.domain import windows
+from lcm_service.domain.vocabulary import LIVE_RECORD_STATES
+from lcm_service.persistence import matching_reads as reads
+from lcm_service.persistence.database import utc_now
+from lcm_service.persistence.matching_reads import Session
+from lcm_service.persistence.tables import Match, Need, Offer, Plan, Round, Support
+
+# A match in one of these states holds its seats: nobody but a deliberate press takes them away.
+LIVE_MATCH_STATES: Final = ("proposed", "agreed")
+
+type PairCodes = tuple[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class SessionRow:
+    """A candidate session with the offer that it is cut from, and what differs from the offer."""
+
+    code: str
+    offer: Offer
+    candidate: windows.Candidate
+    seats: int | None
+    place_code: str | None
+
+
+@dataclass(frozen=True)
+class RoundRecords:
+    """The records of a round that take part, in the order of their references.
+
+    ``pins`` are the live matches whose seats are held; ``released`` and ``held`` are the pairs and sessions
+    for which the coordinator tries a way out of a clash.
+    """
+
+    round: Round
+    needs: tuple[Need, ...]
+    offers: tuple[Offer, ...]
+    sessions: tuple[SessionRow, ...]
+    supports: tuple[Support, ...]
+    pins: tuple[Match, ...]
+    banned: frozenset[PairCodes]
+    published: Plan | None
+    ended: frozenset[PairCodes]
+    released: frozenset[PairCodes] = frozenset()
+    held: frozenset[str] = frozenset()
+    codes_of_sessions: frozenset[str] = field(default_factory=frozenset)
+
+
+def gather_records(
+    session: Session,
+    round_: Round,
+    *,
+    release: Iterable[PairCodes] = (),
+    hold: Iterable[str] = (),
+    today: date | None = None,
+) -> RoundRecords:
+    """Read everything that the next plan of the round depends on."""
+    today = today or utc_now().date()
+    matches = reads.list_matches(session, round_.id)
+    live = [match for match in matches if match.state in LIVE_MATCH_STATES]
+    needs_in_use = {match.need_reference for match in live}
+    offers_in_use = {match.offer_reference for match in live}
+    needs = [
+        need
+        for need in reads.list_needs(session, round_.id)
+        if _takes_part(need, today, needs_in_use) and need.seats_recognised != 0
+    ]
+    offers = [
+        offer for offer in reads.list_offers(session, round_.id) if _takes_part(offer, today, offers_in_use)
+    ]
+    supports = [one for one in reads.list_supports(session, round_.id) if _takes_part(one, today, ())]
+    sessions = [row for offer in offers for row in sessions_of(offer, round_, live)]
+    known_needs, known_sessions = {need.reference for need in needs}, {row.code for row in sessions}
+    released = frozenset(release)
+    pins = [
+        match
+        for match in live
+        if match.need_reference in known_needs
+        and match.session_code in known_sessions
+        and pair_of(match) not in released
+    ]
+    return RoundRecords(
+        round=round_,
+        needs=tuple(needs),
+        offers=tuple(offers),
+        sessions=tuple(sessions),
+        supports=tuple(supports),
+        pins=tuple(pins),
+        banned=_banned_pairs(matches, sessions, known_needs),
+        published=reads.published_plan(session, round_.id),
+        ended=frozenset(pair_of(match) for match in matches if match.state not in LIVE_MATCH_STATES),
+        released=released,
+        held=frozenset(hold) & known_sessions,
+        codes_of_sessions=frozenset(known_sessions),
+    )
+
+
+def pair_of(match: Match) -> PairCodes:
+    return match.need_reference, match.session_code
+
+
+def days_of(offer: Offer) -> windows.OfferDays:
+    """What the offer says about its days, in the words of `windows`."""
+    return windows.OfferDays(
+        sessions=tuple(
+            windows.DatedSession(row.key, row.starts_on, row.ends_on, row.is_withdrawn)
+            for row in offer.sessions
+        ),
+        not_before=offer.not_before,
+        not_after=offer.not_after,
+        duration_days=offer.duration_days,
+        max_sessions=offer.max_sessions,
+    )
+
+
+def sessions_of(offer: Offer, round_: Round, live: Iterable[Match] = ()) -> list[SessionRow]:
+    """The candidate sessions of one offer; those that live matches hold are among them."""
+    kept = {
+        windows.key_of_session(offer.reference, match.session_code)
+        for match in live
+        if match.offer_reference == offer.reference
+    }
+    stated = {row.key: row for row in offer.sessions}
+    rows = []
+    for candidate in windows.candidates_of(days_of(offer), opens_on=round_.opens_on, kept=kept):
+        own = stated.get(candidate.key)
+        rows.append(
+            SessionRow(
+                code=windows.session_code(offer.reference, candidate.key),
+                offer=offer,
+                candidate=candidate,
+                seats=offer.seats if own is None or own.seats is None else own.seats,
+                place_code=offer.place_code if own is None or own.place_code is None else own.place_code,
+            )
+        )
+    return rows
+
+
+def may_grow(match: Match) -> bool:
+    """Whether a repair may propose more seats for a pair: not once a side that confirmed has declined
+    more.
+    """
+    return not any(row.answer == "confirmed" and row.reason is not None for row in match.decisions)
+
+
+def _takes_part(record: Need | Offer | Support, today: date, in_use: Collection[str]) -> bool:
+    """Live training records that have not expired; one that a live match holds stays until it is
+    withdrawn.
+    """
+    if record.subject != "training" or record.state == "withdrawn":
+        return False
+    if record.reference in in_use:
+        return True
+    has_expired = record.expires_on is not None and record.expires_on < today
+    return record.state in LIVE_RECORD_STATES and not has_expired
+
+
+def _banned_pairs(
+    matches: Iterable[Match], sessions: Iterable[SessionRow], known_needs: set[str]
+) -> frozenset[PairCodes]:
+    """Declined pairs whose need and session are still there.
+
+    Candidates without days are one course under several keys, and those cut from one window differ by their
+    days alone. So a decline of the former, and one of the latter for another reason than its days, is a
+    decline of all of them, except where the pair holds a live match.
+    """
+    matches = list(matches)
+    live = {pair_of(match) for match in matches if match.state in LIVE_MATCH_STATES}
+    codes_by_offer: dict[str, dict[str, str]] = {}
+    for row in sessions:
+        codes_by_offer.setdefault(row.offer.reference, {})[row.candidate.key] = row.code
+    banned: set[PairCodes] = set()
+    for match in matches:
+        if match.state != "declined" or match.need_reference not in known_needs:
+            continue
+        codes = codes_by_offer.get(match.offer_reference, {})
+        declined = windows.key_of_session(match.offer_reference, match.session_code)
+        keys = {declined, *_keys_of_same_course(declined, codes, _is_about_days(match))}
+        banned |= {(match.need_reference, codes[key]) for key in keys if key in codes}
+    return frozenset(banned - live)
+
+
+def _keys_of_same_course(declined: str, keys: Iterable[str], is_about_days: bool) -> set[str]:
+    if windows.has_unknown_days(declined):
+        return {key for key in keys if windows.has_unknown_days(key)}
+    if windows.is_generated(declined) and not is_about_days:
+        return {key for key in keys if windows.is_generated(key)}
+    return set()
+
+
+def _is_about_days(match: Match) -> bool:
+    return any(row.answer == "declined" and row.reason == "dates" for row in match.decisions)

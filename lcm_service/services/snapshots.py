@@ -1,0 +1,389 @@
+"""A round as the optimizer is asked: the one place where records become an `lcm-problem/1` document.
+
+Only codes cross: references, participant, place and area codes. No title, no detail and no name of a person
+does; `snapshot_labels` puts names back when a plan is shown. This module and `matching` are the only ones
+that know the optimizer.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import Any, Final
+
+from lcm_service.domain import windows
+from lcm_service.domain.errors import NotValid
+from lcm_service.domain.vocabulary import ANY
+from lcm_service.persistence import matching_reads as reads
+from lcm_service.persistence.matching_reads import Session
+from lcm_service.persistence.tables import Match, Need, Offer, Plan, Round, Support
+from lcm_service.services.snapshot_labels import build_labels
+from lcm_service.services.snapshot_records import (
+    PairCodes,
+    RoundRecords,
+    SessionRow,
+    days_of,
+    gather_records,
+    may_grow,
+)
+from optimizer import (
+    InvalidFile,
+    Policy,
+    Problem,
+    canonical_bytes,
+    judge_pair,
+    problem_sha256,
+    problem_to_document,
+    read_plan,
+    read_problem,
+    verify,
+)
+
+PROBLEM_FORMAT: Final = "lcm-problem/1"
+
+# Beside the constraints C1..C12: what makes a plan impossible, rather than its description out of date.
+_CONTRADICTING_CODES: Final = frozenset(
+    (
+        "unknown_id",
+        *("area", "level", "personnel", "dates", "language", "mode", "place", "eligible", "women"),
+        *("self", "group", "seats", "requires", "forbidden"),
+    )
+)
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """A round as it is asked: the canonical `lcm-problem/1` document and its text, its hash, and the labels
+    for its codes.
+    """
+
+    problem: dict[str, Any]
+    text: str
+    sha256: str
+    labels: dict[str, Any]
+
+
+def build_snapshot(
+    session: Session,
+    round_: Round,
+    *,
+    release: Iterable[PairCodes] = (),
+    hold: Iterable[str] = (),
+    today: date | None = None,
+) -> Snapshot:
+    """Read a round and write it as a problem.
+
+    ``release``: pairs whose seats are not pinned this time. ``hold``: sessions that may run with the seats
+    pinned in them, although these are fewer than its least. Both are noted in the labels. ``today`` decides
+    what has expired. Raises NotValid where the records contradict themselves, with a line for each fault.
+    """
+    records = gather_records(session, round_, release=release, hold=hold, today=today)
+    problem = read_as_problem(session, records)
+    return Snapshot(
+        problem=problem_to_document(problem),
+        text=canonical_bytes(problem).decode("utf-8"),
+        sha256=problem_sha256(problem),
+        labels=build_labels(session, records),
+    )
+
+
+def read_as_problem(session: Session, records: RoundRecords) -> Problem:
+    """The records as a problem. Raises NotValid with the optimizer's own lines where they contradict
+    themselves.
+    """
+    try:
+        return read_problem(write_document(session, records))
+    except InvalidFile as error:
+        raise NotValid(
+            "Some records of this round contradict themselves. Correct them and run the matching again.",
+            faults={"problem": list(error.faults)},
+        ) from error
+
+
+@dataclass(frozen=True, slots=True)
+class Contradiction:
+    """Why a plan can no longer be published: a rule's or constraint's code, whom it concerns, and a
+    sentence.
+    """
+
+    code: str
+    need: str | None
+    session: str | None
+    message: str
+
+
+def find_contradictions(
+    session: Session,
+    round_: Round,
+    plan: Plan,
+    *,
+    release: Iterable[PairCodes] = (),
+    hold: Iterable[str] = (),
+) -> tuple[Contradiction, ...]:
+    """What the round as it is now says against a plan that was made before.
+
+    Withdrawals, declines, revisions and pairs agreed since are looked at by the independent checker; records
+    that came later contradict nothing.
+    """
+    records = gather_records(session, round_, release=release, hold=hold)
+    found = verify(read_as_problem(session, records), read_plan(plan.document)).violations
+    return tuple(
+        Contradiction(one.code, one.need, one.session, one.message)
+        for one in found
+        if one.code in _CONTRADICTING_CODES or one.code[:1] == "C"
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class PairNow:
+    """What the records say today of one pair: the rules that refuse it, and what is still to be asked."""
+
+    refusals: tuple[str, ...]
+    questions: tuple[tuple[str, str], ...]
+
+
+def judge_pair_now(session: Session, round_: Round, need_reference: str, code: str) -> PairNow | None:
+    """Judge a pair by the records as they are now; None where its need or its session is no longer there."""
+    records = gather_records(session, round_)
+    needs = tuple(need for need in records.needs if need.reference == need_reference)
+    sessions = tuple(row for row in records.sessions if row.code == code)
+    if not needs or not sessions:
+        return None
+    alone = replace(
+        records,
+        needs=needs,
+        sessions=sessions,
+        offers=(sessions[0].offer,),
+        pins=(),
+        banned=records.banned & {(need_reference, code)},
+        published=None,
+    )
+    problem = read_as_problem(session, alone)
+    verdict = judge_pair(problem, problem.needs[0], problem.sessions[0])
+    return PairNow(
+        tuple(verdict.refusals), tuple((question.record, question.field) for question in verdict.questions)
+    )
+
+
+def check_policy(policy: Mapping[str, Any]) -> None:
+    """Raise NotValid where the optimizer would refuse the policy of a round."""
+    try:
+        read_problem(_empty_document() | {"policy": dict(policy)})
+    except InvalidFile as error:
+        raise NotValid("The policy cannot be used.", faults={"policy": list(error.faults)}) from error
+
+
+def planning_seats(policy: Mapping[str, Any]) -> tuple[int, int]:
+    """Seats planned for a need and for a session of which nobody has said how many."""
+    stated = policy.get("planning_seats")
+    if stated is not None:
+        return int(stated["need"]), int(stated["session"])
+    default = Policy().planning_seats
+    return default.need, default.session
+
+
+def write_document(session: Session, records: RoundRecords) -> dict[str, Any]:
+    """The records as an `lcm-problem/1` document that has yet to be read and put in its canonical form."""
+    policy = records.round.policy or {}
+    seats_of_need, seats_of_session = planning_seats(policy)
+    areas = frozenset(area.code for area in reads.list_areas(session) if not area.is_area)
+    needs = [_write_need(need, areas, seats_of_need) for need in records.needs]
+    pinned_seats = Counter[str]()
+    for match in records.pins:
+        pinned_seats[match.session_code] += match.seats
+    least_if_held = {code: pinned_seats[code] for code in records.held if pinned_seats[code]}
+    sessions = [
+        _write_session(row, areas, seats_of_session, least_if_held.get(row.code)) for row in records.sessions
+    ]
+    supports = [_write_support(support, areas) for support in records.supports]
+    document = _empty_document() | {
+        "recipients": _write_recipients(records.needs),
+        "providers": _write_providers(session, records),
+        "substitutions": _write_substitutions(session, needs, sessions),
+        "needs": needs,
+        "offers": [_write_offer(offer) for offer in records.offers],
+        "sessions": sessions,
+        "supports": supports,
+        "pinned": [_write_pin(match) for match in records.pins],
+        "forbidden": [{"need": need, "session": code} for need, code in sorted(records.banned)],
+        "previous": _write_previous(records),
+        "policy": policy or None,
+    }
+    document["places"] = _write_places(session, document)
+    return document
+
+
+def _empty_document() -> dict[str, Any]:
+    lists = ("recipients", "providers", "needs", "offers", "sessions")
+    return {"format": PROBLEM_FORMAT} | {name: [] for name in lists}
+
+
+def _write_need(need: Need, not_areas: frozenset[str], planned_seats: int) -> dict[str, Any]:
+    """A need as recognised. Women and the least group never exceed the seats that a coordinator has
+    recognised; while there are none, the group is kept to the seats that are planned, or it could be placed
+    nowhere.
+    """
+    seats = need.seats_recognised
+    most = planned_seats if seats is None else seats
+    return {
+        "id": need.reference,
+        "recipient": need.participant.code,
+        "areas": _matched_areas(need.areas, not_areas),
+        "place": need.trainees_place,
+        "level": need.level,
+        "personnel": _listed(need.personnel),
+        "seats": seats,
+        "women": need.women if seats is None or need.women is None else min(need.women, seats),
+        "min_group": None if need.min_group is None else min(need.min_group, most),
+        "max_groups": need.max_groups,
+        "whole": need.whole,
+        "earliest": _day(need.earliest),
+        "latest": _day(need.latest),
+        "languages": _listed(need.languages),
+        "modes": _listed(need.modes),
+        "priority": need.priority_recognised,
+    }
+
+
+def _write_session(
+    row: SessionRow, not_areas: frozenset[str], planned_seats: int, least_if_held: int | None
+) -> dict[str, Any]:
+    offer, candidate = row.offer, row.candidate
+    least = offer.min_seats
+    if least is not None:
+        least = min(least, planned_seats if row.seats is None else row.seats)
+        least = least if least_if_held is None else min(least, least_if_held)
+    return {
+        "id": row.code,
+        "offer": offer.reference,
+        "areas": _matched_areas(offer.areas, not_areas),
+        "level": offer.level,
+        "personnel": _listed(offer.personnel),
+        "women_only": offer.women_only,
+        "seats": row.seats,
+        "min_seats": least,
+        "max_recipients": offer.max_recipients,
+        "max_per_recipient": offer.max_per_recipient,
+        "start": _day(candidate.start),
+        "end": _day(candidate.end),
+        "not_before": _day(candidate.not_before),
+        "not_after": _day(candidate.not_after),
+        "languages": _listed(offer.languages),
+        "mode": offer.mode,
+        "place": row.place_code,
+        "only": _listed(offer.only),
+        "except": sorted(offer.except_),
+        "team": offer.occupies_team,
+        "requires": None if offer.requires is None else [_write_requirement(one) for one in offer.requires],
+    }
+
+
+def _write_requirement(stated: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: stated.get(key) for key in ("kind", "quantity", "per_seat")}
+
+
+def _write_offer(offer: Offer) -> dict[str, Any]:
+    return {
+        "id": offer.reference,
+        "provider": offer.participant.code,
+        "partners": sorted(offer.partners),
+        "max_sessions": windows.sessions_that_may_run(days_of(offer)),
+    }
+
+
+def _write_support(support: Support, not_areas: frozenset[str]) -> dict[str, Any]:
+    return {
+        "id": support.reference,
+        "provider": support.participant.code,
+        "kind": support.kind,
+        "quantity": support.quantity,
+        "per_session": support.per_session,
+        "from": _day(support.usable_from),
+        "to": _day(support.usable_to),
+        "only": _listed(support.only),
+        "areas": _matched_areas(support.areas, not_areas),
+        "places": _listed(support.places),
+        "languages": _listed(support.languages),
+    }
+
+
+def _write_recipients(needs: Iterable[Need]) -> list[dict[str, Any]]:
+    recipients = {need.participant.code: need.participant for need in needs}
+    return [
+        {"id": code, "place": recipient.place_code, "groups": sorted(recipient.groups)}
+        for code, recipient in sorted(recipients.items())
+    ]
+
+
+def _write_providers(session: Session, records: RoundRecords) -> list[dict[str, Any]]:
+    """Those who offer or support, with their limits, and the partners of their offers."""
+    given: tuple[Offer | Support, ...] = (*records.offers, *records.supports)
+    providers = {record.participant.code: record.participant for record in given}
+    partners = {code for offer in records.offers for code in offer.partners}
+    providers |= {one.code: one for one in reads.list_participants(session, partners - set(providers))}
+    return [
+        {"id": code, "teams": providers[code].teams, "seats": providers[code].seats}
+        if code in providers
+        else {"id": code}
+        for code in sorted({*providers, *partners})
+    ]
+
+
+def _write_substitutions(
+    session: Session, needs: Sequence[Mapping[str, Any]], sessions: Sequence[Mapping[str, Any]]
+) -> list[dict[str, Any]]:
+    """The substitutes that can matter here, so that other areas' lists do not change this problem's hash."""
+    needed = {area for need in needs for area in need["areas"] or ()}
+    taught = {area for one in sessions for area in one["areas"] or ()}
+    return [
+        {"need_area": one.need_area, "session_area": one.session_area, "fit": one.fit}
+        for one in reads.list_substitutes(session)
+        if one.need_area in needed and one.session_area in taught
+    ]
+
+
+def _write_places(session: Session, document: Mapping[str, Any]) -> list[dict[str, Any]]:
+    used = {row["place"] for name in ("recipients", "needs", "sessions") for row in document[name]} - {None}
+    return [{"id": place.code, "regions": place.regions} for place in reads.list_places(session, used)]
+
+
+def _write_pin(match: Match) -> dict[str, Any]:
+    """What is agreed may grow into freed seats, unless a side that confirmed has declined more."""
+    return {
+        "need": match.need_reference,
+        "session": match.session_code,
+        "seats": match.seats,
+        "rule": "at_least" if may_grow(match) else "exactly",
+    }
+
+
+def _write_previous(records: RoundRecords) -> list[dict[str, Any]]:
+    """The plan last published, without what has been withdrawn, declined or released since."""
+    if records.published is None:
+        return []
+    needs = {need.reference for need in records.needs}
+    return [
+        {"need": row["need"], "session": row["session"], "seats": row["seats"]}
+        for row in records.published.document["assignments"]
+        if row["need"] in needs
+        and row["session"] in records.codes_of_sessions
+        and (row["need"], row["session"]) not in records.ended
+    ]
+
+
+def _matched_areas(codes: Sequence[str] | None, not_areas: frozenset[str]) -> list[str] | None:
+    """Areas by which a course is matched. Phases, delivery modes, registers and agreements are none: a record
+    that names nothing else has not said its area.
+    """
+    if codes is None or ANY in codes:
+        return _listed(codes)
+    return [code for code in codes if code not in not_areas] or None
+
+
+def _listed(values: Sequence[str] | None) -> list[str] | None:
+    """An empty list says nothing: it is unknown."""
+    return list(values) if values else None
+
+
+def _day(day: date | None) -> str | None:
+    return None if day is None else day.isoformat()
