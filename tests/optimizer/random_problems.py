@@ -40,7 +40,7 @@ PLACES = (
     Place("XAC", ("142", "034")),
     Place("XPA", ("150", "155")),
 )
-KINDS = ("venue", "equipment", "funds", "interpretation")
+KINDS = ("equipment", "funds", "interpretation", "venue")
 
 
 def random_problem(seed: int, most_plans: int = MOST_PLANS) -> Problem:
@@ -85,7 +85,7 @@ class _Draw:
             providers=[self.provider("XPA"), self.provider("XPB")],
             places=PLACES,
             supports=[self.support(f"R-{n}", kind) for n, kind in enumerate(kinds, 1)],
-            substitutions=self.some([("C-IED", "EOD", 60), ("MED", "C-IED", 35), ("EOD", "MED", 80)], 0.3),
+            substitutions=self.some([("C-IED", "EOD", 60), ("MED", "C-IED", 35), ("EOD", "C-IED", 80)], 0.4),
             policy=self.policy(),
             **self.lists_of_pairs(needs, sessions),
         )
@@ -102,18 +102,18 @@ class _Draw:
         """Return the value or, now and then, unknown."""
         return None if self.happens(0.2 if self.loose else chance) else value
 
-    def members(self, options: Sequence[str], usual: str) -> frozenset[str]:
+    def members(self, options: Sequence[str], usual: str, odd: float = 0.06) -> frozenset[str]:
         """Return a set: the usual member most often, sometimes more, sometimes *any*."""
         if self.happens(0.15 if self.loose else 0.05):
             return frozenset({"any"})
-        if self.happens(0.5 if self.loose else 0.06):
+        if self.happens(0.5 if self.loose else odd):
             return frozenset(self.rng.sample(options, self.rng.choice((1, 2))))
         return frozenset({usual, *self.some(options, 0.15)})
 
     def preferences(self, options: Sequence[str], chance_of_any: float = 0.06) -> tuple[str, ...]:
         if self.happens(chance_of_any):
             return ("any",)
-        return tuple(self.rng.sample(options, self.rng.randint(1, len(options))))
+        return tuple(self.rng.sample(options, self.rng.choice((1, 1, *range(1, len(options) + 1)))))
 
     def day(self, latest: int = 40) -> date:
         return FIRST_DAY + timedelta(days=self.rng.randint(0, latest))
@@ -143,7 +143,7 @@ class _Draw:
         return Need(
             id=id,
             recipient=recipient,
-            areas=self.stated(self.members(AREAS, "C-IED")),
+            areas=self.stated(self.members(AREAS, "C-IED", odd=0.25)),
             place=self.rng.choice(PLACES).id if self.happens(0.15) else None,
             level=self.stated(
                 self.rng.choice(("basic", "basic", "any", "advanced" if self.loose else "basic"))
@@ -165,7 +165,7 @@ class _Draw:
         start, seats, mode = (
             self.day(),
             self.rng.randint(2, 7),
-            self.stated(self.rng.choice((*MODES, *MODES[2:], "any"))),
+            self.stated(self.rng.choice((*MODES, *MODES, "mobile_team", "online", "any"))),
         )
         end = start + timedelta(days=self.rng.randint(0, 20))
         is_dated = self.happens(0.85)
@@ -173,7 +173,7 @@ class _Draw:
         return Session(
             id=id,
             offer=offer,
-            areas=self.stated(self.members(AREAS, "C-IED")),
+            areas=self.stated(self.members(AREAS, "C-IED", odd=0.25)),
             level=self.stated(self.rng.choice(("basic", "basic", "any"))),
             personnel=self.stated(self.members(("troops", "fpu", "civilian"), "troops")),
             women_only=women_only,
@@ -195,7 +195,7 @@ class _Draw:
         )
 
     def session_place(self, mode: str | None) -> str | None:
-        if mode == "online" or self.happens(0.35):
+        if mode == "online" or self.happens(0.6 if mode == "mobile_team" else 0.25):
             return None
         return str(
             self.rng.choice(("XAA", "XAB") if mode in ("in_country", "mobile_team") else ("XAA", "XPA"))
@@ -215,7 +215,8 @@ class _Draw:
 
     def support(self, id: str, kind: str) -> Support:
         scale = 500 if kind == "funds" else 1
-        most = scale * self.rng.randint(1, 3) if self.happens(0.25) else None
+        first = self.day(40)
+        most = scale * self.rng.randint(1, 3) if self.happens(0.35) else None
         languages = frozenset(self.rng.sample(("en", "fr", "es", "DE"), self.rng.choice((2, 2, 3))))
         return Support(
             id=id,
@@ -223,11 +224,11 @@ class _Draw:
             kind=kind,
             quantity=self.stated(scale * self.rng.randint(1, 5), 0.05),
             per_session=most,
-            from_=self.day(20) if self.happens(0.1) else None,
-            to=self.day(60) if self.happens(0.1) else None,
+            from_=first if self.happens(0.2) else None,
+            to=max(first, self.day(50)) if self.happens(0.2) else None,
             only=self.rng.choice((None, None, frozenset({"any"}), self.codes(), self.codes())),
-            areas=self.members(AREAS, "C-IED") if self.happens(0.2) else None,
-            places=self.codes() if self.happens(0.1) else None,
+            areas=frozenset(self.rng.sample(AREAS, 1)) if self.happens(0.2) else None,
+            places=self.codes() if self.happens(0.2) else None,
             languages=languages if kind == "interpretation" and self.happens(0.95) else None,
         )
 
@@ -279,5 +280,5 @@ class _Draw:
             ),
             planning_seats=PlanningSeats(self.rng.randint(1, 3), self.rng.randint(2, 5)),
             reached_seats=self.rng.randint(1, 4),
-            unknowns=self.rng.choice(("allow", "allow", "exclude")),
+            unknowns=self.rng.choice(("allow", "exclude")),
         )
