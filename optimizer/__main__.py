@@ -5,8 +5,10 @@ import sys
 import threading
 
 from optimizer.command_line import main
+from optimizer.command_line_output import open_closed_streams
 
 if __name__ == "__main__":
+    open_closed_streams()
     status = main(sys.argv[1:])
     if threading.active_count() > 1:
         # A search that was stopped is deep in a solver's own code and cannot be asked to leave.

@@ -64,6 +64,21 @@ class Output:
             raise CannotWrite(f"{shown_name(path)}: cannot be written: {_reason(error)}") from None
 
 
+def open_closed_streams() -> None:
+    """Give a program that was started with a standard stream closed one that goes nowhere.
+
+    The number of a closed stream goes to the next file that is opened, and what a solver's own code prints
+    would end up in that file.
+    """
+    for descriptor in range(3):
+        try:
+            os.fstat(descriptor)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)
+    sys.stdout = sys.stdout or os.fdopen(1, "w")
+    sys.stderr = sys.stderr or os.fdopen(2, "w")
+
+
 def refuse_unwritable(path: str | None, inputs: Iterable[str | None]) -> None:
     """Raise `CannotWrite` where it is plain beforehand that ``path`` cannot be written, or is an input."""
     if path is None:
@@ -92,9 +107,7 @@ def _reason(error: OSError | ValueError) -> str:
     return getattr(error, "strerror", None) or str(error)
 
 
-def _print(stream: TextIO | None, name: str, lines: Iterable[str]) -> None:
-    if stream is None:
-        return  # The program was started with this stream closed: nobody wants to hear.
+def _print(stream: TextIO, name: str, lines: Iterable[str]) -> None:
     text = "".join(f"{line}\n" for line in lines)
     encoding = stream.encoding or "utf-8"
     try:

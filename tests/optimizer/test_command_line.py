@@ -1,0 +1,469 @@
+"""The commands, options, documents and statuses of docs/matching.md, section 1."""
+
+import json
+import os
+import resource
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from optimizer.canonical import problem_sha256, problem_to_document
+from optimizer.command_line import main
+from optimizer.plan_files import load_plan, write_json
+from optimizer.reading import load_problem
+from tests.bench.generator import make_problem
+from tests.optimizer.sample_files import smallest_problem
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def small_round() -> dict[str, Any]:
+    """Two needs, of which one can go nowhere, and two sessions, of which one has not said its seats."""
+    session = {
+        "offer": "O-1",
+        "personnel": ["any"],
+        "level": "basic",
+        "languages": ["en"],
+        "only": ["any"],
+        "requires": [],
+        "mode": "online",
+        "start": "2027-04-05",
+        "end": "2027-04-16",
+    }
+    need = {
+        "recipient": "XAA",
+        "level": "basic",
+        "personnel": ["troops"],
+        "languages": ["en"],
+        "modes": ["any"],
+        "earliest": "2027-01-01",
+        "latest": "2027-12-31",
+    }
+    return smallest_problem() | {
+        "recipients": [{"id": "XAA"}],
+        "providers": [{"id": "XPA"}],
+        "needs": [
+            {"id": "N-1", "areas": ["MED"], "seats": 30, **need},
+            {"id": "N-2", "areas": ["EOD"], "seats": 10, **need},
+        ],
+        "offers": [{"id": "O-1", "provider": "XPA"}],
+        "sessions": [
+            {"id": "S-1", "areas": ["MED"], "seats": 20, **session},
+            {"id": "S-2", "areas": ["MED"], **session},
+        ],
+    }
+
+
+@pytest.fixture
+def problem_file(tmp_path: Path) -> Path:
+    path = tmp_path / "problem.json"
+    write_json(path, small_round())
+    return path
+
+
+@pytest.fixture
+def plan_file(tmp_path: Path, problem_file: Path, capsys: pytest.CaptureFixture[str]) -> Path:
+    path = tmp_path / "plan.json"
+    assert main(["solve", str(problem_file), "-o", str(path)]) == 0
+    capsys.readouterr()
+    return path
+
+
+@pytest.fixture
+def large_problem_file(tmp_path: Path) -> Path:
+    """A round that no solver closes in the seconds of a test."""
+    path = tmp_path / "large.json"
+    write_json(path, problem_to_document(make_problem(needs=400, sessions=400, seed=1)))
+    return path
+
+
+def run_main(capsys: pytest.CaptureFixture[str], *arguments: object) -> tuple[int, str, str]:
+    status = main([str(argument) for argument in arguments])
+    said = capsys.readouterr()
+    return status, said.out, said.err
+
+
+# -- solve --
+
+
+def test_solve_writes_the_plan_and_says_in_short_what_it_is(tmp_path, problem_file, capsys):
+    plan_file = tmp_path / "plan.json"
+    status, out, err = run_main(capsys, "solve", problem_file, "-o", plan_file)
+    assert (status, err) == (0, "")
+    assert "outcome: optimal\n" in out
+    assert "30 seats placed, for 1 of 2 needs, in 2 of 2 sessions\n" in out
+    assert "questions to ask, most seats first:\n  S-2: seats (" in out
+    assert "needs short of seats:\n  N-2: 10 seats short, no_session\n" in out
+    plan = load_plan(plan_file)
+    assert plan.problem_sha256 == problem_sha256(load_problem(problem_file))
+    assert sum(row.seats for row in plan.assignments) == 30
+
+
+def test_solve_with_json_prints_the_plan_document_and_nothing_else(tmp_path, problem_file, capsys):
+    plan_file = tmp_path / "plan.json"
+    status, out, err = run_main(capsys, "solve", problem_file, "-o", plan_file, "--json")
+    assert (status, err) == (0, "")
+    assert json.loads(out) == json.loads(plan_file.read_text())
+
+
+def test_solve_without_an_output_writes_no_file(tmp_path, problem_file, capsys):
+    assert run_main(capsys, "solve", problem_file)[0] == 0
+    assert os.listdir(tmp_path) == ["problem.json"]
+
+
+def test_progress_is_one_json_object_a_line_on_standard_error(problem_file, capsys):
+    status, out, err = run_main(capsys, "solve", problem_file, "--progress", "--json")
+    assert status == 0
+    assert json.loads(out)["outcome"] == "optimal"
+    steps = [json.loads(line) for line in err.splitlines()]
+    assert steps
+    assert all(set(step) == {"objective", "value", "bound", "seconds"} for step in steps)
+
+
+@pytest.mark.parametrize("solver", ["highs", "cbc"])
+def test_either_solver_can_be_asked_and_the_plan_names_it(problem_file, capsys, solver):
+    status, out, _ = run_main(capsys, "solve", problem_file, "--json", "--solver", solver)
+    assert status == 0
+    assert json.loads(out)["solver"]["solver"].lower().startswith(solver)
+
+
+def test_a_solve_may_start_from_a_plan_even_one_for_another_problem(
+    problem_file, plan_file, tmp_path, capsys
+):
+    other = small_round()
+    other["needs"].pop(0)
+    write_json(tmp_path / "other.json", other)
+    for problem in (problem_file, tmp_path / "other.json"):
+        assert run_main(capsys, "solve", problem, "--start", plan_file)[0] == 0
+
+
+def test_a_solve_that_a_time_limit_stops_keeps_its_plan_and_says_so(large_problem_file, tmp_path, capsys):
+    plan_file = tmp_path / "plan.json"
+    status, out, _ = run_main(capsys, "solve", large_problem_file, "-o", plan_file, "--time-limit", "3")
+    assert status == 0
+    plan = load_plan(plan_file)
+    assert plan.outcome == "feasible"
+    assert plan.solver is not None
+    assert plan.solver.stopped_by == "time_limit"
+    assert "stopped by time_limit" in out
+    assert run_main(capsys, "verify", large_problem_file, plan_file)[0] == 0
+
+
+# -- check --
+
+
+def test_check_answers_yes_where_the_pins_can_hold_together(problem_file, capsys):
+    status, out, err = run_main(capsys, "check", problem_file)
+    assert (status, err) == (0, "")
+    assert "the pins can hold together" in out
+
+
+def test_check_with_json_says_whether_it_is_ok_what_clashes_and_what_to_look_at(
+    problem_file, tmp_path, capsys
+):
+    status, out, _ = run_main(capsys, "check", problem_file, "--json")
+    assert status == 0
+    assert json.loads(out)["clash"] is None
+    pinned = small_round() | {"pinned": [{"need": "N-2", "session": "S-1", "seats": 5}]}
+    write_json(tmp_path / "pinned.json", pinned)
+    status, out, _ = run_main(capsys, "check", tmp_path / "pinned.json", "--json")
+    assert status == 1
+    document = json.loads(out)
+    assert document["clash"]["pins"] == [{"need": "N-2", "session": "S-1", "seats": 5, "rule": "at_least"}]
+    assert document["clash"]["limits"][0]["code"] == "area"
+
+
+# -- verify --
+
+
+def test_verify_answers_yes_and_derives_every_objective(problem_file, plan_file, capsys):
+    status, out, err = run_main(capsys, "verify", problem_file, plan_file, "--json")
+    assert (status, err) == (0, "")
+    document = json.loads(out)
+    assert set(document) == {"ok", "violations", "objectives"}
+    assert document["ok"] is True
+    assert document["violations"] == []
+    stated = json.loads(plan_file.read_text())["objectives"]
+    assert document["objectives"] == [{"name": o["name"], "value": o["value"]} for o in stated]
+    assert "the plan holds" in run_main(capsys, "verify", problem_file, plan_file)[1]
+
+
+def break_plan(plan_file: Path, change: Callable[[dict[str, Any]], object]) -> None:
+    document = json.loads(plan_file.read_text())
+    change(document)
+    write_json(plan_file, document)
+
+
+def test_verify_answers_no_to_a_plan_that_breaks_a_rule_and_names_the_rule(problem_file, plan_file, capsys):
+    break_plan(plan_file, lambda plan: plan["assignments"][0].update(seats=21))
+    status, out, err = run_main(capsys, "verify", problem_file, plan_file, "--json")
+    assert (status, err) == (1, "")
+    document = json.loads(out)
+    assert document["ok"] is False
+    assert {"code", "need", "session", "message"} == set(document["violations"][0])
+    assert "C1" in {violation["code"] for violation in document["violations"]}
+    status, out, _ = run_main(capsys, "verify", problem_file, plan_file)
+    assert status == 1
+    assert "violations:\n  " in out
+
+
+def test_verify_answers_no_to_a_plan_for_another_problem(problem_file, plan_file, capsys):
+    changed = small_round()
+    changed["needs"][0]["priority"] = "high"
+    write_json(problem_file, changed)
+    status, out, _ = run_main(capsys, "verify", problem_file, plan_file, "--json")
+    assert status == 1
+    assert json.loads(out)["violations"][0]["code"] == "problem"
+
+
+# -- explain --
+
+
+def test_explain_says_why_a_need_is_unmet(problem_file, plan_file, capsys):
+    status, out, err = run_main(capsys, "explain", problem_file, plan_file, "--need", "N-2")
+    assert (status, err) == (0, "")
+    assert "N-2" in out
+    assert "no_session" in out
+    assert "N-1" not in out
+
+
+def test_explain_writes_and_prints_one_document(problem_file, plan_file, tmp_path, capsys):
+    explanation_file = tmp_path / "explanation.json"
+    status, out, _ = run_main(capsys, "explain", problem_file, plan_file, "-o", explanation_file, "--json")
+    assert status == 0
+    document = json.loads(out)
+    assert document["format"] == "lcm-explanation/1"
+    assert document == json.loads(explanation_file.read_text())
+
+
+def test_explain_refuses_a_need_that_the_problem_does_not_declare(problem_file, plan_file, capsys):
+    status, out, err = run_main(capsys, "explain", problem_file, plan_file, "--need", "N-9")
+    assert (status, out, err) == (2, "", '--need: "N-9" is not declared in needs\n')
+
+
+def test_explain_does_not_explain_a_plan_that_does_not_hold(problem_file, plan_file, tmp_path, capsys):
+    break_plan(plan_file, lambda plan: plan["assignments"][0].update(need="N-9"))
+    status, out, _ = run_main(capsys, "explain", problem_file, plan_file, "-o", tmp_path / "explanation.json")
+    assert status == 1
+    assert "violations:" in out
+    assert not (tmp_path / "explanation.json").exists()
+
+
+# -- diff --
+
+
+def test_diff_shows_what_was_kept_added_lost_and_changed(problem_file, plan_file, tmp_path, capsys):
+    changed = small_round()
+    changed["sessions"][0]["seats"] = 25
+    changed["sessions"].pop()
+    write_json(tmp_path / "problem-2.json", changed)
+    new_plan = tmp_path / "plan-2.json"
+    assert run_main(capsys, "solve", tmp_path / "problem-2.json", "-o", new_plan)[0] == 0
+    status, out, err = run_main(capsys, "diff", plan_file, new_plan)
+    assert (status, err) == (0, "")
+    assert "the plans answer different problems:\n" in out
+    assert "kept: 0 pairs, 0 seats\n" in out
+    assert "changed: 1 pairs:\n  N-1 in S-1: 20 -> 25 seats\n" in out
+    assert "lost: 1 pairs:\n  N-1 in S-2: 10 -> 0 seats\n" in out
+    assert "sessions that run no longer:\n  S-2\n" in out
+    document = json.loads(run_main(capsys, "diff", plan_file, new_plan, "--json")[1])
+    assert document["sessions_stopped"] == ["S-2"]
+    assert document["is_same_problem"] is False
+
+
+def test_diff_of_a_plan_with_itself_keeps_everything(plan_file, capsys):
+    status, out, _ = run_main(capsys, "diff", plan_file, plan_file)
+    assert status == 0
+    assert "both plans answer problem " in out
+    assert "kept: 2 pairs, 30 seats\n" in out
+    assert "lost" not in out
+
+
+# -- arguments --
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        (),
+        ("match", "problem.json"),
+        ("solve",),
+        ("verify", "problem.json"),
+        ("diff", "plan.json"),
+        ("solve", "problem.json", "--time-limit", "soon"),
+        ("solve", "problem.json", "--time-limit", "0"),
+        ("solve", "problem.json", "--time-limit", "-1"),
+        ("solve", "problem.json", "--time-limit", "nan"),
+        ("solve", "problem.json", "--time-limit", "inf"),
+        ("solve", "problem.json", "--time-limit", "9" * 5000),
+        ("solve", "problem.json", "--threads", "0"),
+        ("solve", "problem.json", "--threads", "1.5"),
+        ("solve", "problem.json", "--threads", "٣"),
+        ("solve", "problem.json", "--threads", "9" * 5000),
+        ("solve", "problem.json", "--solver", "abacus"),
+        ("solve", "problem.json", "--colour"),
+        ("check", "problem.json", "plan.json"),
+    ],
+)
+def test_arguments_that_the_contract_does_not_know_are_refused(capsys, arguments):
+    status, out, err = run_main(capsys, *arguments)
+    assert (status, out) == (2, "")
+    assert "error: " in err
+
+
+@pytest.mark.parametrize("command", [(), ("check",), ("solve",), ("verify",), ("explain",), ("diff",)])
+def test_help_is_no_error(capsys, command):
+    status, out, err = run_main(capsys, *command, "--help")
+    assert (status, err) == (0, "")
+    assert "python -m optimizer" in out
+
+
+def test_bad_input_with_json_is_a_document_too(tmp_path, capsys):
+    write_json(tmp_path / "problem.json", smallest_problem() | {"format": 1})
+    status, out, err = run_main(capsys, "check", tmp_path / "problem.json", "--json")
+    assert status == 2
+    assert json.loads(out) == {"faults": err.splitlines()}
+
+
+# -- outputs that cannot be written --
+
+
+@pytest.mark.parametrize(
+    ("output", "fault"),
+    [
+        ("missing/plan.json", "cannot be written: there is no such directory"),
+        (".", "cannot be written: it is a directory"),
+        ("problem.json", "is read by this command; name another file to write to"),
+        ("./folder/../problem.json", "is read by this command; name another file to write to"),
+        ("a\0b", "cannot be written: "),
+        ("problem.json/plan.json", "cannot be written: "),
+        ("x" * 300, "cannot be written: File name too long"),
+    ],
+)
+def test_an_output_that_cannot_be_written_is_refused_before_the_solving(
+    tmp_path, problem_file, capsys, output, fault
+):
+    (tmp_path / "folder").mkdir()
+    before = problem_file.read_bytes()
+    status, out, err = run_main(capsys, "solve", problem_file, "-o", f"{tmp_path}/{output}", "--progress")
+    assert (status, out) == (2, "")
+    assert fault in err
+    assert "objective" not in err
+    assert len(err.splitlines()) == 1
+    assert problem_file.read_bytes() == before
+    assert sorted(os.listdir(tmp_path)) == ["folder", "problem.json"]
+
+
+def start(
+    *arguments: object,
+    stdout: Any = subprocess.PIPE,
+    stderr: Any = subprocess.PIPE,
+    preexec_fn: Callable[[], None] | None = None,
+) -> "subprocess.Popen[bytes]":
+    """The program itself, in a process of its own."""
+    command = [sys.executable, "-m", "optimizer", *map(str, arguments)]
+    return subprocess.Popen(command, cwd=ROOT, stdout=stdout, stderr=stderr, preexec_fn=preexec_fn)
+
+
+def end(process: "subprocess.Popen[bytes]") -> tuple[int, str, str]:
+    out, err = process.communicate(timeout=120)
+    return process.returncode, (out or b"").decode(), (err or b"").decode()
+
+
+def limit_file_size(size_bytes: int) -> None:
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size_bytes, size_bytes))
+
+
+def test_a_disk_that_is_full_leaves_the_older_plan_whole(tmp_path, problem_file):
+    plan_file = tmp_path / "plan.json"
+    plan_file.write_text("an older plan")
+    full = partial(limit_file_size, 200)
+    status, out, err = end(start("solve", problem_file, "-o", plan_file, preexec_fn=full))
+    assert (status, out) == (2, "")
+    assert err == f"{plan_file}: cannot be written: File too large\n"
+    assert plan_file.read_text() == "an older plan"
+    assert sorted(os.listdir(tmp_path)) == ["plan.json", "problem.json"]
+
+
+def test_a_reader_that_goes_away_is_no_error(problem_file):
+    reading, writing = os.pipe()
+    os.close(reading)
+    status, _, err = end(start("solve", problem_file, "--json", stdout=writing))
+    os.close(writing)
+    assert (status, err) == (0, "")
+
+
+def test_nobody_at_standard_error_does_not_stop_the_solving(problem_file):
+    reading, writing = os.pipe()
+    os.close(reading)
+    status, out, _ = end(start("solve", problem_file, "--json", "--progress", stderr=writing))
+    os.close(writing)
+    assert status == 0
+    assert json.loads(out)["outcome"] == "optimal"
+
+
+def test_a_standard_output_that_is_full_is_said_on_one_line(tmp_path, problem_file):
+    with (tmp_path / "output").open("wb") as full:
+        status, _, err = end(
+            start("check", problem_file, stdout=full, preexec_fn=partial(limit_file_size, 3))
+        )
+    assert (status, err) == (2, "standard output: cannot be written: File too large\n")
+
+
+def test_a_program_whose_standard_streams_are_closed_still_writes_its_plan(tmp_path, problem_file):
+    plan_file = tmp_path / "plan.json"
+    command = f'exec "{sys.executable}" -m optimizer solve "{problem_file}" -o "{plan_file}" <&- >&- 2>&-'
+    ended = subprocess.run(["sh", "-c", command], cwd=ROOT, check=False, timeout=120)
+    assert ended.returncode == 0
+    assert load_plan(plan_file).outcome == "optimal"
+
+
+@pytest.mark.parametrize("command", ["check", "solve", "verify", "explain", "diff"])
+def test_a_problem_in_a_pipe_is_read_like_a_file(tmp_path, problem_file, plan_file, command):
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    first = plan_file if command == "diff" else problem_file
+    rest = [] if command in ("check", "solve") else [plan_file]
+    process = start(command, pipe, *rest)
+    pipe.write_bytes(first.read_bytes())
+    status, _, err = end(process)
+    assert (status, err) == (0, "")
+
+
+# -- signals --
+
+
+@pytest.mark.parametrize("asked", [signal.SIGINT, signal.SIGTERM])
+def test_a_search_that_is_stopped_ends_at_once_and_leaves_the_older_plan(tmp_path, large_problem_file, asked):
+    plan_file = tmp_path / "plan.json"
+    plan_file.write_text("an older plan")
+    process = start("solve", large_problem_file, "-o", plan_file, "--progress")
+    assert process.stderr is not None
+    assert json.loads(process.stderr.readline())["objective"]
+    time.sleep(1)  # Let the search be deep in the solver's own code.
+    asked_at = time.monotonic()
+    process.send_signal(asked)
+    status, out, err = end(process)
+    assert time.monotonic() - asked_at < 5
+    assert (status, out) == (3, "")
+    assert err.splitlines()[-1] == "stopped on request; nothing was written"
+    assert plan_file.read_text() == "an older plan"
+    assert sorted(os.listdir(tmp_path)) == ["large.json", "plan.json"]
+
+
+@pytest.mark.parametrize("asked", [signal.SIGINT, signal.SIGTERM])
+def test_a_program_that_is_stopped_while_it_waits_for_its_input_says_so(tmp_path, asked):
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    process = start("check", pipe)
+    with open(pipe, "wb"):  # Opening it waits until the program reads.
+        process.send_signal(asked)
+        status, out, err = end(process)
+    assert (status, out, err) == (3, "", "stopped on request; nothing was written\n")
