@@ -17,6 +17,8 @@ from lcm_service.services.exercise_world import ExerciseParticipant
 FIRST_MONDAY: Final = date(2027, 2, 1)
 WEEKS_OF_THE_YEAR: Final = 40
 NEEDS_DRAWN: Final = 40
+# So many courses of the table are offered by two providers.
+OFFERS_DRAWN_TWICE: Final = 10
 # A course runs from a Monday to a Friday.
 FROM_MONDAY_TO_FRIDAY: Final = 4
 
@@ -68,7 +70,7 @@ def draw_records(draws: Draws, participants: Sequence[ExerciseParticipant]) -> l
     offers = [draw_offer(draws, course, draws.pick(providers), participants) for course in courses]
     offers += [
         draw_offer(draws, course, draws.pick(providers), participants)
-        for course in draws.pick_some(courses, 8)
+        for course in draws.pick_some(courses, OFFERS_DRAWN_TWICE)
     ]
     needs = [
         draw_need(draws, courses[number % len(courses)], recipients[number % len(recipients)])
@@ -80,12 +82,12 @@ def draw_records(draws: Draws, participants: Sequence[ExerciseParticipant]) -> l
 def draw_offer(
     draws: Draws, course: Course, provider: ExerciseParticipant, participants: Sequence[ExerciseParticipant]
 ) -> DrawnRecord:
-    """An offer of which everything that decides a match is known, with one to three dated sessions."""
+    """An offer of which everything that decides a match is known, with one or two dated sessions."""
     mode = draws.pick(("regional_centre", "regional_centre", "provider_centre", "mobile_team", "online"))
     seats = draws.between(20, 40, 5)
-    level = draws.pick(course.levels)
+    level = ANY if draws.has_luck(40) else draws.pick(course.levels)
     fields: Fields = {
-        "title": f"{course.title} ({level})",
+        "title": course.title if level == ANY else f"{course.title} ({level})",
         "areas": [course.area],
         "level": level,
         "personnel": [ANY] if draws.has_luck(30) else list(course.personnel),
@@ -111,7 +113,7 @@ def draw_offer(
 def draw_need(draws: Draws, course: Course, recipient: ExerciseParticipant) -> DrawnRecord:
     """A need of which everything that decides a match is known."""
     seats = draws.between(4, 20)
-    first = FIRST_MONDAY + timedelta(weeks=draws.between(0, 16))
+    first = FIRST_MONDAY + timedelta(weeks=draws.between(0, 8))
     priority = draws.pick(("critical", "high", "high", "routine", "routine"))
     level = draws.pick(course.levels)
     fields: Fields = {
@@ -126,7 +128,7 @@ def draw_need(draws: Draws, course: Course, recipient: ExerciseParticipant) -> D
         "min_group": draws.between(1, min(4, seats)),
         "max_groups": draws.pick((1, 2, None)),
         "earliest": first,
-        "latest": first + timedelta(weeks=draws.between(16, 36)),
+        "latest": first + timedelta(weeks=draws.between(20, 36)),
         "languages": list(recipient.languages),
         "modes": draw_modes(draws),
         "priority_asked": priority,
@@ -156,11 +158,11 @@ def draw_recognition(draws: Draws, seats: int, priority: str) -> Fields:
 
 
 def draw_sessions(draws: Draws, course: Course) -> list[Fields]:
-    """One to three sessions of the same length in different months."""
+    """One or two sessions of the same length, nine weeks apart."""
     days = timedelta(weeks=draws.between(*course.weeks) - 1, days=FROM_MONDAY_TO_FRIDAY)
-    number = draws.between(1, 3)
-    first = draws.between(0, 10)
-    starts = [FIRST_MONDAY + timedelta(weeks=first + 12 * place) for place in range(number)]
+    number = draws.pick((1, 2, 2))
+    first = draws.between(6, 16)
+    starts = [FIRST_MONDAY + timedelta(weeks=first + 9 * place) for place in range(number)]
     return [{"starts_on": start, "ends_on": start + days} for start in starts]
 
 
@@ -197,8 +199,6 @@ def draw_requirements(draws: Draws, mode: str) -> list[Fields]:
 
 
 def draw_modes(draws: Draws) -> list[str]:
-    """Two to four modes in order of preference; nearly everyone can travel to a centre."""
-    modes = draws.pick_some(
-        ("mobile_team", "regional_centre", "provider_centre", "online"), draws.between(2, 3)
-    )
+    """Three or four modes in order of preference; everyone can travel to a regional centre."""
+    modes = draws.pick_some(("mobile_team", "regional_centre", "provider_centre", "online"), 3)
     return modes if "regional_centre" in modes else [*modes, "regional_centre"]
