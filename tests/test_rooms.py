@@ -80,7 +80,14 @@ RULES = (
     Rule("lcm_service.services.snapshots", (*SERVICES, "optimizer!")),
     Rule("lcm_service.services", SERVICES),
     Rule(
-        "lcm_service.schemas", (STDLIB, "lcm_service.schemas", "marshmallow", "lcm_service.domain.vocabulary")
+        "lcm_service.schemas",
+        (
+            STDLIB,
+            "lcm_service.schemas",
+            "marshmallow",
+            "lcm_service.domain.sentences",
+            "lcm_service.domain.vocabulary",
+        ),
     ),
     # Pages and API do not know each other, and of the database they know the named reads.
     Rule("lcm_service.web", (*DOORS, "lcm_service.web", *PAGES)),
