@@ -1,7 +1,8 @@
 """Rounds that are loaded whole: from the public sources, or made up for an exercise.
 
 A loaded round is there entirely or not at all, and is loaded once: what people have changed since then stays.
-Records go in as they would if they had been submitted: numbered, checked by the same rules, and traced.
+Records are numbered, checked and traced like those that are submitted. But nobody submitted them, so nobody is
+told that they arrived.
 """
 
 from collections.abc import Mapping
@@ -13,8 +14,7 @@ from sqlalchemy.orm import Session
 
 from lcm_service.domain.errors import NotValid
 from lcm_service.domain.permissions import Actor
-from lcm_service.domain.record_fields import column_of
-from lcm_service.domain.record_rules import faults_of
+from lcm_service.domain.record_fields import DEFAULTS, column_of
 from lcm_service.persistence.tables import (
     Activity,
     Need,
@@ -24,6 +24,8 @@ from lcm_service.persistence.tables import (
     Round,
     Support,
 )
+from lcm_service.services.known_codes import code_faults
+from lcm_service.services.records import check_values
 from lcm_service.services.references import PREFIXES, next_reference
 from lcm_service.services.trail import record_event
 
@@ -74,11 +76,9 @@ def add_record(
     """Add a need, an offer with its sessions, or a support.
 
     ``fields`` are what its owner could have written, ``columns`` what others set (recognition, source).
-    Raises NotValid where the record contradicts itself.
+    Raises NotValid where the record contradicts itself or names what is not listed.
     """
-    faults = faults_of(kind, fields)
-    if faults:
-        raise NotValid(f"The {kind} “{fields.get('title')}” contradicts itself: {faults}", faults)
+    check_values(session, kind, {**DEFAULTS, **fields}, participant)
     values = {column_of(field): value for field, value in fields.items() if field != "sessions"}
     row = RECORD_TABLES[kind](
         reference=next_reference(session, PREFIXES[kind]),
@@ -98,7 +98,13 @@ def add_record(
 
 
 def add_activity(session: Session, actor: Actor, **columns: Any) -> Activity:
-    """Add support that was delivered, runs or is planned outside the rounds."""
+    """Add support that was delivered, runs or is planned outside the rounds.
+
+    Raises NotValid where it names what is not listed.
+    """
+    faults = code_faults(session, columns, None)
+    if faults:
+        raise NotValid(f"The activity “{columns.get('title')}” names what is not listed: {faults}", faults)
     row = Activity(reference=next_reference(session, PREFIXES["activity"]), **columns)
     session.add(row)
     record_event(session, actor, "load", "activity", row.reference)
