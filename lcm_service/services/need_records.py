@@ -45,11 +45,11 @@ def revise_need(actor: Actor, reference: str, data: Mapping[str, Any], version: 
 def withdraw_need(actor: Actor, reference: str, version: int, reason: str | None = None) -> Need:
     """Withdraw a need; its matches are released in the same moment. Raises as `revise_need`."""
     with transaction() as session:
-        need = records.begin_change(session, actor, Need, reference, version)
-        records.withdraw_record(session, actor, need, reason)
+        need = records.begin_withdrawal(session, actor, Need, reference, version)
         from lcm_service.services.decisions import release_matches_of
 
-        release_matches_of(session, actor, need_reference=reference)
+        release_matches_of(session, actor, need_reference=reference, round_id=need.round_id)
+        records.withdraw_record(session, actor, need, reason)
         return need
 
 

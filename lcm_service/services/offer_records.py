@@ -64,11 +64,11 @@ def revise_offer(actor: Actor, reference: str, data: Mapping[str, Any], version:
 def withdraw_offer(actor: Actor, reference: str, version: int, reason: str | None = None) -> Offer:
     """Withdraw an offer; its matches are released in the same moment. Raises as `revise_offer`."""
     with transaction() as session:
-        offer = records.begin_change(session, actor, Offer, reference, version)
-        records.withdraw_record(session, actor, offer, reason)
+        offer = records.begin_withdrawal(session, actor, Offer, reference, version)
         from lcm_service.services.decisions import release_matches_of
 
-        release_matches_of(session, actor, offer_reference=reference)
+        release_matches_of(session, actor, offer_reference=reference, round_id=offer.round_id)
+        records.withdraw_record(session, actor, offer, reason)
         return offer
 
 
@@ -79,19 +79,18 @@ def withdraw_session(actor: Actor, session_code: str, version: int, reason: str 
     """
     reference, _, key = session_code.rpartition("-")
     with transaction() as session:
-        offer = records.begin_change(session, actor, Offer, reference, version)
+        offer = records.begin_withdrawal(session, actor, Offer, reference, version)
         row = next((row for row in offer.sessions if row.key == key), None)
         if row is None:
             raise NotFound(f"There is no dated session {session_code}.")
         if row.is_withdrawn:
             raise Conflict(f"{session_code} is withdrawn already.")
-        row.is_withdrawn = True
-        records.end_change(
-            session, actor, offer, "withdraw_session", ["sessions"], session_code=session_code, reason=reason
-        )
         from lcm_service.services.decisions import release_matches_of
 
-        release_matches_of(session, actor, session_code=session_code)
+        release_matches_of(session, actor, session_code=session_code, round_id=offer.round_id)
+        row.is_withdrawn = True
+        fields, facts = ["sessions"], {"session_code": session_code, "reason": reason}
+        records.end_change(session, actor, offer, "withdraw_session", fields, **facts)
         return offer
 
 

@@ -132,7 +132,9 @@ def lock_record[Record: (Need, Offer, Support)](
 
     Raises NotFound where the actor may not even see it, with the same words as where there is none.
     """
-    record = session.scalar(select(table).where(table.reference == reference).with_for_update(of=table))
+    # Others may point at the record meanwhile (a match does); they may not change it.
+    held = select(table).where(table.reference == reference).with_for_update(of=table, key_share=True)
+    record = session.scalar(held)
     if record is None or not _may_see(actor, record):
         raise NotFound(_no_such(table, reference))
     if not may_change_record(actor, record.participant_id):
@@ -155,6 +157,15 @@ def begin_change[Record: (Need, Offer, Support)](
     check_version(session, actor, KINDS[table], record, version)
     require_live(record)
     return record
+
+
+def begin_withdrawal[Record: (Need, Offer, Support)](
+    session: Session, actor: Actor, table: type[Record], reference: str, version: int
+) -> Record:
+    """As `begin_change`, with the round held first: it is the order in which plans are published."""
+    round_id = session.scalar(select(table.round_id).where(table.reference == reference))
+    session.execute(select(Round.id).where(Round.id == round_id).with_for_update())
+    return begin_change(session, actor, table, reference, version)
 
 
 def end_change(

@@ -38,7 +38,7 @@ def revise_support(actor: Actor, reference: str, data: Mapping[str, Any], versio
 def withdraw_support(actor: Actor, reference: str, version: int, reason: str | None = None) -> Support:
     """Withdraw a support. The matches that counted on it stay until the coordinator repairs the plan."""
     with transaction() as session:
-        support = records.begin_change(session, actor, Support, reference, version)
+        support = records.begin_withdrawal(session, actor, Support, reference, version)
         records.withdraw_record(session, actor, support, reason)
         return support
 
