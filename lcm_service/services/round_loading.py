@@ -1,8 +1,8 @@
 """Rounds that are loaded whole: from the public sources, or made up for an exercise.
 
 A loaded round is there entirely or not at all, and is loaded once: what people have changed since then stays.
-Records are numbered, checked and traced like those that are submitted. But nobody submitted them, so nobody is
-told that they arrived.
+Records are numbered, checked and traced like those that are submitted. But nobody submitted them, so nobody
+is told that they arrived.
 """
 
 from collections.abc import Mapping

@@ -1,0 +1,213 @@
+"""``flask --app wsgi lcm ...``: each command calls one service function and says what came of it."""
+
+import socket
+import time
+from collections.abc import Callable, Mapping
+from contextlib import closing
+from functools import wraps
+from typing import Any
+
+import click
+import flask_migrate
+from flask import Flask, current_app
+from flask.cli import AppGroup
+
+from lcm_service.config import Settings
+from lcm_service.domain.errors import LcmError, NotValid
+from lcm_service.domain.permissions import SYSTEM
+from lcm_service.domain.vocabulary import LANGUAGES_OF_PAGES, ROLES
+from lcm_service.services import accounts, demonstration, exercise, reference_lists, sourced_records
+from lcm_service.services.round_loading import LoadedRound
+
+commands = AppGroup("lcm", help="Run and look after the Light Coordination Mechanism's service.")
+
+# How often the state of a run is looked at while a command waits for it.
+LOOK_EVERY_SECONDS = 0.2
+
+
+def register_commands(app: Flask) -> None:
+    """Add the commands to the application."""
+    app.cli.add_command(commands)
+
+
+def refuse_in_words[**P, R](command: Callable[P, R]) -> Callable[P, R]:
+    """Turn a refusal of a service into one line and exit status 1, without a traceback."""
+
+    @wraps(command)
+    def run(*args: P.args, **kwargs: P.kwargs) -> R:
+        try:
+            return command(*args, **kwargs)
+        except LcmError as error:
+            faults = error.faults if isinstance(error, NotValid) else {}
+            lines = [f"  {field}: {' '.join(map(str, texts))}" for field, texts in faults.items()]
+            raise click.ClickException("\n".join([str(error.message), *lines])) from error
+
+    return run
+
+
+@commands.command("migrate")
+def migrate_command() -> None:
+    """Bring the database to the newest schema."""
+    flask_migrate.upgrade()
+    click.echo("The database has the newest schema.")
+
+
+@commands.command("load-reference")
+@refuse_in_words
+def load_reference_command() -> None:
+    """Bring the lists of places, areas, missions and participants up to date."""
+    changed = reference_lists.load_reference_lists(SYSTEM)
+    click.echo(f"Reference lists: {counted(changed)} added or changed.")
+
+
+@commands.command("load-sourced")
+@click.argument("round_code", metavar="ROUND", default=sourced_records.ROUND_CODE)
+@refuse_in_words
+def load_sourced_command(round_code: str) -> None:
+    """Load the ROUND that is taken from public sources."""
+    click.echo(sentence_of(sourced_records.load_sourced_round(SYSTEM, round_code)))
+
+
+@commands.command("load-exercise")
+@click.option("--seed", default=exercise.SEED, show_default=True, help="Another seed draws other records.")
+@refuse_in_words
+def load_exercise_command(seed: int) -> None:
+    """Load the made-up round of Exercise 2027."""
+    click.echo(sentence_of(exercise.load_exercise(SYSTEM, seed)))
+
+
+@commands.command("create-person")
+@click.argument("email")
+@click.argument("name")
+@click.option("--role", type=click.Choice(ROLES), required=True)
+@click.option("--participant", help="For a focal point: the code of the participant it answers for.")
+@click.option("--language", type=click.Choice(LANGUAGES_OF_PAGES), default="en", show_default=True)
+@click.password_option(help="Asked for when it is not given; between 12 and 200 characters.")
+@refuse_in_words
+def create_person_command(
+    email: str, name: str, role: str, participant: str | None, language: str, password: str
+) -> None:
+    """Make an account for NAME, who signs in with EMAIL."""
+    accounts.create_person(
+        SYSTEM,
+        email=email,
+        name=name,
+        role=role,
+        participant_code=participant,
+        password=password,
+        language=language,
+    )
+    click.echo(f"{name} can sign in with {email}.")
+
+
+@commands.command("create-token")
+@click.argument("email")
+@click.argument("label")
+@click.option("--days", default=90, show_default=True, help="How long the token is good for.")
+@refuse_in_words
+def create_token_command(email: str, label: str, days: int) -> None:
+    """Make a token with which a system of the person with EMAIL calls the API; LABEL says what it is for."""
+    token = accounts.create_api_token(SYSTEM, email, label, days)
+    click.echo(f"{token}\nIt is good for {days} days and shown this once.")
+
+
+@commands.command("worker")
+def worker_command() -> None:
+    """Solve the runs that are asked for, until stopped."""
+    from lcm_service.jobs.worker import run_worker
+
+    click.echo("Waiting for runs. Stop with Ctrl-C.")
+    run_worker(flask_application())
+
+
+@commands.command("demo")
+@click.option("--host", default="127.0.0.1", show_default=True)
+@click.option("--port", default=8000, show_default=True, type=click.IntRange(1, 65_535))
+@click.option("--no-serve", is_flag=True, help="Prepare everything, print it, and end.")
+@refuse_in_words
+def demo_command(host: str, port: int, no_serve: bool) -> None:
+    """Prepare the demonstration, print the accounts and serve the pages."""
+    app = flask_application()
+    settings: Settings = app.config["SETTINGS"]
+    if not settings.demonstration:
+        raise click.ClickException("Set LCM_DEMONSTRATION=1 first, or start with `make run`.")
+    if not no_serve:
+        require_free_port(host, port)
+    flask_migrate.upgrade()
+    for loaded in demonstration.load_rounds(SYSTEM):
+        click.echo(sentence_of(loaded))
+    sign_ins = demonstration.renew_accounts(SYSTEM)
+    solve_first_plans(app, settings)
+    click.echo(invitation(sign_ins, f"http://{host}:{port}"))
+    if not no_serve:
+        from lcm_service.serving import serve
+
+        serve(app, host, port)
+
+
+def solve_first_plans(app: Flask, settings: Settings) -> None:
+    """Solve the rounds that were never solved, and wait for it, with a worker of this process.
+
+    Raises ClickException where a run ends without an answer or does not end.
+    """
+    run_ids = demonstration.request_first_runs(SYSTEM)
+    if not run_ids:
+        return
+    from lcm_service.jobs.worker import start_embedded_worker
+
+    click.echo(f"Matching {len(run_ids)} rounds ...")
+    worker = start_embedded_worker(app)
+    latest = time.monotonic() + len(run_ids) * 2 * settings.solve_seconds
+    try:
+        while demonstration.unfinished_runs(SYSTEM, run_ids):
+            if time.monotonic() > latest:
+                raise click.ClickException(
+                    "The first plans take too long. `flask lcm worker` can go on with them."
+                )
+            time.sleep(LOOK_EVERY_SECONDS)
+    finally:
+        worker.stop()
+    failed = demonstration.failed_runs(SYSTEM, run_ids)
+    if failed:
+        raise click.ClickException(f"Run {failed[0]} ended without an answer. Its page tells the story.")
+
+
+def flask_application() -> Flask:
+    """The application itself, which outlives the context of the command."""
+    app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
+    return app
+
+
+def require_free_port(host: str, port: int) -> None:
+    """Say at once, and not after the rounds are loaded, that another program listens there."""
+    with closing(socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            raise click.ClickException(
+                f"Port {port} on {host} cannot be used ({error.strerror}). Try another: make run PORT=8001."
+            ) from error
+
+
+def sentence_of(loaded: LoadedRound) -> str:
+    """What came of loading a round, in one line."""
+    if not loaded.was_loaded:
+        return f"Round {loaded.code} was there already; nothing was changed."
+    return f"Round {loaded.code}: {counted(loaded.records)} loaded."
+
+
+def counted(numbers: Mapping[str, int]) -> str:
+    """Numbers by kind, as one reads them: ``need 8, offer 36``."""
+    return ", ".join(f"{kind} {number}" for kind, number in sorted(numbers.items()))
+
+
+def invitation(sign_ins: list[demonstration.SignIn], address: str) -> str:
+    """Where to go and as whom to sign in."""
+    rows: list[tuple[Any, ...]] = [("Sign in as", "e-mail", "password", "round")]
+    for one in sign_ins:
+        rows.append((one.account.name, one.account.email, one.password, one.account.round_code or "both"))
+    widths = [max(len(row[place]) for row in rows) for place in range(4)]
+    table = ["  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)) for row in rows]
+    notice = "The passwords are made anew at each start. The people are made up."
+    return "\n".join(["", *(line.rstrip() for line in table), "", notice, "", f"Open {address}", ""])

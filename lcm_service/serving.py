@@ -1,0 +1,54 @@
+"""Serves the demonstration from the process that prepared it: one gunicorn worker with several threads.
+
+A real service is started by ``gunicorn wsgi:app`` with settings of its own.
+"""
+
+from typing import Any
+
+from flask import Flask
+from gunicorn.app.base import BaseApplication  # type: ignore[import-untyped]
+
+from lcm_service.persistence.database import db
+
+THREADS = 8
+
+
+class DemonstrationServer(BaseApplication):  # type: ignore[misc]
+    """A gunicorn that serves an application which is there already."""
+
+    def __init__(self, app: Flask, options: dict[str, Any]) -> None:
+        self.app = app
+        self.options = options
+        super().__init__()
+
+    def load_config(self) -> None:
+        for name, value in self.options.items():
+            self.cfg.set(name, value)
+
+    def load(self) -> Flask:
+        return self.app
+
+
+def serve(app: Flask, host: str, port: int) -> None:
+    """Serve until stopped. The runs that coordinators ask for are solved beside the pages."""
+    # gunicorn forks: what the new process inherits must not be a connection that this one still holds.
+    with app.app_context():
+        db.session.remove()
+        db.engine.dispose()
+
+    def start_worker(_server: Any) -> None:
+        from lcm_service.jobs.worker import start_embedded_worker
+
+        start_embedded_worker(app)
+
+    DemonstrationServer(
+        app,
+        {
+            "bind": f"[{host}]:{port}" if ":" in host else f"{host}:{port}",
+            "workers": 1,
+            "threads": THREADS,
+            "worker_class": "gthread",
+            "post_worker_init": start_worker,
+            "loglevel": "warning",
+        },
+    ).run()

@@ -1,0 +1,254 @@
+"""The demonstration can be prepared on an empty database, and again, on both engines."""
+
+import re
+
+import pytest
+from sqlalchemy import func, select
+
+from lcm_service.domain.errors import Conflict, NotAllowed, NotFound, NotValid
+from lcm_service.domain.permissions import SYSTEM
+from lcm_service.persistence.database import db, transaction
+from lcm_service.persistence.tables import (
+    Activity,
+    AuditEvent,
+    Need,
+    Offer,
+    OutboxMessage,
+    Participant,
+    Person,
+    Place,
+    Round,
+    Support,
+)
+from lcm_service.services import (
+    accounts,
+    demonstration,
+    exercise,
+    reference_lists,
+    sourced_records,
+)
+from lcm_service.services.round_loading import add_activity, add_record
+from lcm_service.services.snapshots import build_snapshot
+from optimizer import read_problem, solve, verify
+from tests.factories import make_actor
+
+TABLES = (Place, Participant, Round, Need, Offer, Support, Activity)
+
+
+@pytest.fixture
+def lists(app):
+    """The reference lists, loaded."""
+    return reference_lists.load_reference_lists(SYSTEM)
+
+
+@pytest.fixture
+def rounds(lists):
+    """Both rounds, loaded."""
+    return demonstration.load_rounds(SYSTEM)
+
+
+def numbers() -> dict[str, int]:
+    """How many rows there are of everything that loading adds."""
+    return {
+        table.__tablename__: db.session.scalar(select(func.count()).select_from(table)) for table in TABLES
+    }
+
+
+def round_named(code: str) -> Round:
+    return db.session.scalars(select(Round).where(Round.code == code)).one()
+
+
+def plan_of(code: str):
+    """The snapshot of a round, its optimal plan, and the titles of its needs."""
+    with transaction() as session:
+        snapshot = build_snapshot(session, round_named(code))
+    problem = read_problem(snapshot.problem)
+    plan = solve(problem)
+    assert verify(problem, plan).ok
+    assert plan.outcome == "optimal"
+    return plan
+
+
+def titles_of(code: str) -> dict[str, str]:
+    rows = db.session.scalars(select(Need).where(Need.round_id == round_named(code).id))
+    return {need.reference: need.title for need in rows}
+
+
+def test_loading_the_lists_again_changes_nothing(lists):
+    assert lists["participants"] == 199
+    assert set(reference_lists.load_reference_lists(SYSTEM).values()) == {0}
+
+
+def test_loading_the_lists_again_corrects_a_name_and_keeps_what_a_participant_says_of_itself(lists):
+    kenya = db.session.scalars(select(Participant).where(Participant.code == "KEN")).one()
+    kenya.names, kenya.teams, kenya.groups = {"en": "Keniya"}, 2, ["EAC"]
+    db.session.commit()
+    assert reference_lists.load_reference_lists(SYSTEM)["participants"] == 1
+    db.session.refresh(kenya)
+    assert (kenya.names["en"], kenya.teams, kenya.groups) == ("Kenya", 2, ["EAC"])
+
+
+def test_both_rounds_are_loaded_whole_and_once(rounds):
+    sourced, exercise_round = rounds
+    assert sourced.records == {
+        "need": 8,
+        "offer": 36,
+        "support": 11,
+        "activity": 30,
+        "context": 18,
+        "nothing": 4,
+    }
+    assert exercise_round.records == {"need": 63, "offer": 43, "support": 12}
+    before = numbers()
+    assert [again.was_loaded for again in demonstration.load_rounds(SYSTEM)] == [False, False]
+    assert numbers() == before
+
+
+def test_a_second_loading_leaves_what_people_have_changed(rounds):
+    need = db.session.scalars(select(Need).order_by(Need.reference)).first()
+    need.title = "Changed since"
+    db.session.commit()
+    demonstration.load_rounds(SYSTEM)
+    db.session.refresh(need)
+    assert need.title == "Changed since"
+
+
+def test_each_round_says_where_its_records_come_from(rounds):
+    assert round_named("public-2026").standing == "public_sources"
+    assert round_named("exercise-2027").standing == "exercise"
+    for table in (Need, Offer, Support):
+        for row in db.session.scalars(select(table)):
+            assert (row.source is not None) == (row.round.standing == "public_sources")
+            assert row.participant.is_fictional == (row.round.standing == "exercise")
+
+
+def test_nobody_is_told_that_a_loaded_record_arrived_but_its_event_is_traced(rounds):
+    assert db.session.scalar(select(func.count()).select_from(OutboxMessage)) == 0
+    needs = select(func.count()).where(AuditEvent.record_kind == "need", AuditEvent.action == "load")
+    assert db.session.scalar(needs) == 71
+
+
+def test_only_those_who_coordinate_load_anything(lists):
+    focal_point = make_actor("focal_point")
+    for load in (
+        reference_lists.load_reference_lists,
+        sourced_records.load_sourced_round,
+        exercise.load_exercise,
+    ):
+        with pytest.raises(NotAllowed):
+            load(focal_point)
+
+
+def test_there_are_sourced_records_for_one_round_only(lists):
+    with pytest.raises(NotFound, match="public-2026"):
+        sourced_records.load_sourced_round(SYSTEM, "public-2031")
+
+
+def test_the_context_is_read_by_those_who_take_part_and_holds_no_need_of_a_state(app):
+    statements = sourced_records.list_context(make_actor("observer"))
+    assert len(statements) == 18
+    assert all(one.source["publisher"] and one.because for one in statements)
+    with pytest.raises(NotAllowed):
+        sourced_records.list_context(make_actor("administrator"))
+
+
+def test_a_loaded_record_that_contradicts_itself_or_names_what_is_not_listed_is_refused(rounds):
+    round_ = round_named("exercise-2027")
+    owner = db.session.scalars(select(Participant).where(Participant.code == "XAA")).one()
+    for fields in (
+        {"title": "Too many women", "seats_asked": 2, "women": 3},
+        {"title": "No area", "areas": ["PDT"]},
+    ):
+        with pytest.raises(NotValid), transaction() as session:
+            add_record(session, SYSTEM, "need", round_, owner, fields)
+    with pytest.raises(NotValid), transaction() as session:
+        add_activity(session, SYSTEM, title="A course", state="planned", provider_code="XQQ")
+
+
+def test_in_the_sourced_round_every_match_is_conditional_and_the_weightiest_questions_come_first(rounds):
+    plan = plan_of("public-2026")
+    assert len(plan.assignments) == 7
+    assert not any(one.firm for one in plan.assignments)
+    seats = [question.seats for question in plan.questions]
+    assert seats == sorted(seats, reverse=True)
+    assert seats[0] > seats[-1]
+    # The first questions are asked of the offer on which most hangs: the five courses of one sentence.
+    offer = db.session.scalars(
+        select(Offer).where(Offer.title == "Will host five United Nations training courses")
+    ).one()
+    assert plan.questions[0].record == f"{offer.reference}-U1"
+
+
+def test_in_the_exercise_each_deliberate_case_shows_what_it_is_for(rounds):
+    plan, titles = plan_of("exercise-2027"), titles_of("exercise-2027")
+    reasons = {titles[one.need]: one.reason for one in plan.unmet}
+    placed = {titles[one.need]: one for one in plan.assignments}
+    for case in exercise.read_cases():
+        for title, reason in case.get("unmet", {}).items():
+            assert reasons.get(title) == reason, case["shows"]
+        assert not set(case.get("placed", ())) - (set(placed) - set(reasons)), case["shows"]
+        assert all(placed[title].bridged_by for title in case.get("bridged", ())), case["shows"]
+        assert not any(placed[title].firm for title in case.get("conditional", ())), case["shows"]
+        if "contended" in case:
+            assert "contention" in {reasons.get(title) for title in case["contended"]}, case["shows"]
+    assert set(reasons.values()) == {
+        "no_session",
+        "blocked",
+        "support_missing",
+        "not_enough_for_a_group",
+        "contention",
+    }
+
+
+def test_in_the_exercise_most_seats_are_placed_and_every_kind_of_support_is_used(rounds):
+    plan = plan_of("exercise-2027")
+    placed = sum(one.seats for one in plan.assignments)
+    short = sum(one.seats_short for one in plan.unmet)
+    assert placed > 2 * short
+    used = {use.kind for one in plan.sessions for use in one.supports}
+    assert used == {"funds", "venue", "interpretation"}
+
+
+def test_a_recipient_and_a_provider_among_the_accounts_share_a_match_of_the_first_plan(rounds):
+    for code in demonstration.ROUND_CODES:
+        plan = plan_of(code)
+        needs = {row.reference: row.participant.code for row in db.session.scalars(select(Need))}
+        offers = {row.reference: row.participant.code for row in db.session.scalars(select(Offer))}
+        pairs = {(needs[one.need], offers[one.session.rpartition("-")[0]]) for one in plan.assignments}
+        recipient, provider = (
+            account.participant_code for account in demonstration.ACCOUNTS if account.round_code == code
+        )
+        assert (recipient, provider) in pairs
+
+
+def test_each_start_makes_new_passwords_for_the_same_people(rounds):
+    first = demonstration.renew_accounts(SYSTEM)
+    second = demonstration.renew_accounts(SYSTEM)
+    assert len(first) == db.session.scalar(select(func.count()).select_from(Person)) == 6
+    assert not {one.password for one in first} & {one.password for one in second}
+    for old, new in zip(first, second, strict=True):
+        assert accounts.sign_in(new.account.email, new.password).is_demonstration
+        with pytest.raises(NotValid):
+            accounts.sign_in(old.account.email, old.password)
+
+
+def test_the_accounts_say_that_they_are_a_demonstration_and_lead_nowhere():
+    for account in demonstration.ACCOUNTS:
+        assert re.fullmatch(r"[a-z]+@demonstration\.example", account.email)
+        assert "demonstration" in account.name
+
+
+def test_a_made_up_account_is_not_made_twice(rounds):
+    demonstration.renew_accounts(SYSTEM)
+    with pytest.raises(Conflict):
+        accounts.create_person(
+            SYSTEM, email="coordinator@demonstration.example", name="Another", role="coordinator"
+        )
+
+
+def test_first_runs_are_asked_for_once(rounds):
+    runs = demonstration.request_first_runs(SYSTEM)
+    assert len(runs) == 2
+    assert demonstration.request_first_runs(SYSTEM) == runs
+    assert demonstration.unfinished_runs(SYSTEM, runs) == runs
+    assert demonstration.failed_runs(SYSTEM, runs) == runs
