@@ -4,7 +4,8 @@ from collections.abc import Collection, Sequence
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session as Session  # the type of what `transaction` yields, for those who annotate
-from sqlalchemy.orm import joinedload, selectinload
+from sqlalchemy.orm import aliased, joinedload, selectinload
+from sqlalchemy.orm.attributes import flag_modified
 
 from lcm_service.persistence.tables import (
     AreaSubstitute,
@@ -144,6 +145,41 @@ def list_questions(session: Session, round_id: int) -> Sequence[Question]:
     return session.scalars(select(Question).where(Question.round_id == round_id).order_by(*order)).all()
 
 
-def names_of_people(session: Session, person_ids: Collection[int]) -> dict[int, str]:
-    rows = session.execute(select(Person.id, Person.name).where(Person.id.in_(sorted(person_ids)))).all()
-    return {person_id: name for person_id, name in rows}
+def list_match_sides(
+    session: Session, *, round_id: int | None = None, match_id: int | None = None
+) -> list[tuple[Match, Participant, Participant]]:
+    """Matches of a round, or one match, each with its recipient and its provider, by need and session."""
+    recipient, provider = aliased(Participant), aliased(Participant)
+    statement = (
+        select(Match, recipient, provider)
+        .join(Need, Match.need_reference == Need.reference)
+        .join(recipient, Need.participant_id == recipient.id)
+        .join(Offer, Match.offer_reference == Offer.reference)
+        .join(provider, Offer.participant_id == provider.id)
+        .options(selectinload(Match.decisions), joinedload(Match.plan).joinedload(Plan.round))
+        .order_by(Match.need_reference, Match.session_code)
+    )
+    if round_id is not None:
+        statement = statement.where(Match.round_id == round_id)
+    if match_id is not None:
+        statement = statement.where(Match.id == match_id)
+    return [(match, receives, gives) for match, receives, gives in session.execute(statement).tuples()]
+
+
+def read_match_again(session: Session, match: Match) -> None:
+    """Read a match and its decisions anew, after the round was locked."""
+    session.refresh(match, ["state", "seats", "version", "plan_id", "is_firm", "decisions"])
+    for decision in match.decisions:
+        session.refresh(decision)
+
+
+def raise_version(match: Match) -> None:
+    """Count a change of its decisions as a change of the match: whoever read it before has read too
+    little.
+    """
+    flag_modified(match, "seats")
+
+
+def list_people(session: Session, person_ids: Collection[int]) -> dict[int, Person]:
+    found = session.scalars(select(Person).where(Person.id.in_(sorted(person_ids)))).all()
+    return {person.id: person for person in found}

@@ -1,0 +1,183 @@
+"""What leaves the service: stored plans and problems as they were stored, each with its round's standing
+notice.
+
+Nothing is solved or computed again for an export. A coordinator exports whole plans, a focal point its own
+rows of the published one; nobody else exports anything.
+"""
+
+import json
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any, Final
+
+from lcm_service.domain.errors import NotAllowed, NotFound
+from lcm_service.domain.permissions import Actor, may_coordinate
+from lcm_service.domain.standing import notice_of
+from lcm_service.persistence import matching_reads as reads
+from lcm_service.persistence.database import db, transaction
+from lcm_service.persistence.tables import Plan
+from lcm_service.services.plan_excerpts import excerpt_for
+from lcm_service.services.trail import record_event
+
+PLAN_EXPORT: Final = "lcm-plan-export/1"
+PROBLEM_EXPORT: Final = "lcm-problem-export/1"
+
+# The columns of a plan as a table. Each row stands alone when it is copied out, so each carries the notice.
+COLUMNS: Final = (
+    "notice",
+    "round",
+    "plan",
+    "plan_state",
+    "row",
+    "need",
+    "recipient",
+    "recipient_name",
+    "areas",
+    "session",
+    "offer",
+    "provider",
+    "provider_name",
+    "title",
+    "start",
+    "end",
+    "place",
+    "seats",
+    "fit",
+    "is_firm",
+    "open_questions",
+    "reason",
+)
+
+
+def export_plan(actor: Actor, plan_id: int) -> dict[str, Any]:
+    """A plan in the envelope `lcm-plan-export/1`: standing, round, state, labels, and the `lcm-plan/1`
+    itself.
+
+    For a focal point ``extract_for`` names its participant, and plan and labels hold its own rows alone;
+    such an extract has no objectives, for they count everyone's seats. Raises NotFound where there is no
+    plan that the actor may export, NotAllowed for observers and administrators.
+    """
+    plan = _readable_plan(actor, plan_id)
+    document, labels = _document_for(actor, plan)
+    return _envelope(PLAN_EXPORT, plan) | {
+        "extract_for": None if may_coordinate(actor) else actor.participant_code,
+        "labels": labels,
+        "plan": document,
+    }
+
+
+def export_problem(actor: Actor, plan_id: int) -> dict[str, Any]:
+    """The problem that a plan answered, in the envelope `lcm-problem-export/1`; its ``problem`` replays by
+    hand.
+
+    Raises NotAllowed for all but coordinators, NotFound.
+    """
+    if not may_coordinate(actor):
+        raise NotAllowed("The problem file holds what every participant asked for; it is for coordinators.")
+    plan = _readable_plan(actor, plan_id)
+    return _envelope(PROBLEM_EXPORT, plan) | {"problem": json.loads(plan.problem)}
+
+
+def export_plan_rows(actor: Actor, plan_id: int, language: str = "en") -> list[dict[str, Any]]:
+    """A plan as rows of `COLUMNS`: one for each place given and one for each need that is short of seats.
+
+    Names are in ``language`` where a list has them, else in English. Raises as `export_plan`.
+    """
+    plan = _readable_plan(actor, plan_id)
+    document, labels = _document_for(actor, plan)
+    common = {
+        "notice": notice_of(plan.round.standing),
+        "round": plan.round.code,
+        "plan": plan.number,
+        "plan_state": plan.state,
+    }
+    placed = [common | _row_of_assignment(row, labels, language) for row in document["assignments"]]
+    short = [common | _row_of_unmet(row, labels, language) for row in document["unmet"]]
+    return [{column: row.get(column) for column in COLUMNS} for row in (*placed, *short)]
+
+
+def note_export(actor: Actor, plan_id: int, form: str) -> None:
+    """Leave an event that a plan was taken out, and in which form."""
+    plan = _readable_plan(actor, plan_id)
+    with transaction() as session:
+        record_event(session, actor, "export", "plan", str(plan.id), facts={"form": form})
+
+
+def _readable_plan(actor: Actor, plan_id: int) -> Plan:
+    if not may_coordinate(actor) and (actor.role != "focal_point" or actor.participant_code is None):
+        raise NotAllowed("Plans are exported by coordinators, and by participants for their own rows.")
+    plan = reads.find_plan(db.session(), plan_id)
+    if plan is None or not (may_coordinate(actor) or plan.state == "published"):
+        raise NotFound(f"There is no plan {plan_id}.")
+    return plan
+
+
+def _document_for(actor: Actor, plan: Plan) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The plan document and the labels that the actor may read."""
+    if may_coordinate(actor):
+        return plan.document, plan.labels
+    assert actor.participant_code is not None
+    own = excerpt_for(actor.participant_code, plan.document, plan.explanation, plan.labels)
+    kept = {name: own[name] for name in ("assignments", "sessions", "questions", "unmet")}
+    return plan.document | kept | {"objectives": []}, own["labels"]
+
+
+def _envelope(format_: str, plan: Plan) -> dict[str, Any]:
+    published: datetime | None = plan.published_at
+    return {
+        "format": format_,
+        "notice": notice_of(plan.round.standing),
+        "standing": plan.round.standing,
+        "round": {"code": plan.round.code, "title": plan.round.title},
+        "plan_number": plan.number,
+        "state": plan.state,
+        "published_at": None if published is None else published.isoformat(timespec="seconds"),
+        "problem_sha256": plan.problem_sha256,
+    }
+
+
+def _row_of_assignment(row: Mapping[str, Any], labels: Mapping[str, Any], language: str) -> dict[str, Any]:
+    session = labels["sessions"][row["session"]]
+    questions = (f"{one['record']}: {one['field']}" for one in row["questions"])
+    return _columns_of_need(row["need"], labels, language) | {
+        "row": "placed",
+        "session": row["session"],
+        "offer": session["offer"],
+        "provider": session["provider"],
+        "provider_name": _name(labels["participants"], session["provider"], language),
+        "title": session["title"],
+        "start": session["start"],
+        "end": session["end"],
+        "place": session["place"],
+        "seats": row["seats"],
+        "fit": row["fit"],
+        "is_firm": "yes" if row["firm"] else "no",
+        "open_questions": "; ".join(questions),
+    }
+
+
+def _row_of_unmet(row: Mapping[str, Any], labels: Mapping[str, Any], language: str) -> dict[str, Any]:
+    return _columns_of_need(row["need"], labels, language) | {
+        "row": "short",
+        "seats": row["seats_short"],
+        "reason": row["reason"],
+    }
+
+
+def _columns_of_need(reference: str, labels: Mapping[str, Any], language: str) -> dict[str, Any]:
+    need = labels["needs"][reference]
+    return {
+        "need": reference,
+        "recipient": need["recipient"],
+        "recipient_name": _name(labels["participants"], need["recipient"], language),
+        "areas": _joined(need["areas"]),
+    }
+
+
+def _joined(codes: Iterable[str] | None) -> str | None:
+    return None if codes is None else "; ".join(codes)
+
+
+def _name(names_by_code: Mapping[str, Mapping[str, str]], code: str, language: str) -> str:
+    names = names_by_code.get(code, {})
+    return names.get(language) or names.get("en") or code

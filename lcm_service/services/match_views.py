@@ -1,0 +1,229 @@
+"""A match as its reader may see it: what was put to the two sides, and what each has answered.
+
+A provider is shown of a need only what it must know to answer: who, how many, in which subject, level and
+language. The need's own title, basis, detail and priority stay with the participant that has it and with
+coordinators. What is shown is read from the labels of the plan that put the match to the sides.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from lcm_service.domain.permissions import Actor, may_decide_as, may_see_match, may_see_need
+from lcm_service.domain.vocabulary import DECISION_SIDES
+from lcm_service.persistence import matching_reads as reads
+from lcm_service.persistence.matching_reads import Session
+from lcm_service.persistence.tables import Decision, Match, Participant, Person, Question
+from lcm_service.services.plan_questions import Asked, asked_of
+
+
+@dataclass(frozen=True, slots=True)
+class NeedOfMatch:
+    """The need's side; ``title`` only for those who may see the need."""
+
+    reference: str
+    participant_id: int
+    recipient: str
+    names: Mapping[str, str]
+    title: str | None
+    areas: Sequence[str] | None
+    level: str | None
+    personnel: Sequence[str] | None
+    languages: Sequence[str] | None
+    women: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class OfferOfMatch:
+    """The offer's side."""
+
+    reference: str
+    participant_id: int
+    provider: str
+    names: Mapping[str, str]
+    title: str
+
+
+@dataclass(frozen=True, slots=True)
+class SessionOfMatch:
+    """The session; where its days are unknown, the last two dates say what is known."""
+
+    code: str
+    title: str
+    mode: str | None
+    place: str | None
+    languages: Sequence[str] | None
+    start: date | None
+    end: date | None
+    not_before: date | None
+    not_after: date | None
+
+
+@dataclass(frozen=True, slots=True)
+class DecisionOfMatch:
+    """The present answer of one side, for the seats that it was made for.
+
+    ``reason`` of a confirmed answer says why no more than these seats. Reason, note and name are shown to
+    the side itself and to coordinators.
+    """
+
+    side: str
+    answer: str
+    seats: int
+    reason: str | None
+    note: str | None
+    decided_at: datetime
+    by: str | None
+    is_on_behalf: bool
+
+
+@dataclass(frozen=True, slots=True)
+class MatchView:
+    """A match with its two sides, its answers, and what the reader may do.
+
+    ``asks_more_of``: sides that confirmed fewer seats than are proposed now. ``open_questions``: (kind of
+    record, reference, field) that must be answered before a side can confirm. ``my_sides``: for whom the
+    reader may answer.
+    """
+
+    id: int
+    version: int
+    round_code: str
+    standing: str
+    plan_id: int
+    state: str
+    seats: int
+    is_firm: bool
+    need_reference: str
+    offer_reference: str
+    session_code: str
+    need: NeedOfMatch
+    offer: OfferOfMatch
+    session: SessionOfMatch
+    decisions: tuple[DecisionOfMatch, ...]
+    asks_more_of: tuple[str, ...]
+    open_questions: tuple[Asked, ...]
+    my_sides: tuple[str, ...]
+
+
+type MatchSides = tuple[Match, Participant, Participant]
+
+
+def view_matches(session: Session, actor: Actor, rows: Sequence[MatchSides]) -> list[MatchView]:
+    """The matches among ``rows`` that the actor may see, in their order."""
+    seen = [row for row in rows if may_see_match(actor, row[1].id, row[2].id)]
+    deciders = {one.decided_by_id for match, _, _ in seen for one in match.decisions if one.decided_by_id}
+    people = reads.list_people(session, deciders)
+    open_rows = {
+        (row.round_id, row.record_kind, row.record_reference, row.field)
+        for round_id in {match.round_id for match, _, _ in seen}
+        for row in _open_questions(session, round_id)
+    }
+    return [_view(actor, row, people, open_rows) for row in seen]
+
+
+def _view(
+    actor: Actor, row: MatchSides, people: Mapping[int, Person], open_rows: set[tuple[int, str, str, str]]
+) -> MatchView:
+    match, recipient, provider = row
+    labels, round_ = match.plan.labels, match.plan.round
+    own_sides = {"recipient": recipient.id, "provider": provider.id}
+    return MatchView(
+        id=match.id,
+        version=match.version,
+        round_code=round_.code,
+        standing=round_.standing,
+        plan_id=match.plan_id,
+        state=match.state,
+        seats=match.seats,
+        is_firm=match.is_firm,
+        need_reference=match.need_reference,
+        offer_reference=match.offer_reference,
+        session_code=match.session_code,
+        need=_need_of(actor, match, recipient, labels),
+        offer=OfferOfMatch(
+            match.offer_reference,
+            provider.id,
+            provider.code,
+            provider.names,
+            labels["offers"][match.offer_reference]["title"],
+        ),
+        session=_session_of(match.session_code, labels["sessions"][match.session_code]),
+        decisions=tuple(
+            _decision_of(actor, one, own_sides, people)
+            for one in sorted(match.decisions, key=lambda one: DECISION_SIDES.index(one.side))
+        ),
+        asks_more_of=tuple(
+            one.side
+            for one in match.decisions
+            if match.state == "proposed" and one.answer == "confirmed" and one.seats < match.seats
+        ),
+        open_questions=tuple(asked for asked in questions_of(match) if (match.round_id, *asked) in open_rows),
+        my_sides=tuple(
+            side for side in DECISION_SIDES if may_decide_as(actor, side, recipient.id, provider.id)
+        ),
+    )
+
+
+def questions_of(match: Match) -> tuple[Asked, ...]:
+    """What had to be asked about the pair when the plan was made, answered since or not."""
+    document, labels = match.plan.document, match.plan.labels
+    for row in document["assignments"]:
+        if (row["need"], row["session"]) == (match.need_reference, match.session_code):
+            asked = [asked_of(labels, one["record"], one["field"]) for one in row["questions"]]
+            return tuple(dict.fromkeys(asked))
+    return ()
+
+
+def _need_of(actor: Actor, match: Match, recipient: Participant, labels: Mapping[str, Any]) -> NeedOfMatch:
+    label = labels["needs"][match.need_reference]
+    return NeedOfMatch(
+        reference=match.need_reference,
+        participant_id=recipient.id,
+        recipient=recipient.code,
+        names=recipient.names,
+        title=label["title"] if may_see_need(actor, recipient.id) else None,
+        areas=label["areas"],
+        level=label["level"],
+        personnel=label["personnel"],
+        languages=label["languages"],
+        women=label["women"],
+    )
+
+
+def _session_of(code: str, label: Mapping[str, Any]) -> SessionOfMatch:
+    days = {
+        name: None if label[name] is None else date.fromisoformat(label[name])
+        for name in ("start", "end", "not_before", "not_after")
+    }
+    return SessionOfMatch(
+        code=code,
+        title=label["title"],
+        mode=label["mode"],
+        place=label["place"],
+        languages=label["languages"],
+        **days,
+    )
+
+
+def _decision_of(
+    actor: Actor, decision: Decision, own_sides: Mapping[str, int], people: Mapping[int, Person]
+) -> DecisionOfMatch:
+    person = None if decision.decided_by_id is None else people.get(decision.decided_by_id)
+    owner = own_sides.get(decision.side)
+    sees_why = actor.is_coordinator or actor.is_system or (owner is not None and actor.answers_for(owner))
+    return DecisionOfMatch(
+        side=decision.side,
+        answer=decision.answer,
+        seats=decision.seats,
+        reason=decision.reason if sees_why else None,
+        note=decision.note if sees_why else None,
+        decided_at=decision.decided_at,
+        by=person.name if person is not None and sees_why else None,
+        is_on_behalf=owner is not None and (person is None or person.participant_id != owner),
+    )
+
+
+def _open_questions(session: Session, round_id: int) -> list[Question]:
+    return [row for row in reads.list_questions(session, round_id) if row.state == "open"]

@@ -1,0 +1,93 @@
+"""What one participant may read of a whole plan: its own rows, and of others only what its rows need.
+
+A plan shows who asked for what and who was left without; none of that is another participant's business. A
+recipient sees where its needs are placed and why some are not; a provider sees who is placed in its sessions
+and what it must know of them. How full a session is, is for its provider alone.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
+
+# Of another participant's need, a provider in whose session it is placed reads these labels and no others.
+NEED_LABELS_FOR_PROVIDERS: Final = ("recipient", "areas", "level", "personnel", "languages", "women")
+
+type Row = Mapping[str, Any]
+
+
+def excerpt_for(
+    participant_code: str, document: Row, explanation: Row, labels: Mapping[str, Any]
+) -> dict[str, Any]:
+    """The participant's own rows of a plan document, with the labels of what they name.
+
+    ``{"assignments", "sessions", "unmet", "questions", "explanation", "labels"}``, each in the plan's own
+    form.
+    """
+    own_needs = {ref for ref, label in labels["needs"].items() if label["recipient"] == participant_code}
+    own_sessions = {
+        code for code, label in labels["sessions"].items() if label["provider"] == participant_code
+    }
+    own_records = own_needs | own_sessions | {participant_code}
+    own_records |= {ref for ref, label in labels["offers"].items() if label["provider"] == participant_code}
+    own_records |= {ref for ref, label in labels["supports"].items() if label["provider"] == participant_code}
+    assignments = [
+        _own_questions_only(row, own_records)
+        for row in document["assignments"]
+        if row["need"] in own_needs or row["session"] in own_sessions
+    ]
+    unmet = [row for row in document["unmet"] if row["need"] in own_needs]
+    excerpt = {
+        "assignments": assignments,
+        "sessions": [row for row in document["sessions"] if row["id"] in own_sessions],
+        "unmet": unmet,
+        "questions": _count_questions(assignments),
+        "explanation": _explained(explanation, own_needs),
+    }
+    return excerpt | {"labels": _labels_of(excerpt, own_needs, labels)}
+
+
+def _own_questions_only(row: Row, own_records: set[str]) -> dict[str, Any]:
+    """An assignment with the questions that the participant itself can answer."""
+    return {**row, "questions": [one for one in row["questions"] if one["record"] in own_records]}
+
+
+def _count_questions(assignments: Iterable[Row]) -> list[dict[str, Any]]:
+    """The questions of these assignments, with the seats of the participant's own rows that hang on them."""
+    seats = Counter[tuple[str, str]]()
+    for row in assignments:
+        for one in row["questions"]:
+            seats[one["record"], one["field"]] += row["seats"]
+    ordered = sorted(seats.items(), key=lambda item: (-item[1], item[0]))
+    return [{"record": record, "field": field, "seats": count} for (record, field), count in ordered]
+
+
+def _explained(explanation: Row, own_needs: set[str]) -> list[Row]:
+    """What was explained of the participant's own needs."""
+    return [row for row in explanation.get("needs", ()) if row.get("need") in own_needs]
+
+
+def _labels_of(excerpt: Row, own_needs: set[str], labels: Mapping[str, Any]) -> dict[str, Any]:
+    needs = {row["need"] for row in (*excerpt["assignments"], *excerpt["unmet"])}
+    sessions = {row["session"] for row in excerpt["assignments"]} | {row["id"] for row in excerpt["sessions"]}
+    sessions |= {near["session"] for row in excerpt["unmet"] for near in row["nearest"]}
+    need_labels = {ref: _need_label(labels["needs"][ref], ref in own_needs) for ref in sorted(needs)}
+    session_labels = {code: labels["sessions"][code] for code in sorted(sessions)}
+    offers = {label["offer"] for label in session_labels.values()}
+    supports = {use["support"] for row in excerpt["sessions"] for use in row["supports"]}
+    participants = {label["recipient"] for label in need_labels.values()}
+    participants |= {label["provider"] for label in session_labels.values()}
+    participants |= {labels["supports"][ref]["provider"] for ref in supports}
+    return {
+        "round": labels["round"],
+        "needs": need_labels,
+        "sessions": session_labels,
+        "offers": {ref: labels["offers"][ref] for ref in sorted(offers)},
+        "supports": {ref: labels["supports"][ref] for ref in sorted(supports)},
+        "participants": {code: labels["participants"][code] for code in sorted(participants)},
+        # Names of places, regions and areas are public lists.
+        **{kind: labels[kind] for kind in ("places", "regions", "areas")},
+    }
+
+
+def _need_label(label: Row, is_own: bool) -> dict[str, Any]:
+    return dict(label) if is_own else {key: label[key] for key in NEED_LABELS_FOR_PROVIDERS}

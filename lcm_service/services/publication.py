@@ -1,0 +1,274 @@
+"""Draft plans become the published one, whole or not at all; and who may read what of a plan.
+
+Publishing is one transaction: the plan, the one it supersedes, every match that begins, grows or is
+released, and the messages. A stored plan is read as it was stored; nothing is computed again for a page.
+"""
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from lcm_service.domain.errors import Conflict, NotAllowed, NotFound
+from lcm_service.domain.permissions import Actor, may_coordinate
+from lcm_service.persistence import matching_reads as reads
+from lcm_service.persistence.database import db, transaction, utc_now
+from lcm_service.persistence.matching_reads import Session
+from lcm_service.persistence.tables import Match, Plan, Round
+from lcm_service.services.plan_excerpts import excerpt_for
+from lcm_service.services.plan_questions import ask_questions
+from lcm_service.services.repair_choices import Choice
+from lcm_service.services.snapshot_records import LIVE_MATCH_STATES, PairCodes, may_grow, pair_of
+from lcm_service.services.snapshots import find_contradictions
+from lcm_service.services.trail import check_version, enqueue_message, record_event
+
+
+def list_plans(actor: Actor, round_code: str) -> Sequence[Plan]:
+    """The plans of a round, the newest first: all of them for a coordinator, none for others.
+
+    Raises NotFound for a round that is not there.
+    """
+    session = db.session()
+    round_ = _round_of(session, round_code)
+    return reads.list_plans(session, round_.id) if may_coordinate(actor) else ()
+
+
+def find_plan(actor: Actor, plan_id: int) -> Plan:
+    """A plan with its document, explanation, labels and difference. Raises NotAllowed for all but
+    coordinators.
+    """
+    if not may_coordinate(actor):
+        raise NotAllowed("Whole plans are for coordinators. Your own part of it is on the page of the round.")
+    plan = reads.find_plan(db.session(), plan_id)
+    if plan is None:
+        raise NotFound(f"There is no plan {plan_id}.")
+    return plan
+
+
+def difference(actor: Actor, plan_id: int) -> dict[str, Any] | None:
+    """What the plan kept, added, lost and changed against the plan published when it was asked for."""
+    return find_plan(actor, plan_id).difference
+
+
+def published_plan(actor: Actor, round_code: str) -> Plan | None:
+    """The plan of the round that is published now, for coordinators."""
+    if not may_coordinate(actor):
+        raise NotAllowed("Whole plans are for coordinators.")
+    session = db.session()
+    return reads.published_plan(session, _round_of(session, round_code).id)
+
+
+def plan_for_participant(actor: Actor, round_code: str) -> dict[str, Any] | None:
+    """The actor's own rows of the published plan of a round, or nothing where none is published.
+
+    ``{"plan_id", "number", "published_at", "assignments", "sessions", "unmet", "questions", "labels"}``:
+    places given to its needs and in its sessions, its unmet needs with their reasons, the questions on its
+    records. Raises NotAllowed for all but focal points, NotFound.
+    """
+    if actor.role != "focal_point" or actor.participant_code is None:
+        raise NotAllowed("Only a participant has rows of its own in a plan.")
+    session = db.session()
+    plan = reads.published_plan(session, _round_of(session, round_code).id)
+    if plan is None:
+        return None
+    return {
+        "plan_id": plan.id,
+        "number": plan.number,
+        "published_at": plan.published_at,
+        **excerpt_for(actor.participant_code, plan.document, plan.explanation, plan.labels),
+    }
+
+
+def find_objections(actor: Actor, plan_id: int) -> list[dict[str, Any]]:
+    """Why a draft could not be published now, as (code, need, session, message) rows; none where it could."""
+    plan = find_plan(actor, plan_id)
+    session = db.session()
+    return _objections(session, plan.round, plan)
+
+
+def publish_plan(actor: Actor, plan_id: int, version: int) -> Plan:
+    """Put a draft to the sides: its pairs become matches, those of its choice are released, nobody else
+    moves.
+
+    Pressed twice it changes nothing. Raises NotAllowed for all but coordinators, NotFound, Stale, and
+    Conflict where it is no draft, where another plan was published since it was asked for, or where
+    decisions, withdrawals or revisions since then contradict it (``details["objections"]``).
+    """
+    _require_coordinator(actor)
+    with transaction() as session:
+        plan, round_ = _hold(session, plan_id)
+        if plan.state == "published":
+            return plan
+        check_version(session, actor, "plan", _Numbered(plan), version)
+        if plan.state != "draft":
+            raise Conflict(f"Plan {plan.number} is {plan.state} and cannot be published.")
+        _require_same_base(session, round_, plan)
+        objections = _objections(session, round_, plan)
+        if objections:
+            raise Conflict(
+                f"Plan {plan.number} no longer fits what was decided since it was made. Ask for a repair.",
+                objections=objections,
+            )
+        before = reads.published_plan(session, round_.id)
+        if before is not None:
+            before.state = "superseded"
+            session.flush()
+        plan.state, plan.published_at, plan.published_by_id = "published", utc_now(), actor.person_id
+        session.flush()
+        _publish_matches(session, actor, plan)
+        ask_questions(session, round_.id, plan.document, plan.labels)
+        record_event(session, actor, "publish", "plan", str(plan.id), ["state"], {"version": plan.version})
+        return plan
+
+
+def discard_plan(actor: Actor, plan_id: int, version: int) -> Plan:
+    """Put a draft aside for good. Pressed twice it changes nothing; raises Conflict for a plan that is no
+    draft.
+    """
+    _require_coordinator(actor)
+    with transaction() as session:
+        plan, _ = _hold(session, plan_id)
+        if plan.state == "discarded":
+            return plan
+        check_version(session, actor, "plan", _Numbered(plan), version)
+        if plan.state != "draft":
+            raise Conflict(f"Plan {plan.number} is {plan.state} and cannot be discarded.")
+        plan.state = "discarded"
+        session.flush()
+        record_event(session, actor, "discard", "plan", str(plan.id), ["state"], {"version": plan.version})
+        return plan
+
+
+class _Numbered:
+    """A plan under the reference that its events carry."""
+
+    def __init__(self, plan: Plan) -> None:
+        self.reference = str(plan.id)
+        self.version = plan.version
+
+
+def _hold(session: Session, plan_id: int) -> tuple[Plan, Round]:
+    plan = reads.find_plan(session, plan_id)
+    if plan is None:
+        raise NotFound(f"There is no plan {plan_id}.")
+    round_ = reads.lock_round(session, plan.round_id)
+    session.refresh(plan)
+    return plan, round_
+
+
+def _require_same_base(session: Session, round_: Round, plan: Plan) -> None:
+    published = reads.published_plan(session, round_.id)
+    if plan.base_plan_id != (None if published is None else published.id):
+        raise Conflict(
+            f"Another plan was published since plan {plan.number} was asked for. Run the matching again.",
+            published_plan=None if published is None else published.number,
+        )
+
+
+def _objections(session: Session, round_: Round, plan: Plan) -> list[dict[str, Any]]:
+    """What was decided, withdrawn or revised since the plan was made, and pairs that it would lose
+    unasked.
+    """
+    choice = Choice.from_document(plan.run.choice)
+    matches = reads.list_matches(session, round_.id)
+    planned = {(row["need"], row["session"]): row["seats"] for row in plan.document["assignments"]}
+    found = [
+        {"code": one.code, "need": one.need, "session": one.session, "message": one.message}
+        for one in find_contradictions(session, round_, plan, release=choice.release, hold=choice.hold)
+    ]
+    pinned = {(pin["need"], pin["session"]) for pin in _pins_of(plan)}
+    for match in matches:
+        pair = pair_of(match)
+        message = _objection_to(match, planned.get(pair, 0), pair in pinned, pair in choice.release)
+        if message:
+            found.append({"code": "match", "need": pair[0], "session": pair[1], "message": message})
+    return found
+
+
+def _objection_to(match: Match, seats: int, was_pinned: bool, is_released: bool) -> str | None:
+    pair = f"Need {match.need_reference} in session {match.session_code}"
+    if match.state in LIVE_MATCH_STATES:
+        if seats < match.seats and not is_released:
+            return (
+                f"{pair} has {match.seats} seats that the plan does not keep, and it was not to be released."
+            )
+        if seats > match.seats and not may_grow(match):
+            return f"{pair} would grow to {seats} seats, and a side has declined more than {match.seats}."
+    elif seats and was_pinned:
+        return f"{pair} was {match.state} since the plan was asked for."
+    return None
+
+
+def _pins_of(plan: Plan) -> list[dict[str, Any]]:
+    pins: list[dict[str, Any]] = json.loads(plan.problem)["pinned"]
+    return pins
+
+
+def _publish_matches(session: Session, actor: Actor, plan: Plan) -> None:
+    """Bring the round's matches to the plan: new pairs begin, kept ones may grow, released ones end."""
+    matches = {pair_of(match): match for match in reads.list_matches(session, plan.round_id)}
+    planned: dict[PairCodes, dict[str, Any]] = {
+        (row["need"], row["session"]): row for row in plan.document["assignments"]
+    }
+    for pair, row in planned.items():
+        match = matches.get(pair)
+        if match is None:
+            match = Match(
+                round_id=plan.round_id,
+                need_reference=pair[0],
+                offer_reference=plan.labels["sessions"][pair[1]]["offer"],
+                session_code=pair[1],
+                plan=plan,
+                seats=row["seats"],
+                is_firm=row["firm"],
+                state="proposed",
+            )
+            session.add(match)
+            session.flush()
+            _trace(session, actor, match, "propose", {"seats": match.seats})
+        else:
+            _carry_on(session, actor, plan, match, row)
+    for pair, match in matches.items():
+        if pair not in planned and match.state in LIVE_MATCH_STATES:
+            match.state = "released"
+            session.flush()
+            _trace(session, actor, match, "release", {"reason": "repair", "seats": match.seats})
+
+
+def _carry_on(session: Session, actor: Actor, plan: Plan, match: Match, row: dict[str, Any]) -> None:
+    """A pair that was there before: kept, grown, placed anew after its release, or cut by its release.
+
+    A side that confirmed fewer seats than are proposed now is asked again for the rest, and its answer for
+    the seats it confirmed stays. A pair that was released begins anew: nobody has agreed to what it is now.
+    """
+    was_live, before = match.state in LIVE_MATCH_STATES, match.seats
+    match.plan, match.seats, match.is_firm = plan, row["seats"], row["firm"]
+    if was_live and match.seats == before:
+        session.flush()
+        return
+    begins_anew = not was_live or match.seats < before
+    if begins_anew:
+        match.decisions.clear()
+    match.state = "proposed"
+    session.flush()
+    action = "propose" if begins_anew else "grow"
+    _trace(session, actor, match, action, {"seats": match.seats, "seats_before": before})
+
+
+def _trace(session: Session, actor: Actor, match: Match, action: str, facts: dict[str, Any]) -> None:
+    facts = {"plan": match.plan.number, "version": match.version, **facts}
+    record_event(session, actor, action, "match", str(match.id), ["state", "seats"], facts)
+    ((_, recipient, provider),) = reads.list_match_sides(session, match_id=match.id)
+    for participant in (recipient, provider):
+        enqueue_message(session, f"match.{action}", participant_id=participant.id, facts={"match": match.id})
+
+
+def _round_of(session: Session, round_code: str) -> Round:
+    round_ = reads.find_round(session, round_code)
+    if round_ is None:
+        raise NotFound(f"There is no round {round_code}.")
+    return round_
+
+
+def _require_coordinator(actor: Actor) -> None:
+    if not may_coordinate(actor):
+        raise NotAllowed("Only coordinators publish and discard plans.")

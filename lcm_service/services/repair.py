@@ -1,0 +1,132 @@
+"""After a decline, a withdrawal or a late record: what happened, what clashes, and what each way out would
+bring.
+
+A repair is a run like any other (`matching.request_run`). Nothing is released here: each way out is a draft
+plan, and publishing it is the coordinator's press.
+"""
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from lcm_service.domain.errors import NotAllowed, NotFound
+from lcm_service.domain.permissions import Actor, may_coordinate
+from lcm_service.persistence import matching_reads as reads
+from lcm_service.persistence.database import db
+from lcm_service.persistence.matching_reads import Session
+from lcm_service.persistence.tables import Plan, Round, Run
+from lcm_service.services.repair_choices import Choice, ShortSession, find_short_sessions, pairs_to_release
+from lcm_service.services.runs import find_run
+from lcm_service.services.snapshot_records import gather_records, pair_of
+
+
+@dataclass(frozen=True, slots=True)
+class Attention:
+    """Something that the published plan does not know yet.
+
+    ``code``: declined_pair, released_pair, withdrawn_need, withdrawn_session (its offer or itself),
+    withdrawn_support, late_need, late_offer or late_support; with the records that it concerns.
+    """
+
+    code: str
+    need: str | None = None
+    session: str | None = None
+    record: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class WayOut:
+    """One way out of a clash: what would be given up, the run that tries it and, once solved, its draft
+    plan.
+    """
+
+    choice: Choice
+    run: Run
+    plan: Plan | None
+
+
+@dataclass(frozen=True)
+class ClashStory:
+    """Why no plan satisfies all pins, from the stored answer.
+
+    ``short_sessions``: sessions that fall below their least, what they lack and every pinned pair in them.
+    ``pins``: the smallest set that clashes. ``limits``: what they meet, as in the plan document.
+    ``to_release``: what releasing would give up. ``ways_out``: the runs that were asked for, through to
+    their last.
+    """
+
+    run: Run
+    short_sessions: tuple[ShortSession, ...]
+    pins: tuple[dict[str, Any], ...]
+    limits: tuple[dict[str, Any], ...]
+    to_release: tuple[tuple[str, str], ...]
+    ways_out: tuple[WayOut, ...]
+    labels: Mapping[str, Any]
+
+
+def find_attention(actor: Actor, round_code: str) -> tuple[Attention, ...]:
+    """What has happened since the published plan was asked for and calls for a repair; nothing before
+    publication.
+
+    Raises NotAllowed for all but coordinators, NotFound.
+    """
+    if not may_coordinate(actor):
+        raise NotAllowed("Only coordinators see what a round needs.")
+    session = db.session()
+    round_ = reads.find_round(session, round_code)
+    if round_ is None:
+        raise NotFound(f"There is no round {round_code}.")
+    plan = reads.published_plan(session, round_.id)
+    return () if plan is None else tuple(_changes_since(session, round_, plan))
+
+
+def describe_clash(actor: Actor, run_id: int) -> ClashStory:
+    """The clash that a run found, and its ways out. Raises NotFound for a run that found none, and as
+    `find_run`.
+    """
+    run = find_run(actor, run_id)
+    if run.result is None or run.result["clash"] is None:
+        raise NotFound(f"Run {run_id} found no clash.")
+    problem, clash = json.loads(run.problem), run.result["clash"]
+    return ClashStory(
+        run=run,
+        short_sessions=find_short_sessions(problem, clash),
+        pins=tuple(clash["pins"]),
+        limits=tuple(clash["limits"]),
+        to_release=tuple(sorted(pairs_to_release(problem, clash))),
+        ways_out=tuple(_ways_out(db.session(), run)),
+        labels=run.labels,
+    )
+
+
+def _ways_out(session: Session, run: Run) -> Iterator[WayOut]:
+    """Each way out, followed through further clashes to its last run."""
+    for follow in reads.list_follow_ups(session, run.id):
+        further = list(_ways_out(session, follow)) if follow.outcome == "clashing_pins" else []
+        if further:
+            yield from further
+        else:
+            plan = reads.plan_of_run(session, follow.id)
+            yield WayOut(Choice.from_document(follow.choice), follow, plan)
+
+
+def _changes_since(session: Session, round_: Round, plan: Plan) -> Iterator[Attention]:
+    for match in reads.list_matches(session, round_.id):
+        if match.plan_id == plan.id and match.state in ("declined", "released"):
+            need, code = pair_of(match)
+            yield Attention(f"{match.state}_pair", need=need, session=code)
+    records = gather_records(session, round_)
+    asked = json.loads(plan.problem)
+    for kind, now in (
+        ("need", {need.reference for need in records.needs}),
+        ("session", set(records.codes_of_sessions)),
+        ("support", {support.reference for support in records.supports}),
+    ):
+        then = {row["id"] for row in asked[f"{kind}s"]}
+        yield from (Attention(f"withdrawn_{kind}", record=one) for one in sorted(then - now))
+        if kind != "session":
+            yield from (Attention(f"late_{kind}", record=one) for one in sorted(now - then))
+    known_offers = {row["id"] for row in asked["offers"]}
+    late_offers = {offer.reference for offer in records.offers} - known_offers
+    yield from (Attention("late_offer", record=one) for one in sorted(late_offers))

@@ -1,0 +1,138 @@
+"""Rounds: opened, given a policy, closed."""
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import Any, Final
+
+from lcm_service.domain.errors import Conflict, NotAllowed, NotFound, NotSignedIn, NotValid
+from lcm_service.domain.permissions import Actor, may_coordinate
+from lcm_service.domain.vocabulary import ROUND_STANDINGS
+from lcm_service.persistence import matching_reads as reads
+from lcm_service.persistence.database import db, transaction
+from lcm_service.persistence.tables import Round
+from lcm_service.services.snapshots import check_policy
+from lcm_service.services.trail import check_version, record_event
+
+FIELDS: Final = ("code", "title", "standing", "opens_on", "closes_on", "policy")
+LONGEST_CODE: Final = 40
+LONGEST_TITLE: Final = 200
+
+
+def list_rounds(actor: Actor) -> Sequence[Round]:
+    """Every round, the newest first. Everyone who is signed in may know which rounds there are."""
+    _require_someone(actor)
+    return reads.list_rounds(db.session())
+
+
+def find_round(actor: Actor, code: str) -> Round:
+    """A round by its code. Raises NotFound."""
+    _require_someone(actor)
+    found = reads.find_round(db.session(), code)
+    if found is None:
+        raise NotFound(f"There is no round {code}.")
+    return found
+
+
+def open_round(actor: Actor, data: Mapping[str, Any]) -> Round:
+    """Open a round with a code, a title, its standing and the days on which it opens and closes.
+
+    ``policy`` may be left out: the optimizer's defaults hold. Raises NotAllowed for all but coordinators,
+    NotValid with the faults by field, Conflict where the code is taken.
+    """
+    if not may_coordinate(actor):
+        raise NotAllowed("Only coordinators open rounds.")
+    values = {key: value for key, value in data.items() if value is not None}
+    values["code"] = str(values.get("code", "")).strip()
+    values["title"] = str(values.get("title", "")).strip()
+    values.setdefault("standing", "submitted")
+    values.setdefault("policy", {})
+    faults = _faults_of(values)
+    if faults:
+        raise NotValid("The round cannot be opened as it is.", faults)
+    check_policy(values["policy"])
+    with transaction() as session:
+        if reads.find_round(session, values["code"]) is not None:
+            raise Conflict(f"There is a round {values['code']} already. Choose another code.")
+        round_ = Round(**values, state="open")
+        session.add(round_)
+        session.flush()
+        record_event(session, actor, "open", "round", round_.code, sorted(values))
+        return round_
+
+
+def set_policy(actor: Actor, code: str, policy: Mapping[str, Any], version: int) -> Round:
+    """Change what the next runs of a round aim for; plans that are stored keep the policy they were made
+    under.
+
+    Raises NotAllowed for all but coordinators, NotFound, Stale, NotValid with the optimizer's own lines.
+    """
+    if not may_coordinate(actor):
+        raise NotAllowed("Only coordinators set the policy of a round.")
+    check_policy(policy)
+    with transaction() as session:
+        round_ = _hold(session, code)
+        check_version(session, actor, "round", _Numbered(round_), version)
+        round_.policy = dict(policy)
+        session.flush()
+        facts = {"version": round_.version}
+        record_event(session, actor, "set_policy", "round", code, ["policy"], facts)
+        return round_
+
+
+def close_round(actor: Actor, code: str, version: int | None = None) -> Round:
+    """Close a round to new and changed records; its matches are still answered. Pressed twice it changes
+    nothing.
+    """
+    if not may_coordinate(actor):
+        raise NotAllowed("Only coordinators close rounds.")
+    with transaction() as session:
+        round_ = _hold(session, code)
+        if round_.state == "closed":
+            return round_
+        if version is not None:
+            check_version(session, actor, "round", _Numbered(round_), version)
+        round_.state = "closed"
+        session.flush()
+        record_event(session, actor, "close", "round", code, ["state"], {"version": round_.version})
+        return round_
+
+
+class _Numbered:
+    """A round under the reference that its events carry."""
+
+    def __init__(self, round_: Round) -> None:
+        self.reference = round_.code
+        self.version = round_.version
+
+
+def _hold(session: reads.Session, code: str) -> Round:
+    found = reads.find_round(session, code)
+    if found is None:
+        raise NotFound(f"There is no round {code}.")
+    return reads.lock_round(session, found.id)
+
+
+def _faults_of(values: Mapping[str, Any]) -> dict[str, list[str]]:
+    faults: dict[str, list[str]] = {key: ["There is no such field."] for key in set(values) - set(FIELDS)}
+    code, title = values["code"], values["title"]
+    if not code or len(code) > LONGEST_CODE or not all(one.isalnum() or one in "-_." for one in code):
+        faults["code"] = [f"At most {LONGEST_CODE} letters, digits, hyphens, dots and underscores."]
+    if not title or len(title) > LONGEST_TITLE:
+        faults["title"] = [f"Say what the round is called, in at most {LONGEST_TITLE} characters."]
+    if values["standing"] not in ROUND_STANDINGS:
+        faults["standing"] = [f"One of {', '.join(ROUND_STANDINGS)}."]
+    days = {name: values.get(name) for name in ("opens_on", "closes_on")}
+    for name, day in days.items():
+        if not isinstance(day, date):
+            faults[name] = ["Give a day."]
+    opens_on, closes_on = days.values()
+    if isinstance(opens_on, date) and isinstance(closes_on, date) and closes_on < opens_on:
+        faults["closes_on"] = ["A round does not close before it opens."]
+    if not isinstance(values["policy"], Mapping):
+        faults["policy"] = ["A policy is an object."]
+    return faults
+
+
+def _require_someone(actor: Actor) -> None:
+    if actor.person_id is None and not actor.is_system:
+        raise NotSignedIn("Sign in to see the rounds.")
