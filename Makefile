@@ -29,7 +29,7 @@ help: ## List these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
 
 run: set-up ## Start the service with demonstration data (HOST=, PORT=)
-	$(PYTHON) -m flask --app wsgi lcm demo --host $(HOST) --port $(PORT)
+	LCM_DEMONSTRATION=1 LCM_SECURE_COOKIES=0 $(PYTHON) -m flask --app wsgi lcm demo --host $(HOST) --port $(PORT)
 
 test: set-up-dev ## Run every test at its quick size (ARGS= for pytest)
 	@tools/system.sh
