@@ -5,10 +5,13 @@ from flask import Flask
 from lcm_service.web import (
     account,
     activities,
+    errors,
     exports,
+    field_labels,
     matches,
     needs,
     offers,
+    plan_view,
     plans,
     questions,
     rounds,
@@ -37,5 +40,13 @@ AREAS = (
 def register_pages(app: Flask) -> None:
     """Add the pages to the application."""
     showing.register_showing(app)
+    app.jinja_env.globals.update(
+        field_label=field_labels.field_label,
+        error_heading=errors.error_heading,
+        error_advice=errors.error_advice,
+        days_of_session=plan_view.days_of_session,
+        story_sentence=runs.story_sentence,
+        story_moment=runs.story_moment,
+    )
     for area in AREAS:
         app.register_blueprint(area.bp)

@@ -34,7 +34,7 @@ def sign_in() -> str:
 
 @bp.post("/sign-in")
 def send_sign_in() -> tuple[str, int] | Response:
-    """Sign in and go on to where the person was heading. An unknown address and a wrong password look the same."""
+    """Sign in and go on to where the person was heading. An unknown address looks like a wrong password."""
     values, _faults = read_values(SECTIONS, request.form)
     following = request.form.get("next", "")
     try:

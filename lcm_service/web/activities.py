@@ -6,6 +6,7 @@ from flask_babel import lazy_gettext as _
 
 from lcm_service.domain import permissions
 from lcm_service.domain.errors import NotAllowed
+from lcm_service.schemas.records import ActivitySchema
 from lcm_service.services import activities
 from lcm_service.web import choices
 from lcm_service.web.fields import Field, FormView, Section
@@ -60,5 +61,8 @@ def record() -> Page:
         return url_for("activities.index")
 
     return save_or_show_again(
-        SECTIONS, save, lambda form, _stale: render_template("activities/form.html", form=form)
+        SECTIONS,
+        save,
+        lambda form, _stale: render_template("activities/form.html", form=form),
+        schema=ActivitySchema,
     )

@@ -6,7 +6,9 @@ from typing import Any
 
 from lcm_service.domain import permissions
 from lcm_service.domain.permissions import Actor
-from lcm_service.services import decisions, matching, publication, questions, submissions
+from lcm_service.services import decisions, publication, questions, runs, submissions
+from lcm_service.services.match_views import MatchView
+from lcm_service.web.plan_view import Names
 
 ACTIVE_RUN_STATES = ("queued", "running")
 QUESTIONS_SHOWN = 10
@@ -51,7 +53,7 @@ def desk_of(actor: Actor, found: Any) -> Desk:
     desk.questions = questions.list_questions(actor, code)
     desk.matches = decisions.list_matches(actor, code)
     if permissions.may_coordinate(actor):
-        desk.runs = matching.list_runs(actor, code)
+        desk.runs = runs.list_runs(actor, code)
         desk.plans = publication.list_plans(actor, code)
         desk.counts = _intake(desk)
         desk.next_step, desk.subject = _coordinators_step(desk)
@@ -64,20 +66,32 @@ def desk_of(actor: Actor, found: Any) -> Desk:
     return desk
 
 
-def sides_of(actor: Actor, match: Any) -> list[str]:
-    """The sides of a match for which the actor answers as a focal point."""
-    sides = []
-    if actor.answers_for(match.need.participant_id):
-        sides.append("recipient")
-    if actor.answers_for(match.offer.participant_id):
-        sides.append("provider")
-    return sides
+def open_sides(match: MatchView) -> list[str]:
+    """The sides for which the reader may still answer: not heard yet, or asked for more than confirmed."""
+    if match.state != "proposed":
+        return []
+    answered = {decision.side for decision in match.decisions} - set(match.asks_more_of)
+    return [side for side in match.my_sides if side not in answered]
 
 
-def waits_for(actor: Actor, match: Any) -> bool:
-    """Whether the match waits for an answer of the actor's own side."""
-    answered = {decision.side for decision in match.decisions}
-    return match.state == "proposed" and any(side not in answered for side in sides_of(actor, match))
+def waits_for(actor: Actor, match: MatchView) -> bool:
+    """Whether the match waits for an answer of the actor's own side; a coordinator's is the secretariat."""
+    own = {"secretariat"} if permissions.may_coordinate(actor) else {"recipient", "provider"}
+    return not own.isdisjoint(open_sides(match))
+
+
+def unmet_of(actor: Actor, need: Any) -> tuple[Any, Names] | None:
+    """Why the published plan leaves a need short of seats: the row, and the names in it; else None."""
+    code = need.round.code
+    if permissions.may_coordinate(actor):
+        plan = publication.published_plan(actor, code)
+        document, labels = (plan.document, plan.labels) if plan else ({}, {})
+    else:
+        document = publication.plan_for_participant(actor, code) or {}
+        labels = document.get("labels") or {}
+    rows = (row for row in document.get("unmet") or () if row["need"] == need.reference)
+    row = next(rows, None)
+    return None if row is None else (row, Names(labels))
 
 
 def _intake(desk: Desk) -> dict[str, int]:
@@ -99,7 +113,7 @@ def _intake(desk: Desk) -> dict[str, int]:
 
 
 def _coordinators_step(desk: Desk) -> tuple[str, Any]:
-    """The one next action: wait for a run, decide a clash, read a draft, repair, wait for answers, or match."""
+    """The one next action: wait for a run, decide a clash, read a draft, repair, wait, or match."""
     latest_run = desk.runs[0] if desk.runs else None
     latest_plan = desk.plans[0] if desk.plans else None
     active = next((run for run in desk.runs if run.state in ACTIVE_RUN_STATES), None)

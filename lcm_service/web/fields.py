@@ -1,9 +1,9 @@
 """The fields of a form as data, and how what was typed is read back.
 
 A form is a list of sections, each a list of fields; `templates/components.html` draws them and `read_values`
-reads them, so that a form is declared once. What is left empty, and what is answered with "I don't know yet", is
-read as ``None``: unknown. "any" is an answer of its own. Whether a value is valid is for the schema to say, not
-for this file: a number that is no number is handed on as it was typed.
+reads them, so that a form is declared once. What is left empty, and what is answered with "I don't know
+yet", is read as ``None``: unknown. "any" is an answer of its own. Whether a value is valid is for the schema
+to say, not for this file: a number that is no number is handed on as it was typed.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -13,6 +13,8 @@ from typing import Any, Protocol
 from flask import g
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _
+
+IT_DOES_NOT_MATTER = _("It does not matter")
 
 Choices = Sequence[tuple[str, Any]]
 # Shown to begin with: entries of a list field, and always at least two empty ones.
@@ -32,9 +34,9 @@ class TypedForm(Protocol):
 class Field:
     """One question of a form.
 
-    ``widget`` is text, email, password, longtext, number, date (one value typed), select, pick (one chosen: from
-    a list, or by name or code), one (radio buttons), yes_no (radio buttons), many (boxes), ranked (several, in order of preference),
-    picks (several by name or code) or yes (one box). ``list_choices`` is called when the form is drawn.
+    ``widget`` is text, email, password, longtext, number or date (one value typed); select, one or yes_no
+    (one chosen); pick (one, by name or code); many (boxes); ranked (several, in order of preference); picks
+    (several, by name or code); or yes (one box). ``list_choices`` is called when the form is drawn.
     """
 
     name: str
@@ -43,7 +45,7 @@ class Field:
     hint: Any = None
     list_choices: Callable[[], Choices] | None = None
     has_any: bool = False
-    any_label: Any = _("It does not matter")
+    any_label: Any = IT_DOES_NOT_MATTER
     may_be_unknown: bool = False
     autocomplete: str | None = None
 
@@ -131,7 +133,7 @@ class FormView:
 
 
 def read_values(sections: Iterable[Section], form: TypedForm) -> tuple[dict[str, Any], dict[str, list[str]]]:
-    """Read every declared field: its value (``None``: unknown), and what contradicts itself in the answers."""
+    """Read every declared field: its value (``None``: unknown), and answers that contradict themselves."""
     unknown = set(form.getlist("unknown"))
     values: dict[str, Any] = {}
     faults: dict[str, list[str]] = {}

@@ -9,11 +9,12 @@ from werkzeug.wrappers import Response
 
 from lcm_service.domain import permissions
 from lcm_service.domain.permissions import Actor
-from lcm_service.domain.vocabulary import DECISION_SIDES
+from lcm_service.schemas.decisions import DeclineSchema
 from lcm_service.services import decisions, rounds, trail
+from lcm_service.services.match_views import MatchView
 from lcm_service.web import choices, desk
 from lcm_service.web.fields import Field, FormView, Section
-from lcm_service.web.plan_view import Names, short_questions, why_matched
+from lcm_service.web.plan_view import why_both_agree
 from lcm_service.web.saving import Page, StaleFacts, Values, read_version, save_or_show_again
 from lcm_service.web.showing import current_actor
 
@@ -24,7 +25,7 @@ DECLINING = (
         lazy_gettext("Decline"),
         (
             Field("reason", lazy_gettext("Why?"), "one", list_choices=choices.of("decline_reason")),
-            Field("note", lazy_gettext("Anything the other side should know"), "longtext"),
+            Field("note", lazy_gettext("Anything that helps to find a better match"), "longtext"),
         ),
     ),
 )
@@ -46,22 +47,26 @@ def index(code: str) -> str:
 @bp.get("/matches/<int:match_id>")
 def show(match_id: int) -> str:
     """One match: both sides, why, what is still to be asked, who has answered what."""
-    return _show(match_id)
+    actor = current_actor()
+    match = decisions.find_match(actor, match_id)
+    return render_template(
+        "matches/show.html",
+        round=rounds.find_round(actor, match.round_code),
+        match=match,
+        why=why_both_agree(match),
+        decisions={decision.side: decision for decision in match.decisions},
+        open_sides=desk.open_sides(match),
+        events=trail.list_events(actor, "match", str(match_id)),
+    )
 
 
 @bp.post("/matches/<int:match_id>/confirm")
 def confirm(match_id: int) -> Response:
-    """Confirm for one side. A coordinator may record an answer that came by letter."""
+    """Confirm for one side. A coordinator records for the two sides what reached it in writing."""
     actor = current_actor()
-    side = _side()
-    match = decisions.find_match(actor, match_id)
+    side = request.form.get("side", "")
     decisions.confirm_match(
-        actor,
-        match_id,
-        side,
-        read_version(request.form),
-        note=request.form.get("note", "").strip() or None,
-        on_behalf=_is_on_behalf(actor, match, side),
+        actor, match_id, side, read_version(request.form), on_behalf=_is_letter(actor, side)
     )
     flash(_("The match is confirmed. Thank you."), "good")
     return redirect(url_for("matches.show", match_id=match_id), HTTPStatus.SEE_OTHER)
@@ -79,73 +84,66 @@ def decline(match_id: int) -> Page:
     actor = current_actor()
 
     def save(values: Values) -> str:
-        side = _side()
+        side = request.form.get("side", "")
         decisions.decline_match(
-            actor, match_id, side, values["reason"] or "", read_version(request.form), note=values["note"]
+            actor,
+            match_id,
+            side,
+            values["reason"] or "",
+            read_version(request.form),
+            values["note"],
+            on_behalf=_is_letter(actor, side),
         )
         flash(_("The match is declined. Its seats are free again, and no other match is moved."), "good")
         return url_for("matches.show", match_id=match_id)
 
-    return save_or_show_again(DECLINING, save, lambda form, stale: _show_declining(match_id, form, stale))
-
-
-@bp.post("/matches/<int:match_id>/release")
-def release(match_id: int) -> Response:
-    """A coordinator gives up a match, so that its seats may go elsewhere."""
-    decisions.release_match(current_actor(), match_id, read_version(request.form))
-    flash(_("The match is released."), "good")
-    return redirect(url_for("matches.show", match_id=match_id), HTTPStatus.SEE_OTHER)
-
-
-def _side() -> str:
-    """The side that answers; an unknown one is refused by the service, as nobody may decide for it."""
-    side = request.values.get("side", "")
-    return side if side in DECISION_SIDES else ""
-
-
-def _is_on_behalf(actor: Actor, match: object, side: str) -> bool:
-    return side != "secretariat" and side not in desk.sides_of(actor, match)
-
-
-def _open_sides(actor: Actor, match: object) -> list[str]:
-    """The sides for which the actor may still answer."""
-    answered = {decision.side for decision in match.decisions}  # type: ignore[attr-defined]
-    if permissions.may_coordinate(actor):
-        return [side for side in DECISION_SIDES if side not in answered]
-    return [side for side in desk.sides_of(actor, match) if side not in answered]
-
-
-def _show(match_id: int) -> str:
-    actor = current_actor()
-    match = decisions.find_match(actor, match_id)
-    names = Names(match.plan.labels)
-    rows = match.plan.document["assignments"]
-    pair = (match.need_reference, match.session_code)
-    assignment = next((row for row in rows if (row["need"], row["session"]) == pair), None)
-    return render_template(
-        "matches/show.html",
-        round=match.plan.round,
-        match=match,
-        names=names,
-        assignment=assignment,
-        why=why_matched(names, {"need": pair[0], "session": pair[1], **(assignment or {})}),
-        questions=short_questions(names, assignment or {}),
-        decisions={decision.side: decision for decision in match.decisions},
-        own_sides=desk.sides_of(actor, match),
-        open_sides=_open_sides(actor, match) if match.state == "proposed" else [],
-        events=trail.list_events(actor, "match", str(match_id)),
+    return save_or_show_again(
+        DECLINING, save, lambda form, stale: _show_declining(match_id, form, stale), schema=DeclineSchema
     )
 
 
-def _show_declining(match_id: int, form: FormView, stale: StaleFacts | None) -> str:
+@bp.get("/matches/<int:match_id>/release")
+def ask_release(match_id: int) -> str:
+    """Ask a coordinator why a match is given up."""
+    return _show_declining(match_id, FormView(DECLINING), None, is_release=True)
+
+
+@bp.post("/matches/<int:match_id>/release")
+def release(match_id: int) -> Page:
+    """A coordinator gives up a match, so that its seats may go elsewhere."""
     actor = current_actor()
-    match = decisions.find_match(actor, match_id)
+
+    def save(values: Values) -> str:
+        decisions.release_match(
+            actor, match_id, values["reason"] or "", read_version(request.form), values["note"]
+        )
+        flash(_("The match is released."), "good")
+        return url_for("matches.show", match_id=match_id)
+
+    return save_or_show_again(
+        DECLINING,
+        save,
+        lambda form, stale: _show_declining(match_id, form, stale, is_release=True),
+        schema=DeclineSchema,
+    )
+
+
+def _is_letter(actor: Actor, side: str) -> bool:
+    """A coordinator answers for itself as the secretariat, and for the two sides by their letters."""
+    return permissions.may_coordinate(actor) and side != "secretariat"
+
+
+def _show_declining(
+    match_id: int, form: FormView, stale: StaleFacts | None, *, is_release: bool = False
+) -> str:
+    actor = current_actor()
+    match: MatchView = decisions.find_match(actor, match_id)
     return render_template(
         "matches/decline.html",
-        round=match.plan.round,
+        round=rounds.find_round(actor, match.round_code),
         match=match,
-        names=Names(match.plan.labels),
-        side=_side() or next(iter(_open_sides(actor, match)), ""),
+        side=request.values.get("side") or next(iter(match.my_sides), ""),
+        is_release=is_release,
         form=form,
         stale=stale,
     )

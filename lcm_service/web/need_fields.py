@@ -8,7 +8,9 @@ from lcm_service.web.fields import Field, Section
 WHAT = Section(
     _("What is needed"),
     (
-        Field("title", _("Title"), hint=_("One line, for example: Medical training for a formed police unit.")),
+        Field(
+            "title", _("Title"), hint=_("One line, for example: Medical training for a formed police unit.")
+        ),
         Field("subject", _("What kind of help is it?"), "one", list_choices=choices.of("subject")),
         Field(
             "areas",
@@ -148,7 +150,12 @@ RECOGNITION = (
         _("Recognise"),
         (
             Field("seats", _("Seats that count in the matching"), "number", may_be_unknown=True),
-            Field("priority", _("Priority that counts in the matching"), "one", list_choices=choices.of("priority")),
+            Field(
+                "priority",
+                _("Priority that counts in the matching"),
+                "one",
+                list_choices=choices.of("priority"),
+            ),
             Field("reason", _("Reason, if it differs from what was asked"), "longtext"),
         ),
     ),

@@ -1,4 +1,4 @@
-"""Needs: listed for a round, shown, submitted, revised, withdrawn, recognised. Restricted to owner and coordinators."""
+"""Needs: listed, shown, submitted, revised, withdrawn, recognised. Seen by owner and coordinators."""
 
 from http import HTTPStatus
 
@@ -9,7 +9,9 @@ from werkzeug.wrappers import Response
 
 from lcm_service.domain import completeness, permissions
 from lcm_service.domain.errors import NotAllowed
+from lcm_service.schemas.records import NeedSchema, RecognitionSchema, WithdrawalSchema
 from lcm_service.services import decisions, rounds, submissions, trail
+from lcm_service.web import desk
 from lcm_service.web.fields import FormView, Section
 from lcm_service.web.need_fields import OWNER, RECOGNITION, SECTIONS, WITHDRAWAL
 from lcm_service.web.saving import Page, StaleFacts, Values, read_version, save_or_show_again
@@ -45,7 +47,13 @@ def submit(code: str) -> Page:
         flash(_("The need is recorded as %(reference)s.", reference=need.reference), "good")
         return url_for("needs.show", reference=need.reference)
 
-    return save_or_show_again(_sections(actor), save, lambda form, _stale: _show_new(code, form))
+    return save_or_show_again(
+        _sections(actor),
+        save,
+        lambda form, _stale: _show_new(code, form),
+        schema=NeedSchema,
+        beside=_beside(actor),
+    )
 
 
 @bp.get("/needs/<reference>")
@@ -53,13 +61,16 @@ def show(reference: str) -> str:
     """One need, what is still to be asked about it, and its matches."""
     actor = current_actor()
     need = submissions.find_need(actor, reference)
-    matches = [one for one in decisions.list_matches(actor, need.round.code) if one.need_reference == reference]
+    matches = [
+        one for one in decisions.list_matches(actor, need.round.code) if one.need_reference == reference
+    ]
     return render_template(
         "needs/show.html",
         round=need.round,
         need=need,
         missing=completeness.missing_fields("need", need),
         matches=matches,
+        unmet=desk.unmet_of(actor, need),
         may_change=permissions.may_change_record(actor, need.participant_id),
     )
 
@@ -80,7 +91,13 @@ def revise(reference: str) -> Page:
         flash(_("The need is changed."), "good")
         return url_for("needs.show", reference=reference)
 
-    return save_or_show_again(SECTIONS, save, lambda form, stale: _show_edit(reference, form, stale))
+    return save_or_show_again(
+        SECTIONS,
+        save,
+        lambda form, stale: _show_edit(reference, form, stale),
+        schema=NeedSchema,
+        is_revision=True,
+    )
 
 
 @bp.get("/needs/<reference>/withdraw")
@@ -95,11 +112,16 @@ def withdraw(reference: str) -> Page:
     actor = current_actor()
 
     def save(values: Values) -> str:
-        submissions.withdraw_need(actor, reference, read_version(request.form), values["reason"] or "")
+        submissions.withdraw_need(actor, reference, read_version(request.form), values["reason"])
         flash(_("The need is withdrawn."), "good")
         return url_for("needs.show", reference=reference)
 
-    return save_or_show_again(WITHDRAWAL, save, lambda form, stale: _show_withdrawal(reference, form, stale))
+    return save_or_show_again(
+        WITHDRAWAL,
+        save,
+        lambda form, stale: _show_withdrawal(reference, form, stale),
+        schema=WithdrawalSchema,
+    )
 
 
 @bp.get("/needs/<reference>/recognise")
@@ -125,7 +147,12 @@ def recognise(reference: str) -> Page:
         flash(_("Seats and priority are recognised."), "good")
         return url_for("needs.show", reference=reference)
 
-    return save_or_show_again(RECOGNITION, save, lambda form, stale: _show_recognition(reference, form, stale))
+    return save_or_show_again(
+        RECOGNITION,
+        save,
+        lambda form, stale: _show_recognition(reference, form, stale),
+        schema=RecognitionSchema,
+    )
 
 
 @bp.post("/rounds/<code>/needs/recognise")
@@ -158,8 +185,15 @@ def _sections(actor: permissions.Actor) -> tuple[Section, ...]:
     return (OWNER, *SECTIONS) if permissions.may_coordinate(actor) else SECTIONS
 
 
+def _beside(actor: permissions.Actor) -> tuple[str, ...]:
+    """Whom a coordinator names is not part of the record."""
+    return ("participant",) if permissions.may_coordinate(actor) else ()
+
+
 def _show_new(code: str, form: FormView) -> str:
-    return render_template("needs/form.html", round=rounds.find_round(current_actor(), code), need=None, form=form)
+    return render_template(
+        "needs/form.html", round=rounds.find_round(current_actor(), code), need=None, form=form
+    )
 
 
 def _show_edit(reference: str, form: FormView | None, stale: StaleFacts | None) -> str:
@@ -171,7 +205,9 @@ def _show_edit(reference: str, form: FormView | None, stale: StaleFacts | None) 
 
 def _show_withdrawal(reference: str, form: FormView, stale: StaleFacts | None) -> str:
     need = submissions.find_need(current_actor(), reference)
-    return render_template("withdraw.html", round=need.round, record=need, kind="need", form=form, stale=stale)
+    return render_template(
+        "withdraw.html", round=need.round, record=need, kind="need", form=form, stale=stale
+    )
 
 
 def _show_recognition(reference: str, form: FormView | None, stale: StaleFacts | None) -> str:
@@ -187,4 +223,6 @@ def _show_recognition(reference: str, form: FormView | None, stale: StaleFacts |
             "reason": need.recognition_reason,
         },
     )
-    return render_template("needs/recognise.html", round=need.round, need=need, form=form or stored, stale=stale)
+    return render_template(
+        "needs/recognise.html", round=need.round, need=need, form=form or stored, stale=stale
+    )

@@ -38,7 +38,9 @@ MODE = Field(
 WHAT = Section(
     _("What is offered"),
     (
-        Field("title", _("Title"), hint=_("One line, for example: Explosive ordnance disposal, basic course.")),
+        Field(
+            "title", _("Title"), hint=_("One line, for example: Explosive ordnance disposal, basic course.")
+        ),
         Field("subject", _("What kind of help is it?"), "one", list_choices=choices.of("subject")),
         Field(
             "areas",
@@ -109,7 +111,9 @@ WHERE = Section(
             "place_code",
             _("In which country is it held?"),
             "pick",
-            hint=_("Leave empty for a mobile team that goes where the trainees are, and for an online course."),
+            hint=_(
+                "Leave empty for a mobile team that goes where the trainees are, and for an online course."
+            ),
             list_choices=choices.places,
         ),
         Field("venue", _("Town and centre")),

@@ -19,7 +19,7 @@ REQUIREMENT_FIELDS = ("kind", "quantity", "per_seat")
 
 @dataclass
 class OfferRows:
-    """The rows as a page shows them: as stored, or as typed. ``answer`` says what was said about requirements."""
+    """The rows as a page shows them: as stored, or as typed. ``answer`` is what was said of requirements."""
 
     sessions: Sequence[Mapping[str, Any]] = field(default_factory=list)
     requires: Sequence[Mapping[str, Any]] = field(default_factory=list)
@@ -37,16 +37,15 @@ class OfferRows:
 
 def stored_rows(offer: Any) -> OfferRows:
     """The rows of a stored offer."""
-    if offer.requires is None:
-        answer = UNKNOWN
-    else:
-        answer = LISTED if offer.requires else NOTHING
+    said = LISTED if offer.requires else NOTHING
     sessions = [
         {"key": one.key, **{name: getattr(one, name) for name in SESSION_FIELDS}}
         for one in offer.sessions
         if not one.is_withdrawn
     ]
-    return OfferRows(sessions, offer.requires or [], answer, offer.costs or {})
+    return OfferRows(
+        sessions, offer.requires or [], UNKNOWN if offer.requires is None else said, offer.costs or {}
+    )
 
 
 def typed_rows(form: MultiDict[str, str]) -> OfferRows:

@@ -10,7 +10,9 @@ from werkzeug.wrappers import Response
 from lcm_service.domain import completeness, permissions
 from lcm_service.domain.errors import NotAllowed
 from lcm_service.domain.record_fields import column_of
+from lcm_service.schemas.records import OfferSchema, WithdrawalSchema
 from lcm_service.services import rounds, submissions, trail
+from lcm_service.web import choices
 from lcm_service.web.fields import FormView, Section
 from lcm_service.web.need_fields import OWNER, WITHDRAWAL
 from lcm_service.web.offer_fields import FIRST_DATES, FIRST_QUESTIONS, SECTIONS
@@ -54,6 +56,8 @@ def submit(code: str) -> Page:
         _sections(actor),
         save,
         lambda form, _stale: _show_new(code, form, typed_rows(request.form)),
+        schema=OfferSchema,
+        beside=_beside(actor),
         read_more=lambda: read_rows(request.form, ALL_ROWS),
     )
 
@@ -109,11 +113,16 @@ def withdraw(reference: str) -> Page:
     actor = current_actor()
 
     def save(values: Values) -> str:
-        submissions.withdraw_offer(actor, reference, read_version(request.form), values["reason"] or "")
+        submissions.withdraw_offer(actor, reference, read_version(request.form), values["reason"])
         flash(_("The offer is withdrawn."), "good")
         return url_for("offers.show", reference=reference)
 
-    return save_or_show_again(WITHDRAWAL, save, lambda form, stale: _show_withdrawal(reference, form, stale))
+    return save_or_show_again(
+        WITHDRAWAL,
+        save,
+        lambda form, stale: _show_withdrawal(reference, form, stale),
+        schema=WithdrawalSchema,
+    )
 
 
 @bp.post("/offers/<reference>/sessions/<key>/withdraw")
@@ -147,9 +156,16 @@ def _with_lists(values: Values) -> Values:
     return values | {name: values[name] or [] for name in ("except", "partners") if name in values}
 
 
+def _beside(actor: permissions.Actor) -> tuple[str, ...]:
+    """Whom a coordinator names is not part of the record."""
+    return ("participant",) if permissions.may_coordinate(actor) else ()
+
+
 def _show_new(code: str, form: FormView, rows: OfferRows) -> str:
     found = rounds.find_round(current_actor(), code)
-    return render_template("offers/form.html", round=found, offer=None, form=form, rows=rows)
+    return render_template(
+        "offers/form.html", round=found, offer=None, form=form, rows=rows, places=choices.places()
+    )
 
 
 def _show_edit(
@@ -160,11 +176,19 @@ def _show_edit(
     stale: StaleFacts | None = None,
 ) -> str:
     offer = submissions.find_offer(current_actor(), reference)
-    values: dict[str, Any] = {one.name: getattr(offer, column_of(one.name)) for one in FormView(sections).fields}
+    values: dict[str, Any] = {
+        one.name: getattr(offer, column_of(one.name)) for one in FormView(sections).fields
+    }
     stored = FormView(sections, values, shows_unknown=True)
     rows = typed_rows(request.form) if form else stored_rows(offer)
     return render_template(
-        template, round=offer.round, offer=offer, form=form or stored, rows=rows, stale=stale
+        template,
+        round=offer.round,
+        offer=offer,
+        form=form or stored,
+        rows=rows,
+        stale=stale,
+        places=choices.places(),
     )
 
 
@@ -182,6 +206,8 @@ def _save_revision(
         sections,
         save,
         lambda form, stale: _show_edit(reference, template, sections, form, stale),
+        schema=OfferSchema,
+        is_revision=True,
         read_more=lambda: read_rows(request.form, parts),
     )
 

@@ -11,6 +11,7 @@ from typing import Any
 from flask_babel import gettext as _
 from markupsafe import Markup
 
+from lcm_service.services.match_views import MatchView, SessionOfMatch
 from lcm_service.web import reasons, showing, words
 
 Labels = Mapping[str, Any]
@@ -65,7 +66,7 @@ class Names:
         return None if window is None else _("between %(days)s", days=window)
 
     def record_of(self, code: str) -> tuple[str, str, Any]:
-        """(kind, reference, title) of the record that a question is about; a session's questions are its offer's."""
+        """(kind, reference, title) of the record that a question is about: for a session, its offer."""
         if code in (self.labels.get("sessions") or {}):
             label = self.session(code)
             return "offer", str(label["offer"]), label.get("title")
@@ -75,8 +76,16 @@ class Names:
         return "participant", code, self.participant(code)
 
 
+def days_of_session(session: SessionOfMatch) -> str | None:
+    """The days of a match's session; where they are not fixed, the time in which it can be held."""
+    if session.start or session.end:
+        return showing.days(session.start, session.end)
+    window = showing.days(session.not_before, session.not_after)
+    return None if window is None else _("between %(days)s", days=window)
+
+
 def why_matched(names: Names, assignment: Document) -> list[Any]:
-    """What speaks for a match, one short line each: what both sides have in common, from the stored labels."""
+    """What speaks for a match, a short line each: what both sides share, from the stored labels."""
     need, session = names.need(assignment["need"]), names.session(assignment["session"])
     lines: list[Any] = []
     shared_areas = _shared(need.get("areas"), session.get("areas"))
@@ -93,6 +102,19 @@ def why_matched(names: Names, assignment: Document) -> list[Any]:
     if session.get("start") and need.get("earliest") and need.get("latest"):
         asked = showing.days(need["earliest"], need["latest"])
         lines.append(_("The dates lie within what was asked: %(days)s", days=asked))
+    return lines
+
+
+def why_both_agree(match: MatchView) -> list[Any]:
+    """The same for one match, from what both of its sides may see."""
+    lines: list[Any] = []
+    shared_languages = _shared(match.need.languages, match.session.languages)
+    if match.need.areas:
+        lines.append(_("Subject: %(names)s", names=showing.listed(match.need.areas, showing.area)))
+    if shared_languages:
+        lines.append(_("Language: %(names)s", names=showing.listed(shared_languages, showing.language_name)))
+    if match.is_firm:
+        lines.append(_("Every rule of the matching says yes to it."))
     return lines
 
 

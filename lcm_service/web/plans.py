@@ -1,4 +1,4 @@
-"""Plans: read with their certificate, published or put aside by a coordinator, seen in part by their participants."""
+"""Plans: read with their certificate, then published or put aside, by coordinators."""
 
 from http import HTTPStatus
 
@@ -16,7 +16,7 @@ bp = Blueprint("plans", __name__)
 
 @bp.get("/plans/<int:plan_id>")
 def show(plan_id: int) -> str:
-    """The whole plan, for coordinators: certificate, matches, questions, unmet needs, sessions, difference."""
+    """The whole plan: certificate, matches, questions, unmet needs, sessions, difference."""
     actor = current_actor()
     plan = publication.find_plan(actor, plan_id)
     names = plan_view.Names(plan.labels)
@@ -29,7 +29,8 @@ def show(plan_id: int) -> str:
         totals=plan_view.totals(plan.document),
         certificate=plan_view.certificate(plan.document),
         questions=plan_view.question_rows(names, plan.document),
-        difference=publication.difference(actor, plan_id),
+        difference=plan.difference,
+        objections=publication.find_objections(actor, plan_id) if plan.state == "draft" else [],
         view=plan_view,
     )
 

@@ -1,8 +1,8 @@
 """From the optimizer's codes to sentences, in the reader's language.
 
-The optimizer speaks in stable codes and numbers and in no language at all; here, and only here, each code gets
-its words. Every string is lazy. A test walks the optimizer's own lists of codes and fails where one has no
-sentence, so that a new rule cannot reach a page as a bare code.
+The optimizer speaks in stable codes and numbers and in no language at all; here, and only here, each code
+gets its words. Every string is lazy. A test walks the optimizer's own lists of codes and fails where one has
+no sentence, so that a new rule cannot reach a page as a bare code.
 """
 
 from collections.abc import Mapping
@@ -103,7 +103,7 @@ STOPPED_BY: Final[Sentences] = {
     "interrupted": _("The search was stopped by hand."),
 }
 
-# What is asked of the owner of a record, by the optimizer's field names. A session's questions are the offer's.
+# What is asked of the owner of a record, by the optimizer's field names. A session asks as its offer.
 NEED_QUESTIONS: Final[Sentences] = {
     "areas": _("In which subjects is training needed?"),
     "level": _("At what level?"),
@@ -153,6 +153,35 @@ CHANGES: Final[Sentences] = {
     "added": _("Added"),
     "lost": _("Lost"),
     "changed": _("Other seats"),
+}
+
+# What happened to a run, line by line.
+STORY: Final[Sentences] = {
+    "requested": _(
+        "The run was asked for, with %(needs)s needs, %(sessions)s sessions and %(pins)s agreed matches."
+    ),
+    "follows": _("Run %(run)s found agreed matches that clash. This run tries a way out: %(choice)s."),
+    "started": _("A worker took the run (attempt %(attempt)s)."),
+    "worker_lost": _("The worker gave no sign of life. The run waits again."),
+    "gave_up": _("The worker was lost %(attempts)s times. The run is not tried again."),
+    "cancelled": _("The run was cancelled. No plan was stored, and earlier plans are as they were."),
+    "crashed": _(
+        "The solving process ended unexpectedly (%(how)s). "
+        "No plan was stored, and earlier plans are as they were."
+    ),
+    "said": _("The solving process said: %(line)s"),
+    "no_plan_in_time": _("The time limit of %(seconds)s seconds ended the search before any plan was found."),
+    "overran": _("The solving process did not stop at its time limit of %(seconds)s seconds and was ended."),
+    "refused": _(
+        "The answer failed the independent check (%(violations)s faults, the first: %(first)s). "
+        "It was not stored."
+    ),
+    "unreadable": _("The answer could not be read (%(fault)s). It was not stored."),
+    "stored": _("Plan %(plan)s was checked and stored as a draft, after %(seconds)s seconds."),
+    "clash": _("No plan keeps all agreed matches: %(pins)s of them clash. No plan was stored."),
+    "choice_requested": _("Run %(run)s tries a way out: %(choice)s."),
+    "no_choice_left": _("Every way out of this clash has been tried already."),
+    "worker_stopped": _("The worker was stopped before the run ended. The run waits again."),
 }
 
 # What people and the service did to a record, for its history.

@@ -9,6 +9,7 @@ from werkzeug.wrappers import Response
 
 from lcm_service.domain import permissions
 from lcm_service.domain.errors import NotAllowed
+from lcm_service.schemas.rounds import RoundSchema
 from lcm_service.services import matching, rounds
 from lcm_service.web import choices, desk
 from lcm_service.web.fields import Field, FormView, Section
@@ -59,7 +60,10 @@ def open_round() -> Page:
         return url_for("rounds.show", code=rounds.open_round(actor, values).code)
 
     return save_or_show_again(
-        SECTIONS, save, lambda form, _stale: render_template("rounds/form.html", form=form)
+        SECTIONS,
+        save,
+        lambda form, _stale: render_template("rounds/form.html", form=form),
+        schema=RoundSchema,
     )
 
 

@@ -1,16 +1,18 @@
 """Runs: how far one is, what it tells, and the choice that it leaves where agreed matches clash."""
 
+from datetime import datetime
 from http import HTTPStatus
+from typing import Any
 
 from flask import Blueprint, flash, make_response, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
-from lcm_service.services import matching, rounds
+from lcm_service.services import publication, rounds, runs
 from lcm_service.web import reasons
 from lcm_service.web.desk import ACTIVE_RUN_STATES
 from lcm_service.web.plan_view import Names
-from lcm_service.web.showing import current_actor
+from lcm_service.web.showing import current_actor, moment
 
 bp = Blueprint("runs", __name__)
 
@@ -22,15 +24,16 @@ LOOK_AGAIN_SECONDS = 3
 def show(run_id: int) -> Response:
     """One run. While it is under way the page looks again by itself, unless the reader has said not to."""
     actor = current_actor()
-    run = matching.find_run(actor, run_id)
+    run = runs.find_run(actor, run_id)
     is_active = run.state in ACTIVE_RUN_STATES
     follows = is_active and request.args.get("follow") != "0"
-    follow_ups = matching.list_follow_ups(actor, run_id) if run.outcome == "clashing_pins" else []
+    plan_id = runs.plan_id_of_run(actor, run_id)
+    follow_ups = runs.list_follow_ups(actor, run_id) if run.outcome == "clashing_pins" else []
     page = render_template(
         "runs/show.html",
         round=rounds.find_round(actor, run.round.code),
         run=run,
-        plan=matching.find_plan_of_run(actor, run_id),
+        plan=publication.find_plan(actor, plan_id) if plan_id else None,
         follow_ups=follow_ups,
         names=Names(run.labels or {}),
         is_active=is_active,
@@ -47,7 +50,7 @@ def show(run_id: int) -> Response:
 @bp.post("/runs/<int:run_id>/cancel")
 def cancel(run_id: int) -> Response:
     """Ask a run to stop. The last good plan stays as it is."""
-    matching.cancel_run(current_actor(), run_id)
+    runs.cancel_run(current_actor(), run_id)
     flash(_("The run is asked to stop."), "good")
     return redirect(url_for("runs.show", run_id=run_id), HTTPStatus.SEE_OTHER)
 
@@ -56,3 +59,14 @@ def progress_sentence(progress: dict[str, object] | None) -> object:
     """On which objective the solver is at work."""
     name = str((progress or {}).get("objective") or "")
     return reasons.OBJECTIVES.get(name, name) if name else None
+
+
+def story_sentence(line: dict[str, Any]) -> Any:
+    """One line of what happened to a run."""
+    sentence = reasons.STORY.get(line["code"])
+    return line["text"] if sentence is None else str(sentence) % line["facts"]
+
+
+def story_moment(line: dict[str, Any]) -> str | None:
+    """When it happened."""
+    return moment(datetime.fromisoformat(line["at"]))

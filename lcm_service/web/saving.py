@@ -1,7 +1,7 @@
 """What every form does when it is sent: read, save, lead on; or show itself again with what was typed.
 
-Nothing typed is ever lost: a fault (422) and a change that someone else was quicker with (409) both give the form
-back as it was filled in.
+Nothing typed is ever lost: a fault (422) and a change that someone else was quicker with (409) both give the
+form back as it was filled in.
 """
 
 from collections.abc import Callable, Mapping
@@ -16,6 +16,8 @@ from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response
 
 from lcm_service.domain.errors import NotValid, Stale
+from lcm_service.schemas.forms import read_typed, sentences_of
+from lcm_service.schemas.records import Sent
 from lcm_service.web.fields import FormView, Section, read_values
 from lcm_service.web.showing import moment
 
@@ -44,19 +46,28 @@ def save_or_show_again(
     save: Callable[[Values], str],
     show: Callable[[FormView, StaleFacts | None], str],
     *,
+    schema: type[Sent],
+    is_revision: bool = False,
+    beside: tuple[str, ...] = (),
     read_more: Callable[[], tuple[Values, Faults]] | None = None,
 ) -> Page:
-    """Read the posted form and save it; ``save`` gives the address to go on to. ``read_more`` reads what is no field."""
-    values, faults = read_values(sections, request.form)
+    """Read the posted form by its schema and save it; ``save`` gives the address to go on to.
+
+    ``beside`` names fields that are not the schema's and reach ``save`` as they were typed; ``read_more``
+    reads what the sections do not declare.
+    """
+    typed, faults = read_values(sections, request.form)
     if read_more:
         more, more_faults = read_more()
-        values |= more
+        typed |= more
         faults |= more_faults
-    form = FormView(sections, values, faults, shows_unknown=True)
-    if faults:
+    own = {name: value for name, value in typed.items() if name not in beside}
+    values, schema_faults = read_typed(schema, own, partial=is_revision)
+    form = FormView(sections, typed, flat_faults(schema_faults) | faults, shows_unknown=True)
+    if form.has_faults:
         return show(form, None), HTTPStatus.UNPROCESSABLE_ENTITY
     try:
-        return redirect(save(values), HTTPStatus.SEE_OTHER)
+        return redirect(save(values | {name: typed[name] for name in beside}), HTTPStatus.SEE_OTHER)
     except NotValid as refusal:
         form.faults_by_field = flat_faults(refusal.faults) or {"": [gettext(refusal.message)]}
         return show(form, None), HTTPStatus.UNPROCESSABLE_ENTITY
@@ -65,17 +76,14 @@ def save_or_show_again(
 
 
 def flat_faults(faults: Mapping[str, Any]) -> Faults:
-    """The sentences of each field in the reader's language; those of rows are gathered under their field."""
-    return {name: list(_sentences(inner)) for name, inner in faults.items()}
+    """The sentences of each field in the reader's language; those of rows are gathered under their field.
 
-
-def _sentences(faults: Any) -> list[str]:
-    if isinstance(faults, Mapping):
-        faults = list(faults.values())
-    if isinstance(faults, list | tuple):
-        return list(dict.fromkeys(sentence for inner in faults for sentence in _sentences(inner)))
-    # Domain and schemas mark their sentences for translation and know no language; here they get the reader's.
-    return [gettext(str(faults))]
+    Domain and schemas mark their sentences for translation; here they get the reader's language.
+    """
+    return {
+        name: list(dict.fromkeys(gettext(text) for text in sentences_of(inner)))
+        for name, inner in faults.items()
+    }
 
 
 def stale_facts(refusal: Stale) -> StaleFacts:

@@ -6,7 +6,7 @@ from typing import Any
 
 from babel import Locale, UnknownLocaleError
 from flask import Flask, current_app, g, request
-from flask_babel import format_date, format_datetime, get_locale
+from flask_babel import format_date, format_datetime, format_decimal, get_locale
 from flask_babel import gettext as _
 from flask_login import current_user
 from markupsafe import Markup, escape
@@ -65,17 +65,17 @@ def page_language() -> str:
     return locale.language if locale else "en"
 
 
-# -- Names ---------------------------------------------------------------------------------------------------
+# -- Names -----------------------------------------------------------------------------------------
 
 
 def text_of(names: Mapping[str, str] | None, code: str = "") -> str:
-    """A name in the reader's language, else in English, else the code: as bare text, for options and lists."""
+    """A name in the reader's language, else in English, else the code: as bare text."""
     names = names or {}
     return names.get(page_language()) or names.get("en") or next(iter(names.values()), "") or code
 
 
 def named(names: Mapping[str, str] | None, code: str = "") -> Markup:
-    """The same as `text_of` for running text: set apart, and marked with its language where that is English."""
+    """The same as `text_of`, set apart from the text around it, and marked where it is in English."""
     text = text_of(names, code)
     is_own = bool((names or {}).get(page_language()))
     language = "" if is_own or not names else Markup(' lang="en"')
@@ -146,7 +146,7 @@ def language_choices() -> list[tuple[str, str]]:
     return sorted(((tag, language_name(tag)) for tag in TRAINING_LANGUAGES), key=lambda choice: choice[1])
 
 
-# -- Lists, days, moments --------------------------------------------------------------------------------------
+# -- Lists, days, moments --------------------------------------------------------------------------
 
 
 def listed(codes: Sequence[str] | None, show: Callable[[str], Any]) -> Markup | None:
@@ -187,7 +187,12 @@ def days(start: date | str | None, end: date | str | None) -> str | None:
     return _("%(start)s to %(end)s", start=day(start) or _("not known"), end=day(end) or _("not known"))
 
 
-# -- Frame -----------------------------------------------------------------------------------------------------
+def number(value: int | float) -> str:
+    """A number in the reader's way of writing."""
+    return str(format_decimal(value))
+
+
+# -- Frame -----------------------------------------------------------------------------------------
 
 
 def register_showing(app: Flask) -> None:
@@ -215,6 +220,7 @@ def register_showing(app: Flask) -> None:
         vocabularies=words.VOCABULARIES,
         may=permissions,
     )
+    app.jinja_env.filters["number"] = number
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True
     app.context_processor(frame)

@@ -15,7 +15,9 @@ SECTIONS = (
                 "quantity",
                 _("How much?"),
                 "number",
-                hint=_("Funds in whole US dollars. Venues, equipment and interpretation: for how many sessions."),
+                hint=_(
+                    "Funds in whole US dollars. Venues, equipment and interpretation: for how many sessions."
+                ),
                 may_be_unknown=True,
             ),
             Field("amount_as_stated", _("The amount as it was stated, if in another currency")),

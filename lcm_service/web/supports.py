@@ -5,6 +5,7 @@ from flask_babel import gettext as _
 
 from lcm_service.domain import completeness, permissions
 from lcm_service.domain.errors import NotAllowed
+from lcm_service.schemas.records import SupportSchema, WithdrawalSchema
 from lcm_service.services import rounds, submissions, trail
 from lcm_service.web.fields import FormView, Section
 from lcm_service.web.need_fields import OWNER, WITHDRAWAL
@@ -40,7 +41,13 @@ def submit(code: str) -> Page:
         flash(_("The support is recorded as %(reference)s.", reference=support.reference), "good")
         return url_for("supports.show", reference=support.reference)
 
-    return save_or_show_again(_sections(actor), save, lambda form, _stale: _show_new(code, form))
+    return save_or_show_again(
+        _sections(actor),
+        save,
+        lambda form, _stale: _show_new(code, form),
+        schema=SupportSchema,
+        beside=_beside(actor),
+    )
 
 
 @bp.get("/supports/<reference>")
@@ -73,7 +80,13 @@ def revise(reference: str) -> Page:
         flash(_("The support is changed."), "good")
         return url_for("supports.show", reference=reference)
 
-    return save_or_show_again(SECTIONS, save, lambda form, stale: _show_edit(reference, form, stale))
+    return save_or_show_again(
+        SECTIONS,
+        save,
+        lambda form, stale: _show_edit(reference, form, stale),
+        schema=SupportSchema,
+        is_revision=True,
+    )
 
 
 @bp.get("/supports/<reference>/withdraw")
@@ -88,11 +101,16 @@ def withdraw(reference: str) -> Page:
     actor = current_actor()
 
     def save(values: Values) -> str:
-        submissions.withdraw_support(actor, reference, read_version(request.form), values["reason"] or "")
+        submissions.withdraw_support(actor, reference, read_version(request.form), values["reason"])
         flash(_("The support is withdrawn."), "good")
         return url_for("supports.show", reference=reference)
 
-    return save_or_show_again(WITHDRAWAL, save, lambda form, stale: _show_withdrawal(reference, form, stale))
+    return save_or_show_again(
+        WITHDRAWAL,
+        save,
+        lambda form, stale: _show_withdrawal(reference, form, stale),
+        schema=WithdrawalSchema,
+    )
 
 
 @bp.get("/supports/<reference>/history")
@@ -109,6 +127,11 @@ def _sections(actor: permissions.Actor) -> tuple[Section, ...]:
     if not (permissions.may_coordinate(actor) or actor.participant_id):
         raise NotAllowed("Only focal points and coordinators submit supports.")
     return (OWNER, *SECTIONS) if permissions.may_coordinate(actor) else SECTIONS
+
+
+def _beside(actor: permissions.Actor) -> tuple[str, ...]:
+    """Whom a coordinator names is not part of the record."""
+    return ("participant",) if permissions.may_coordinate(actor) else ()
 
 
 def _show_new(code: str, form: FormView) -> str:

@@ -165,6 +165,9 @@ LANGUAGES_OF_PAGES: Final[Mapping[str, str]] = {
     "es": "Español",
 }
 
+# What a history says; not every reason can be chosen in a form.
+EVENT_REASONS: Final[Labels] = {**DECLINE_REASONS, "withdrawn": _("The record was withdrawn")}
+
 VOCABULARIES: Final[Mapping[str, Labels]] = {
     "participant_kind": PARTICIPANT_KINDS,
     "role": ROLES,
@@ -188,6 +191,7 @@ VOCABULARIES: Final[Mapping[str, Labels]] = {
     "side": DECISION_SIDES,
     "answer": DECISION_ANSWERS,
     "decline_reason": DECLINE_REASONS,
+    "event_reason": EVENT_REASONS,
     "question_state": QUESTION_STATES,
     "activity_state": ACTIVITY_STATES,
 }
@@ -214,7 +218,7 @@ STATE_KINDS: Final[Mapping[str, str]] = {
 
 
 def word(vocabulary: str, code: str) -> Any:
-    """The label of a code. Some lists are open (a support may be of another named kind): those show as they are."""
+    """The label of a code. Some lists are open (a support may be of another named kind): those show as is."""
     return VOCABULARIES[vocabulary].get(code, code)
 
 
