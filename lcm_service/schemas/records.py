@@ -4,8 +4,6 @@ Every field may be absent or null: unknown. ``load(..., partial=True)`` reads a 
 listed are refused, so nobody sets a state, a version or a recognised number by sending it along.
 """
 
-from typing import Any
-
 from marshmallow import RAISE, Schema, fields, validate
 
 from lcm_service.domain.sentences import sentence
@@ -161,6 +159,25 @@ class SupportSchema(RecordSchema):
     languages = language_tags()
 
 
+class NewRecordSchema(Sent):
+    """Where a new record goes. Without a participant it is the sender's own."""
+
+    participant = Line(40, metadata={"description": "Code of the participant whose record it is."})
+    round = Line(40, required=True, allow_none=False, metadata={"description": "Code of the round."})
+
+
+class NewNeedSchema(NeedSchema, NewRecordSchema):
+    """A need and where it goes."""
+
+
+class NewOfferSchema(OfferSchema, NewRecordSchema):
+    """An offer and where it goes."""
+
+
+class NewSupportSchema(SupportSchema, NewRecordSchema):
+    """A support and where it goes."""
+
+
 class ActivitySchema(Sent):
     """Support delivered, running or planned outside a round."""
 
@@ -206,11 +223,3 @@ RECORD_SCHEMAS: dict[str, type[RecordSchema]] = {
     "offer": OfferSchema,
     "support": SupportSchema,
 }
-
-
-def new_record_fields(kind: str) -> dict[str, Any]:
-    """Where a new record goes, beside its own fields: its owner and its round."""
-    return {
-        "participant": Line(40, metadata={"description": f"Code of the participant whose {kind} it is."}),
-        "round": Line(40, required=True, allow_none=False, metadata={"description": "Code of the round."}),
-    }

@@ -12,6 +12,7 @@ from lcm_service.domain.vocabulary import LIVE_RECORD_STATES, PRIORITIES
 from lcm_service.persistence.database import transaction, utc_now
 from lcm_service.persistence.tables import Need
 from lcm_service.services import records
+from lcm_service.services.decisions import release_matches_of
 
 AS_ASKED = "As asked."
 
@@ -46,8 +47,6 @@ def withdraw_need(actor: Actor, reference: str, version: int, reason: str | None
     """Withdraw a need; its matches are released in the same moment. Raises as `revise_need`."""
     with transaction() as session:
         need = records.begin_withdrawal(session, actor, Need, reference, version)
-        from lcm_service.services.decisions import release_matches_of
-
         release_matches_of(session, actor, need_reference=reference, round_id=need.round_id)
         records.withdraw_record(session, actor, need, reason)
         return need

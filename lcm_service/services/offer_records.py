@@ -11,6 +11,7 @@ from lcm_service.domain.sentences import sentence
 from lcm_service.persistence.database import transaction
 from lcm_service.persistence.tables import Offer, OfferSession
 from lcm_service.services import records
+from lcm_service.services.decisions import release_matches_of
 
 NO_SUCH_SESSION = sentence("This offer has no such session, or it was withdrawn.")
 
@@ -65,8 +66,6 @@ def withdraw_offer(actor: Actor, reference: str, version: int, reason: str | Non
     """Withdraw an offer; its matches are released in the same moment. Raises as `revise_offer`."""
     with transaction() as session:
         offer = records.begin_withdrawal(session, actor, Offer, reference, version)
-        from lcm_service.services.decisions import release_matches_of
-
         release_matches_of(session, actor, offer_reference=reference, round_id=offer.round_id)
         records.withdraw_record(session, actor, offer, reason)
         return offer
@@ -85,8 +84,6 @@ def withdraw_session(actor: Actor, session_code: str, version: int, reason: str 
             raise NotFound(f"There is no dated session {session_code}.")
         if row.is_withdrawn:
             raise Conflict(f"{session_code} is withdrawn already.")
-        from lcm_service.services.decisions import release_matches_of
-
         release_matches_of(session, actor, session_code=session_code, round_id=offer.round_id)
         row.is_withdrawn = True
         fields, facts = ["sessions"], {"session_code": session_code, "reason": reason}

@@ -1,0 +1,62 @@
+"""Matches: read, confirmed and declined by their sides."""
+
+from typing import Any
+
+from lcm_service.api.calls import NAMES_ITS_VERSION, asked_version, caller, etag_of, make_area
+from lcm_service.schemas.answers import ConfirmationSchema, DeclineSchema, MatchAnswer, RoundQuery
+from lcm_service.services import decisions
+
+blp = make_area(
+    "matches", "Matches of published plans, seen by their two sides and coordinators.", "/matches"
+)
+
+
+@blp.get("/")
+@blp.arguments(RoundQuery, location="query")
+@blp.response(200, MatchAnswer(many=True))
+def list_matches(query: dict[str, Any]) -> Any:
+    """The matches of a round that the caller may see."""
+    return decisions.list_matches(caller(), query["round"])
+
+
+@blp.get("/<int(max=2147483647):match_id>")
+@blp.response(200, MatchAnswer)
+def read_match(match_id: int) -> Any:
+    """A match with its answers and the questions that are open."""
+    match = decisions.find_match(caller(), match_id)
+    return match, 200, etag_of(match.version)
+
+
+@blp.post("/<int(max=2147483647):match_id>/confirmation")
+@blp.doc(**NAMES_ITS_VERSION)
+@blp.arguments(ConfirmationSchema)
+@blp.response(200, MatchAnswer)
+def confirm_match(data: dict[str, Any], match_id: int) -> Any:
+    """Confirm for one side the seats that are proposed now; confirmed by all three, the match is agreed."""
+    match = decisions.confirm_match(
+        caller(),
+        match_id,
+        data["side"],
+        asked_version(),
+        note=data.get("note"),
+        on_behalf=data.get("on_behalf", False),
+    )
+    return match, 200, etag_of(match.version)
+
+
+@blp.post("/<int(max=2147483647):match_id>/decline")
+@blp.doc(**NAMES_ITS_VERSION)
+@blp.arguments(DeclineSchema)
+@blp.response(200, MatchAnswer)
+def decline_match(data: dict[str, Any], match_id: int) -> Any:
+    """Decline for one side. Nobody else moves; the pair is not proposed again."""
+    match = decisions.decline_match(
+        caller(),
+        match_id,
+        data["side"],
+        data["reason"],
+        asked_version(),
+        data.get("note"),
+        on_behalf=data.get("on_behalf", False),
+    )
+    return match, 200, etag_of(match.version)

@@ -1,0 +1,305 @@
+"""What the API answers, and what is sent to it beside records: rounds, runs, plans, matches, questions."""
+
+from marshmallow import Schema, fields, validate
+
+from lcm_service.domain.vocabulary import (
+    DECISION_ANSWERS,
+    DECISION_SIDES,
+    DECLINE_REASONS,
+    MATCH_STATES,
+    PLAN_STATES,
+    PRIORITIES,
+    QUESTION_STATES,
+    RECORD_STATES,
+    ROUND_STANDINGS,
+    ROUND_STATES,
+    RUN_PURPOSES,
+    RUN_STATES,
+)
+from lcm_service.schemas.records import (
+    ActivitySchema,
+    NeedSchema,
+    OfferSchema,
+    Sent,
+    SessionSchema,
+    SupportSchema,
+)
+from lcm_service.schemas.values import Day, Line, Number, Several, Text, Word, YesNo
+
+MOST_ROWS_OF_A_PAGE = 200
+
+
+class RecordAnswer(Schema):
+    """What the mechanism adds; ``still_to_ask`` names what nobody has stated and could decide a match."""
+
+    reference = fields.String()
+    participant = fields.String()
+    round = fields.String()
+    state = Word(RECORD_STATES, allow_none=False)
+    version = fields.Integer()
+    source = fields.Raw(allow_none=True)
+    created_at = fields.AwareDateTime()
+    changed_at = fields.AwareDateTime()
+    still_to_ask = fields.List(fields.String())
+
+
+class NeedAnswer(NeedSchema, RecordAnswer):
+    """A need, with what a coordinator recognised of it."""
+
+    seats_recognised = fields.Integer(allow_none=True)
+    priority_recognised = Word(PRIORITIES)
+    recognition_reason = fields.String(allow_none=True)
+
+
+class SessionAnswer(SessionSchema):
+    """A dated session under the code by which plans and matches name it."""
+
+    code = fields.String()
+    is_withdrawn = fields.Boolean()
+
+
+class OfferAnswer(OfferSchema, RecordAnswer):
+    """An offer with its dated sessions."""
+
+    sessions = Several(fields.Nested(SessionAnswer), longest=200)
+
+
+class SupportAnswer(SupportSchema, RecordAnswer):
+    """A support."""
+
+
+class ActivityAnswer(ActivitySchema):
+    """An activity outside a round."""
+
+    reference = fields.String()
+    source = fields.Raw(allow_none=True)
+
+
+class QuestionAnswer(Schema):
+    """A question on which seats hang."""
+
+    record_kind = fields.String()
+    record_reference = fields.String()
+    field = fields.String()
+    seats = fields.Integer()
+    state = Word(QUESTION_STATES, allow_none=False)
+    asked_at = fields.AwareDateTime()
+    participant_code = fields.String()
+    title = fields.String()
+
+
+class RoundSchema(Sent):
+    """A round to be opened; ``policy`` is the optimizer's, and may be left out."""
+
+    code = Line(40, required=True, allow_none=False)
+    title = Line(200, required=True, allow_none=False)
+    standing = Word(ROUND_STANDINGS)
+    opens_on = Day(required=True, allow_none=False)
+    closes_on = Day(required=True, allow_none=False)
+    policy = fields.Dict(keys=fields.String(), allow_none=True)
+
+
+class RoundAnswer(RoundSchema):
+    """A round."""
+
+    state = Word(ROUND_STATES, allow_none=False)
+    version = fields.Integer()
+    created_at = fields.AwareDateTime()
+
+
+class RunSchema(Sent):
+    """A run to be made. ``choice`` is what is given up where the pins of ``base_run`` clash."""
+
+    time_limit_seconds = Number(1, 86_400)
+    choice = fields.Dict(keys=fields.String(), allow_none=True)
+    base_run = Number(1, 2_147_483_647)
+
+
+class RunAnswer(Schema):
+    """A run: where it stands, how far it is, and what happened to it."""
+
+    id = fields.Integer()
+    purpose = Word(RUN_PURPOSES, allow_none=False)
+    state = Word(RUN_STATES, allow_none=False)
+    outcome = fields.String(allow_none=True)
+    requested_at = fields.AwareDateTime()
+    started_at = fields.AwareDateTime(allow_none=True)
+    ended_at = fields.AwareDateTime(allow_none=True)
+    time_limit_seconds = fields.Integer()
+    problem_sha256 = fields.String()
+    progress = fields.Raw(allow_none=True)
+    story = fields.Raw()
+    choice = fields.Raw(allow_none=True)
+    result = fields.Raw(allow_none=True)
+    plan = fields.Integer(allow_none=True)
+
+
+class PlanAnswer(Schema):
+    """A plan of a round; its whole document is its export."""
+
+    id = fields.Integer()
+    number = fields.Integer()
+    state = Word(PLAN_STATES, allow_none=False)
+    outcome = fields.String()
+    problem_sha256 = fields.String()
+    created_at = fields.AwareDateTime()
+    published_at = fields.AwareDateTime(allow_none=True)
+    version = fields.Integer()
+
+
+class NeedOfMatchAnswer(Schema):
+    """The need's side; its title only for those who may see the need."""
+
+    reference = fields.String()
+    recipient = fields.String()
+    title = fields.String(allow_none=True)
+    areas = fields.List(fields.String(), allow_none=True)
+    level = fields.String(allow_none=True)
+    personnel = fields.List(fields.String(), allow_none=True)
+    languages = fields.List(fields.String(), allow_none=True)
+    women = fields.Integer(allow_none=True)
+
+
+class OfferOfMatchAnswer(Schema):
+    """The offer's side."""
+
+    reference = fields.String()
+    provider = fields.String()
+    title = fields.String()
+
+
+class SessionOfMatchAnswer(Schema):
+    """The session."""
+
+    code = fields.String()
+    title = fields.String()
+    mode = fields.String(allow_none=True)
+    place = fields.String(allow_none=True)
+    languages = fields.List(fields.String(), allow_none=True)
+    start = fields.Date(allow_none=True)
+    end = fields.Date(allow_none=True)
+    not_before = fields.Date(allow_none=True)
+    not_after = fields.Date(allow_none=True)
+
+
+class DecisionAnswer(Schema):
+    """The present answer of one side. Reason, note and name are for the side itself and for coordinators."""
+
+    side = Word(DECISION_SIDES, allow_none=False)
+    answer = Word(DECISION_ANSWERS, allow_none=False)
+    seats = fields.Integer()
+    reason = fields.String(allow_none=True)
+    note = fields.String(allow_none=True)
+    by = fields.String(allow_none=True)
+    is_on_behalf = fields.Boolean()
+    decided_at = fields.AwareDateTime()
+
+
+class MatchAnswer(Schema):
+    """A match as its reader may see it."""
+
+    id = fields.Integer()
+    version = fields.Integer()
+    round = fields.String(attribute="round_code")
+    standing = Word(ROUND_STANDINGS, allow_none=False)
+    state = Word(MATCH_STATES, allow_none=False)
+    seats = fields.Integer()
+    is_firm = fields.Boolean()
+    need = fields.Nested(NeedOfMatchAnswer)
+    offer = fields.Nested(OfferOfMatchAnswer)
+    session = fields.Nested(SessionOfMatchAnswer)
+    decisions = fields.List(fields.Nested(DecisionAnswer))
+    asks_more_of = fields.List(fields.String())
+    open_questions = fields.List(
+        fields.List(fields.String()), metadata={"description": "Kind of record, reference, field."}
+    )
+    my_sides = fields.List(fields.String())
+
+
+class ConfirmationSchema(Sent):
+    """A side confirms the seats that are proposed now. ``on_behalf``: a coordinator records a letter."""
+
+    side = Word(DECISION_SIDES, required=True, allow_none=False)
+    note = Text(4000)
+    on_behalf = YesNo(allow_none=False)
+
+
+class DeclineSchema(ConfirmationSchema):
+    """A side declines, and says why."""
+
+    reason = Word(DECLINE_REASONS, required=True, allow_none=False)
+
+
+class PageQuery(Schema):
+    """Which part of a list: what comes after a reference, at most so many rows."""
+
+    round = fields.String(
+        validate=validate.Length(min=1, max=40), metadata={"description": "Code of a round."}
+    )
+    participant = fields.String(validate=validate.Length(min=1, max=40))
+    live = fields.Boolean(metadata={"description": "Only records that take part in matching."})
+    after = fields.String(
+        validate=validate.Length(min=1, max=40),
+        metadata={"description": "Reference of the last record read."},
+    )
+    limit = fields.Integer(
+        load_default=50, validate=validate.Range(min=1, max=MOST_ROWS_OF_A_PAGE), strict=True
+    )
+
+
+class RoundQuery(Schema):
+    """Which round."""
+
+    round = fields.String(
+        required=True,
+        validate=validate.Length(min=1, max=40),
+        metadata={"description": "Code of the round."},
+    )
+
+
+class ActivityQuery(Schema):
+    """Whose activities."""
+
+    provider = fields.String(validate=validate.Length(min=1, max=40))
+    recipient = fields.String(validate=validate.Length(min=1, max=40))
+
+
+class NeedPage(Schema):
+    """A part of the list; ``next`` is the address of the part after it."""
+
+    items = fields.List(fields.Nested(NeedAnswer))
+    next = fields.String(allow_none=True)
+
+
+class OfferPage(Schema):
+    """A part of the list; ``next`` is the address of the part after it."""
+
+    items = fields.List(fields.Nested(OfferAnswer))
+    next = fields.String(allow_none=True)
+
+
+class SupportPage(Schema):
+    """A part of the list; ``next`` is the address of the part after it."""
+
+    items = fields.List(fields.Nested(SupportAnswer))
+    next = fields.String(allow_none=True)
+
+
+class FaultAnswer(Schema):
+    """One fault: where in the body (RFC 6901), and what."""
+
+    pointer = fields.String()
+    detail = fields.String()
+
+
+class ProblemAnswer(Schema):
+    """Problem details (RFC 9457)."""
+
+    type = fields.String()
+    title = fields.String()
+    status = fields.Integer()
+    detail = fields.String()
+    instance = fields.String()
+    code = fields.String(metadata={"description": "A word for programs, such as stale or not_found."})
+    errors = fields.List(fields.Nested(FaultAnswer))
+    details = fields.Dict(metadata={"description": "Of a stale write: who changed what."})
