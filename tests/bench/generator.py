@@ -92,7 +92,7 @@ class _Draw:
         places = [Place(id, region[:2]) for id, region in self.region_of.items()]
         providers = [
             Provider(f"XP{n:03}", self.rng.choice((1, 2, 3, 4)), self.rng.choice((None, None, 150, 300)))
-            for n in range(max(4, min(60, self.session_count // 10)))
+            for n in range(max(4, self.session_count // 10))
         ]
         offers, sessions = self.offers_with_sessions(providers, recipients)
         return Problem(
@@ -258,12 +258,16 @@ def _with_a_plan_last_published(problem: Problem, rng: Random, agreed_share: flo
         if pair.firm and not pair.bridges:
             by_session[pair.session].append(pair)
     used: set[str] = set()
+    room = {provider.id: provider.seats for provider in problem.providers if provider.seats is not None}
     groups: list[tuple[str, str, int]] = []
     for session in rng.sample(problem.sessions, len(problem.sessions)):
+        provider_id = provider_of(problem, session)
         filled = _fill_by_hand(problem, session, by_session[session.id], used)
-        if filled:
+        seats = sum(seats for _, _, seats in filled)
+        if filled and seats <= room.get(provider_id, seats):
             groups += filled
-            used.update({need_id for need_id, _, _ in filled}, {session.offer, provider_of(problem, session)})
+            used.update({need_id for need_id, _, _ in filled}, {session.offer, provider_id})
+            room[provider_id] = room.get(provider_id, 10**6) - seats
     agreed = {session_id for _, session_id, _ in groups[: round(len(groups) * agreed_share)]}
     return replace(
         problem,
