@@ -1,0 +1,131 @@
+"""The door of the optimizer: what the rest of the project, and anyone else, may use.
+
+`load_problem` or `read_problem` gives a `Problem`; `solve` answers it with a `Plan`; `verify` checks a plan
+without trusting `solve`; `check`, `explain` and `diff_plans` say what is wrong with a round, why a plan is
+as it is, and what changed between two. Documents are plain dictionaries, as JSON holds them. All of it is
+exact in docs/matching.md, and runs without the service: ``python -m optimizer --help``.
+"""
+
+from optimizer.canonical import canonical_bytes, problem_sha256, problem_to_document
+from optimizer.check import CheckReport, CheckWarning, check, check_report_to_document
+from optimizer.comparison import (
+    ObjectiveChange,
+    PairChange,
+    PlanDifference,
+    diff_plans,
+    difference_to_document,
+)
+from optimizer.compatibility import Verdict, judge_pair
+from optimizer.errors import InvalidFile, NoPlanFound
+from optimizer.explain import (
+    Alternative,
+    Explanation,
+    MatchExplanation,
+    PairInWaiting,
+    UnmetExplanation,
+    explain,
+    explanation_to_document,
+)
+from optimizer.plan import (
+    Assignment,
+    Clash,
+    ClashLimit,
+    Nearest,
+    ObjectiveValue,
+    OpenQuestion,
+    Plan,
+    Question,
+    RunningSession,
+    SolverInfo,
+    SupportUse,
+    UnmetNeed,
+)
+from optimizer.plan_files import clash_to_document, load_plan, plan_to_document, read_plan, write_json
+from optimizer.problem import (
+    Ban,
+    Need,
+    Offer,
+    Pin,
+    Place,
+    PlanningSeats,
+    Policy,
+    PreviousSeats,
+    Problem,
+    Provider,
+    Recipient,
+    Requirement,
+    Score,
+    Session,
+    Substitution,
+    Support,
+)
+from optimizer.reading import load_problem, read_problem
+from optimizer.solve import Progress, solve
+from optimizer.verify import DerivedObjective, Verification, Violation, verify
+
+__all__ = [
+    "Alternative",
+    "Assignment",
+    "Ban",
+    "CheckReport",
+    "CheckWarning",
+    "Clash",
+    "ClashLimit",
+    "DerivedObjective",
+    "Explanation",
+    "InvalidFile",
+    "MatchExplanation",
+    "Nearest",
+    "Need",
+    "NoPlanFound",
+    "ObjectiveChange",
+    "ObjectiveValue",
+    "Offer",
+    "OpenQuestion",
+    "PairChange",
+    "PairInWaiting",
+    "Pin",
+    "Place",
+    "Plan",
+    "PlanDifference",
+    "PlanningSeats",
+    "Policy",
+    "PreviousSeats",
+    "Problem",
+    "Progress",
+    "Provider",
+    "Question",
+    "Recipient",
+    "Requirement",
+    "RunningSession",
+    "Score",
+    "Session",
+    "SolverInfo",
+    "Substitution",
+    "Support",
+    "SupportUse",
+    "UnmetExplanation",
+    "UnmetNeed",
+    "Verdict",
+    "Verification",
+    "Violation",
+    "canonical_bytes",
+    "check",
+    "check_report_to_document",
+    "clash_to_document",
+    "diff_plans",
+    "difference_to_document",
+    "explain",
+    "explanation_to_document",
+    "judge_pair",
+    "load_plan",
+    "load_problem",
+    "plan_to_document",
+    "problem_sha256",
+    "problem_to_document",
+    "read_plan",
+    "read_problem",
+    "solve",
+    "verify",
+    "write_json",
+]

@@ -109,16 +109,35 @@ def _reason(error: OSError | ValueError) -> str:
 
 def _print(stream: TextIO, name: str, lines: Iterable[str]) -> None:
     text = "".join(f"{line}\n" for line in lines)
-    encoding = stream.encoding or "utf-8"
     try:
-        stream.write(text.encode(encoding, "backslashreplace").decode(encoding))
+        _write_all(stream, text)
         stream.flush()
     except BrokenPipeError:
         # Nobody reads on. What Python still holds for the pipe goes nowhere, so that its end is silent too.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+        _let_it_go_nowhere(stream)
     except OSError as error:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+        _let_it_go_nowhere(stream)
         raise CannotWrite(f"{name}: cannot be written: {_reason(error)}") from None
+
+
+def _write_all(stream: TextIO, text: str) -> None:
+    """Write the whole text or raise. Where Python runs unbuffered, as it does in most containers, its own
+    text layer forgets what a disk that fills up did not take.
+    """
+    binary = getattr(stream, "buffer", None)
+    if binary is None:
+        stream.write(text)
+        return
+    stream.flush()
+    rest = memoryview(text.encode(stream.encoding, "backslashreplace"))
+    while rest:
+        rest = rest[binary.write(rest) :]
+
+
+def _let_it_go_nowhere(stream: TextIO) -> None:
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, stream.fileno())
+    os.close(nowhere)
 
 
 def keep_one_line(text: str) -> str:

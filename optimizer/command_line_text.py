@@ -6,11 +6,12 @@ from typing import Final
 from optimizer.check import CheckReport
 from optimizer.comparison import PairChange, PlanDifference
 from optimizer.explain import Explanation
-from optimizer.plan import Clash, Plan
+from optimizer.plan import Clash, Plan, Question
 from optimizer.problem import Problem
 from optimizer.verify import Verification
 
 MAX_LISTED: Final = 20
+MAX_NEAREST_SHOWN: Final = 3
 
 
 def describe_plan(problem: Problem, plan: Plan) -> Iterator[str]:
@@ -73,8 +74,34 @@ def describe_verification(verification: Verification) -> Iterator[str]:
 
 
 def describe_explanation(explanation: Explanation) -> Iterator[str]:
-    """EXPLANATION"""
-    raise NotImplementedError
+    """Each unmet need with its reason, each match with its fit, and the questions that hang on them."""
+    if not explanation.unmet and not explanation.matches:
+        yield "nothing is placed and nothing is short of seats"
+    for row in explanation.unmet[:MAX_LISTED]:
+        yield f"{row.need} is {row.seats_short} seats short: {row.reason}"
+        if row.blocked_counts:
+            refused = ", ".join(f"{count} by {code}" for code, count in row.blocked_counts.items())
+            yield f"  sessions refused: {refused}"
+        for near in row.nearest[:MAX_NEAREST_SHOWN]:
+            yield f"  nearest: {near.session}, refused by {', '.join(near.rules)}"
+        for pair in row.waiting[:MAX_NEAREST_SHOWN]:
+            questions = _name_questions(pair.questions)
+            yield f"  waiting for an answer: {pair.session}, fit {pair.fit} ({questions})"
+    yield from _say_how_many_more(len(explanation.unmet))
+    for match in explanation.matches[:MAX_LISTED]:
+        pinned = ", agreed already" if match.pinned else ""
+        yield f"{match.need} has {match.seats} seats in {match.session}, fit {match.fit}{pinned}"
+        if match.fit_parts is None:
+            yield "  the fit is a coordinator's own"
+        else:
+            yield f"  fit: {', '.join(f'{part} {value}' for part, value in match.fit_parts.items())}"
+        if match.questions:
+            yield f"  if the answers allow: {_name_questions(match.questions)}"
+    yield from _say_how_many_more(len(explanation.matches))
+
+
+def _name_questions(questions: Sequence[Question]) -> str:
+    return ", ".join(f"{question.record}: {question.field}" for question in questions)
 
 
 def describe_difference(difference: PlanDifference) -> Iterator[str]:
@@ -112,8 +139,12 @@ def _list_some(title: str, lines: Sequence[str]) -> Iterator[str]:
     yield f"{title}:"
     for line in lines[:MAX_LISTED]:
         yield f"  {line}"
-    if len(lines) > MAX_LISTED:
-        yield f"  ... and {len(lines) - MAX_LISTED} more (--json lists all)"
+    yield from _say_how_many_more(len(lines))
+
+
+def _say_how_many_more(count: int) -> Iterator[str]:
+    if count > MAX_LISTED:
+        yield f"  ... and {count - MAX_LISTED} more (--json lists all)"
 
 
 def _align(rows: Iterable[tuple[str, ...]]) -> Iterator[str]:

@@ -19,8 +19,8 @@ from optimizer.reading_values import RepeatedKeys
 
 MAX_FILE_BYTES: Final = 2**30
 _MAX_DIGITS: Final = 100
-# Up to and with the next bracket that stands outside a string. Every repetition is possessive and the pattern is
-# only matched, never searched for, so that the time grows with the text and not with its square.
+# Up to and with the next bracket that stands outside a string. Every repetition is possessive and the
+# pattern is only matched, never searched for, so that the time grows with the text and not with its square.
 _UP_TO_NEXT_BRACKET: Final = re.compile(
     r"""[^"\[\]{}]*+ (?: "[^"\\]*+ (?:\\.[^"\\]*+)*+ (?:"|\Z) [^"\[\]{}]*+ )*+ [\[\]{}]""",
     re.DOTALL | re.VERBOSE,
@@ -91,7 +91,9 @@ def _decode(content: bytes, name: str) -> str:
 
 
 def _refuse_deep_nesting(text: str, name: str) -> None:
-    """Measured on the text, before a parser that recurses gets to see it. Brackets in strings are no nesting."""
+    """Measured on the text, before a parser that recurses gets to see it. Brackets in strings are no
+    nesting.
+    """
     depth = position = 0
     while (found := _UP_TO_NEXT_BRACKET.match(text, position)) is not None:
         position = found.end()

@@ -9,10 +9,20 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
-from optimizer.plan_files import PLAN, write_json
-from optimizer.reading_records import Field, Table
-from optimizer.reading_tables import PROBLEM
-from optimizer.reading_values import Schema
+from optimizer.explain import (
+    EXPLANATION_FORMAT,
+    Alternative,
+    Explanation,
+    MatchExplanation,
+    PairInWaiting,
+    UnmetExplanation,
+)
+from optimizer.plan_files import OPEN_QUESTION, PAIR_RULE_CODES, PLAN, QUESTION, UNMET_NEED, write_json
+from optimizer.problem import FIT_PARTS
+from optimizer.reading_lists import Members, Numbers
+from optimizer.reading_records import Field, Rows, Table
+from optimizer.reading_tables import PERCENT, PROBLEM
+from optimizer.reading_values import Flag, OneOf, Schema, Sha256, Text, Whole
 
 SCHEMA_FOLDER: Final = Path(__file__).parent / "schemas"
 _DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
@@ -75,7 +85,69 @@ def write_schemas(folder: Path = SCHEMA_FOLDER) -> None:
         write_json(folder / schema_name(table), build_schema(table))
 
 
-SCHEMA_TABLES: Final = (PROBLEM, PLAN)
+_NAME: Final = Text()
+_COUNT: Final = Whole(least=0)
+_QUESTIONS: Final = Rows(QUESTION, in_order=True)
+
+WAITING: Final = Table(
+    record=PairInWaiting,
+    noun="pair_in_waiting",
+    fields=(
+        Field("session", _NAME),
+        Field("fit", PERCENT),
+        Field("seats_left", _COUNT, "seats of the session that the plan leaves free"),
+        Field("questions", _QUESTIONS, "what stands in the way"),
+    ),
+)
+UNMET: Final = Table(
+    record=UnmetExplanation,
+    noun="unmet",
+    fields=(*UNMET_NEED.fields, Field("waiting", Rows(WAITING, in_order=True), "best conditional pairs")),
+)
+ALTERNATIVE: Final = Table(
+    record=Alternative,
+    noun="alternative",
+    fields=(
+        Field("session", _NAME),
+        Field("fit", PERCENT),
+        Field("firm", Flag()),
+        Field("seats_left", _COUNT, "seats of the session that the plan leaves free"),
+    ),
+)
+MATCH: Final = Table(
+    record=MatchExplanation,
+    noun="match",
+    fields=(
+        Field("need", _NAME),
+        Field("session", _NAME),
+        Field("seats", Whole(least=1)),
+        Field("fit", PERCENT),
+        Field("fit_parts", Numbers(FIT_PARTS, PERCENT), "null: a coordinator's own score", may_be_null=True),
+        Field("firm", Flag()),
+        Field("pinned", Flag()),
+        Field("bridged_by", _NAME, "null: they share a language", may_be_null=True),
+        Field(
+            "unknown_rules",
+            Members(OneOf(PAIR_RULE_CODES), may_be_empty=True, in_order=True),
+            "rules that wait for an answer",
+        ),
+        Field("questions", _QUESTIONS),
+        Field("alternatives", Rows(ALTERNATIVE, in_order=True), "other sessions that it could have had"),
+    ),
+)
+EXPLANATION: Final = Table(
+    record=Explanation,
+    noun="explanation",
+    format=EXPLANATION_FORMAT,
+    fields=(
+        Field("problem_sha256", Sha256(), "of the problem that the plan answers"),
+        Field("unmet", Rows(UNMET, in_order=True), must_be_stated=True),
+        Field("matches", Rows(MATCH, in_order=True), must_be_stated=True),
+        Field("questions", Rows(OPEN_QUESTION, in_order=True), must_be_stated=True),
+    ),
+)
+
+SCHEMA_TABLES: Final = (PROBLEM, PLAN, EXPLANATION)
 
 if __name__ == "__main__":
     write_schemas()

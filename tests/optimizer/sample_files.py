@@ -2,6 +2,11 @@
 
 from typing import Any
 
+import pytest
+
+from optimizer.errors import InvalidFile
+from optimizer.reading import read_problem
+
 
 def smallest_problem() -> dict[str, Any]:
     """The least that the contract accepts: the five lists that must be there."""
@@ -23,6 +28,43 @@ def sketched_problem() -> dict[str, Any]:
         "needs": [{"id": "N-1", "recipient": "XAA"}],
         "offers": [{"id": "O-1", "provider": "XPA"}],
         "sessions": [{"id": "S-1", "offer": "O-1"}],
+    }
+
+
+def small_round() -> dict[str, Any]:
+    """Two needs, of which one can go nowhere, and two sessions, of which one has not said its seats."""
+    session = {
+        "offer": "O-1",
+        "personnel": ["any"],
+        "level": "basic",
+        "languages": ["en"],
+        "only": ["any"],
+        "requires": [],
+        "mode": "online",
+        "start": "2027-04-05",
+        "end": "2027-04-16",
+    }
+    need = {
+        "recipient": "XAA",
+        "level": "basic",
+        "personnel": ["troops"],
+        "languages": ["en"],
+        "modes": ["any"],
+        "earliest": "2027-01-01",
+        "latest": "2027-12-31",
+    }
+    return smallest_problem() | {
+        "recipients": [{"id": "XAA"}],
+        "providers": [{"id": "XPA"}],
+        "needs": [
+            {"id": "N-1", "areas": ["MED"], "seats": 30, **need},
+            {"id": "N-2", "areas": ["EOD"], "seats": 10, **need},
+        ],
+        "offers": [{"id": "O-1", "provider": "XPA"}],
+        "sessions": [
+            {"id": "S-1", "areas": ["MED"], "seats": 20, **session},
+            {"id": "S-2", "areas": ["MED"], **session},
+        ],
     }
 
 
@@ -237,3 +279,17 @@ def _steps(path: str) -> list[str | int]:
     return [
         int(step) if step.isdigit() else step for step in path.replace("]", "").replace("[", ".").split(".")
     ]
+
+
+def faults_of(document: object) -> tuple[str, ...]:
+    with pytest.raises(InvalidFile) as refused:
+        read_problem(document)
+    return refused.value.faults
+
+
+def is_accepted(document: object) -> bool:
+    try:
+        read_problem(document)
+    except InvalidFile:
+        return False
+    return True

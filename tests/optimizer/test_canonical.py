@@ -12,6 +12,8 @@ from hypothesis import strategies as st
 from optimizer.canonical import canonical_bytes, problem_sha256, problem_to_document
 from optimizer.problem import Need, Place, Problem, Requirement
 from optimizer.reading import read_problem
+from tests.bench.generator import make_problem
+from tests.optimizer.random_problems import random_problem
 from tests.optimizer.sample_files import change, sketched_problem, smallest_problem, whole_problem
 
 # Written by hand from the contract, so that the form cannot drift with the code that writes it.
@@ -54,6 +56,12 @@ def test_file_in_and_file_out_again_is_the_same_problem_with_the_same_hash(docum
     assert again == problem
     assert problem_sha256(again) == problem_sha256(problem)
     assert read_problem(json.loads(canonical_bytes(problem))) == problem
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_made_up_rounds_come_back_from_their_documents_unchanged(seed):
+    for problem in (make_problem(needs=12, sessions=15, seed=seed), random_problem(seed)):
+        assert read_problem(problem_to_document(problem)) == problem
 
 
 def test_nulls_and_defaults_that_are_written_out_do_not_change_the_hash():

@@ -9,9 +9,13 @@ import pytest
 
 from optimizer.canonical import problem_to_document
 from optimizer.errors import InvalidFile
+from optimizer.explain import explain, explanation_to_document
 from optimizer.plan_files import plan_to_document, read_plan
 from optimizer.reading import read_problem
-from optimizer.reading_schema import SCHEMA_FOLDER, SCHEMA_TABLES, build_schema, schema_name
+from optimizer.reading_records import write_record
+from optimizer.reading_schema import EXPLANATION, SCHEMA_FOLDER, SCHEMA_TABLES, build_schema, schema_name
+from optimizer.solve import solve
+from tests.bench.generator import make_problem
 from tests.optimizer.sample_files import (
     change,
     clashing_plan,
@@ -34,6 +38,7 @@ def validator_of(name: str) -> jsonschema.Draft202012Validator:
 
 
 PROBLEM_VALIDATOR = validator_of("lcm-problem-1")
+EXPLANATION_VALIDATOR = validator_of("lcm-explanation-1")
 PLAN_VALIDATOR = validator_of("lcm-plan-1")
 
 
@@ -63,6 +68,17 @@ def test_a_plan_that_is_read_passes_the_schema_as_given_and_as_written(document)
     PLAN_VALIDATOR.validate(plan_to_document(read_plan(document())))
 
 
+@pytest.mark.parametrize("seed", range(5))
+def test_plans_and_explanations_of_made_up_rounds_pass_their_schemas(seed):
+    problem = make_problem(needs=15, sessions=15, seed=seed, unknown_share=0.05)
+    plan = solve(problem)
+    PLAN_VALIDATOR.validate(plan_to_document(plan))
+    explanation = explain(problem, plan)
+    document = explanation_to_document(explanation)
+    EXPLANATION_VALIDATOR.validate(document)
+    assert document == write_record(explanation, EXPLANATION)
+
+
 def places_in(value: Any, place: str = "") -> list[str]:
     """Every place of a document, such as ``needs[0].languages[1]``."""
     if isinstance(value, dict):
@@ -77,9 +93,32 @@ def places_in(value: Any, place: str = "") -> list[str]:
 
 
 VALUES: tuple[Any, ...] = (
-    None, True, False, -1, 0, 1, 10**12, 10**12 + 1, 2.5, "", "any", "x", "2027-06-15", "2027-6-1", "basic",
-    "online", [], ["any"], ["any", "x"], ["x", "x"], [1], [None], [{}], {}, {"x": 1},
-)  # fmt: skip
+    None,
+    True,
+    False,
+    -1,
+    0,
+    1,
+    10**12,
+    10**12 + 1,
+    2.5,
+    "",
+    "any",
+    "x",
+    "2027-06-15",
+    "2027-6-1",
+    "basic",
+    "online",
+    [],
+    ["any"],
+    ["any", "x"],
+    ["x", "x"],
+    [1],
+    [None],
+    [{}],
+    {},
+    {"x": 1},
+)
 
 # What a schema cannot say, by the words of the fault that reading gives.
 BEYOND_A_SCHEMA = (
