@@ -16,8 +16,10 @@ from lcm_service.config import Settings
 from lcm_service.domain.errors import LcmError, NotValid
 from lcm_service.domain.permissions import SYSTEM
 from lcm_service.domain.vocabulary import LANGUAGES_OF_PAGES, ROLES
+from lcm_service.jobs.worker import Worker, run_worker
 from lcm_service.services import accounts, demonstration, exercise, reference_lists, sourced_records
 from lcm_service.services.round_loading import LoadedRound
+from lcm_service.serving import serve
 
 commands = AppGroup("lcm", help="Run and look after the Light Coordination Mechanism's service.")
 
@@ -114,8 +116,6 @@ def create_token_command(email: str, label: str, days: int) -> None:
 @commands.command("worker")
 def worker_command() -> None:
     """Solve the runs that are asked for, until stopped."""
-    from lcm_service.jobs.worker import run_worker
-
     click.echo("Waiting for runs. Stop with Ctrl-C.")
     run_worker(flask_application())
 
@@ -140,33 +140,28 @@ def demo_command(host: str, port: int, no_serve: bool) -> None:
     solve_first_plans(app, settings)
     click.echo(invitation(sign_ins, f"http://{host}:{port}"))
     if not no_serve:
-        from lcm_service.serving import serve
-
         serve(app, host, port)
 
 
 def solve_first_plans(app: Flask, settings: Settings) -> None:
-    """Solve the rounds that were never solved, and wait for it, with a worker of this process.
+    """Solve the rounds that were never solved, one after the other, in this process.
 
     Raises ClickException where a run ends without an answer or does not end.
     """
     run_ids = demonstration.request_first_runs(SYSTEM)
     if not run_ids:
         return
-    from lcm_service.jobs.worker import start_embedded_worker
-
     click.echo(f"Matching {len(run_ids)} rounds ...")
-    worker = start_embedded_worker(app)
+    # No thread: the server that starts afterwards is forked, and a thread would not come along.
+    worker = Worker(app)
     latest = time.monotonic() + len(run_ids) * 2 * settings.solve_seconds
-    try:
-        while demonstration.unfinished_runs(SYSTEM, run_ids):
-            if time.monotonic() > latest:
-                raise click.ClickException(
-                    "The first plans take too long. `flask lcm worker` can go on with them."
-                )
+    while demonstration.unfinished_runs(SYSTEM, run_ids):
+        if time.monotonic() > latest:
+            raise click.ClickException(
+                "The first plans take too long. `flask lcm worker` can go on with them."
+            )
+        if not worker.work_once():
             time.sleep(LOOK_EVERY_SECONDS)
-    finally:
-        worker.stop()
     failed = demonstration.failed_runs(SYSTEM, run_ids)
     if failed:
         raise click.ClickException(f"Run {failed[0]} ended without an answer. Its page tells the story.")

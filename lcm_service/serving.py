@@ -8,6 +8,7 @@ from typing import Any
 from flask import Flask
 from gunicorn.app.base import BaseApplication  # type: ignore[import-untyped]
 
+from lcm_service.jobs.worker import start_embedded_worker
 from lcm_service.persistence.database import db
 
 THREADS = 8
@@ -37,8 +38,6 @@ def serve(app: Flask, host: str, port: int) -> None:
         db.engine.dispose()
 
     def start_worker(_server: Any) -> None:
-        from lcm_service.jobs.worker import start_embedded_worker
-
         start_embedded_worker(app)
 
     DemonstrationServer(

@@ -1,4 +1,4 @@
-"""What `make run` shows: reference lists, both rounds, a first plan of each, and made-up people to sign in as.
+"""What `make run` shows: reference lists, both rounds, a first plan of each, made-up people to sign in as.
 
 It can be prepared again at any time: what is there stays as people have left it; only the passwords are new.
 """
@@ -10,7 +10,7 @@ from typing import Final
 from sqlalchemy import select
 
 from lcm_service.domain.permissions import Actor
-from lcm_service.persistence.database import db
+from lcm_service.persistence.database import db, transaction
 from lcm_service.persistence.tables import Person
 from lcm_service.services import accounts, exercise, matching, reference_lists, sourced_records
 from lcm_service.services.round_loading import LoadedRound
@@ -123,9 +123,10 @@ def request_first_runs(actor: Actor) -> list[int]:
 
 
 def unfinished_runs(actor: Actor, run_ids: list[int]) -> list[int]:
-    """Those of the runs that still wait or are being solved."""
-    db.session.expire_all()
-    return [one for one in run_ids if matching.find_run(actor, one).state in {"queued", "running"}]
+    """Those of the runs that still wait or are being solved, as others have left them by now."""
+    with transaction() as session:
+        session.expire_all()
+        return [one for one in run_ids if matching.find_run(actor, one).state in {"queued", "running"}]
 
 
 def failed_runs(actor: Actor, run_ids: list[int]) -> list[int]:

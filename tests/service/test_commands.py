@@ -1,0 +1,113 @@
+"""The commands: each says in a line what came of it, and refuses in a line too."""
+
+import socket
+from collections.abc import Iterator
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskCliRunner
+from sqlalchemy import func, select
+
+from lcm_service.config import Settings
+from lcm_service.persistence.database import db
+from lcm_service.persistence.tables import Person, Plan, Round
+from lcm_service.services import accounts
+from tests.fixtures import make_app
+
+
+@pytest.fixture
+def run(app):
+    """Runs a command of `flask lcm` and gives its result."""
+    return lambda *words, **more: app.test_cli_runner().invoke(args=["lcm", *words], **more)
+
+
+@pytest.fixture
+def demonstration_runner(service_url: str) -> Iterator[FlaskCliRunner]:
+    """A runner of an application in demonstration mode."""
+    app: Flask = make_app(service_url, demonstration=True)
+    yield app.test_cli_runner()
+    with app.app_context():
+        db.engine.dispose()
+
+
+def test_the_lists_and_both_rounds_are_loaded_by_commands(run):
+    assert "places 198" in run("load-reference").output
+    assert "Round public-2026: activity 30, context 18, need 8" in run("load-sourced", "public-2026").output
+    assert "Round exercise-2027: need 63, offer 43, support 12 loaded." in run("load-exercise").output
+    assert "was there already" in run("load-exercise").output
+
+
+def test_a_refusal_is_one_line_and_not_a_traceback(run):
+    result = run("load-sourced", "public-1999")
+    assert result.exit_code == 1
+    assert "Error: There are no sourced records for a round public-1999" in result.output
+    assert "Traceback" not in result.output
+
+
+def test_migrating_again_changes_nothing_and_says_so(run):
+    result = run("migrate")
+    assert result.exit_code == 0
+    assert "The database has the newest schema." in result.output
+
+
+def test_a_person_made_by_command_can_sign_in_and_get_a_token(run):
+    words = "a good long password"
+    result = run(
+        "create-person", "c@example.org", "Coordinator", "--role", "coordinator", input=f"{words}\n{words}\n"
+    )
+    assert "Coordinator can sign in with c@example.org." in result.output
+    assert words not in result.output
+    assert accounts.sign_in("c@example.org", words).role == "coordinator"
+    token = run("create-token", "c@example.org", "reports", "--days", "7").output.split()[0]
+    assert accounts.actor_of_token(token).role == "coordinator"
+
+
+def test_a_faulty_person_is_refused_with_its_faults(run):
+    result = run("create-person", "c@example.org", "C", "--role", "focal_point", "--password", "short")
+    assert result.exit_code == 1
+    assert "password" in result.output
+    assert db.session.scalar(select(func.count()).select_from(Person)) == 0
+
+
+def test_the_demonstration_is_refused_outside_demonstration_mode(run):
+    result = run("demo", "--no-serve")
+    assert result.exit_code == 1
+    assert "LCM_DEMONSTRATION=1" in result.output
+    assert db.session.scalar(select(func.count()).select_from(Round)) == 0
+
+
+def test_a_taken_port_is_named_before_anything_is_loaded(demonstration_runner):
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        result = demonstration_runner.invoke(args=["lcm", "demo", "--port", str(port)])
+    assert result.exit_code == 1
+    assert f"Port {port} on 127.0.0.1 cannot be used" in result.output
+
+
+def test_the_demonstration_solves_both_rounds_and_prints_who_can_sign_in(demonstration_runner):
+    first = demonstration_runner.invoke(args=["lcm", "demo", "--no-serve"])
+    assert first.exit_code == 0, first.output
+    assert "Open http://127.0.0.1:8000" in first.output
+    password_of = {line.split()[-3]: line.split()[-2] for line in first.output.splitlines() if "@" in line}
+    assert len(password_of) == 6
+    with demonstration_runner.app.app_context():
+        assert db.session.scalar(select(func.count()).select_from(Plan)) == 2
+        for email, password in password_of.items():
+            assert accounts.sign_in(email, password).is_demonstration
+    second = demonstration_runner.invoke(args=["lcm", "demo", "--no-serve"])
+    assert second.exit_code == 0, second.output
+    assert second.output.count("nothing was changed") == 2
+    assert not any(password in second.output for password in password_of.values())
+    with demonstration_runner.app.app_context():
+        assert db.session.scalar(select(func.count()).select_from(Plan)) == 2
+
+
+def test_the_secret_of_a_demonstration_is_made_once_and_kept_beside_the_database(tmp_path):
+    settings = Settings(demonstration=True, data_folder=str(tmp_path))
+    assert settings.read_secret_key() == settings.read_secret_key()
+    assert (
+        Settings(demonstration=True, data_folder=str(tmp_path)).read_secret_key()
+        == settings.read_secret_key()
+    )
