@@ -1,7 +1,5 @@
 """The service that runs the Light Coordination Mechanism: `create_app` joins its rooms, decides nothing."""
 
-import importlib
-import importlib.util
 from pathlib import Path
 
 from flask import Flask, Response, request, session
@@ -10,7 +8,7 @@ from flask_login import LoginManager, current_user
 from flask_migrate import Migrate
 from flask_wtf.csrf import CSRFProtect
 
-from lcm_service import http_errors
+from lcm_service import api, cli, http_errors, web
 from lcm_service.config import Settings
 from lcm_service.domain.errors import NotSignedIn
 from lcm_service.domain.vocabulary import LANGUAGES_OF_PAGES
@@ -53,7 +51,9 @@ def create_app(settings: Settings | None = None) -> Flask:
     CSRFProtect(app)
     _register_sign_in(app)
     http_errors.register_http_errors(app)
-    _register_rooms(app)
+    web.register_pages(app)
+    api.register_api(app)
+    cli.register_commands(app)
     app.after_request(add_security_headers)
     return app
 
@@ -90,15 +90,3 @@ def _register_sign_in(app: Flask) -> None:
 
 def _refuse_strangers() -> None:
     raise NotSignedIn("Sign in to see this page.")
-
-
-def _register_rooms(app: Flask) -> None:
-    for name, register in (("web", "register_pages"), ("api", "register_api"), ("cli", "register_commands")):
-        if importlib.util.find_spec(f"lcm_service.{name}") is not None:
-            try:
-                module = importlib.import_module(f"lcm_service.{name}")
-            except ImportError as error:
-                app.logger.warning("%s is not ready: %s", name, error)
-                continue
-            if hasattr(module, register):
-                getattr(module, register)(app)

@@ -34,6 +34,7 @@ def register_http_errors(app: Flask) -> None:
     """Answer every refusal, known or not, in the form that the caller reads."""
     app.register_error_handler(LcmError, answer_refusal)
     app.register_error_handler(HTTPException, answer_http_exception)
+    app.register_error_handler(RecursionError, answer_deep_nesting)
 
 
 def is_api_request() -> bool:
@@ -79,6 +80,13 @@ def answer_http_exception(error: HTTPException) -> Any:
                 response.headers[name] = value
         return response
     return error_page(status, error.description or status.phrase)
+
+
+def answer_deep_nesting(error: RecursionError) -> Any:
+    """A body nested so deeply that it cannot be read is the sender's fault; anywhere else it is ours."""
+    if is_api_request() and request.is_json:
+        return problem(HTTPStatus.BAD_REQUEST, "The body is nested too deeply.")
+    raise error
 
 
 def error_page(status: HTTPStatus, message: str, error: LcmError | None = None) -> tuple[str, int]:

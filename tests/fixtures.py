@@ -13,11 +13,11 @@ import pytest
 from argon2 import PasswordHasher, profiles
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import make_url
+from sqlalchemy import make_url, text
 
 from lcm_service import create_app
 from lcm_service.config import Settings
-from lcm_service.persistence.database import db
+from lcm_service.persistence.database import Table, db
 from lcm_service.persistence.tables import Person
 from lcm_service.services import accounts
 from tests import postgres
@@ -89,14 +89,60 @@ def service_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     return create(template=request.getfixturevalue("postgres_template"))
 
 
-@pytest.fixture
-def app(service_url: str) -> Iterator[Flask]:
-    """The whole application, with its context open, so that a test can call services and factories."""
-    app = make_app(service_url)
+@pytest.fixture(scope="session")
+def built_apps() -> dict[str, Flask]:
+    """The application on each engine, built once and given an empty database before each test."""
+    return {}
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def app(
+    request: pytest.FixtureRequest, built_apps: dict[str, Flask], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Flask]:
+    """The whole application, with its context open, so that a test can call services and factories.
+
+    A test that wants other settings builds one of its own, by `make_app` on `service_url`.
+    """
+    if request.param == "sqlite":
+        app = _app_on_sqlite(built_apps, tmp_path_factory, request.getfixturevalue("sqlite_template"))
+    else:
+        app = _app_on_postgres(built_apps, request.getfixturevalue("postgres_database"))
     with app.app_context():
         yield app
         db.session.remove()
         db.engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def postgres_database(postgres_url: str, postgres_template: str) -> Iterator[str]:
+    """The database that the tests of this process share, one after the other."""
+    with postgres.fresh_database(postgres_url, postgres_template) as url:
+        yield url
+
+
+def _app_on_sqlite(
+    built_apps: dict[str, Flask], tmp_path_factory: pytest.TempPathFactory, template: Path
+) -> Flask:
+    if "sqlite" not in built_apps:
+        path = tmp_path_factory.mktemp("service") / "lcm.sqlite3"
+        built_apps["sqlite"] = make_app(f"sqlite:///{path}")
+    app = built_apps["sqlite"]
+    path = Path(make_url(app.config["SQLALCHEMY_DATABASE_URI"]).database or "")
+    for leftover in path.parent.glob(f"{path.name}-*"):
+        leftover.unlink()
+    shutil.copyfile(template, path)
+    return app
+
+
+def _app_on_postgres(built_apps: dict[str, Flask], url: str) -> Flask:
+    if "postgresql" not in built_apps:
+        built_apps["postgresql"] = make_app(url)
+    app = built_apps["postgresql"]
+    with app.app_context():
+        names = ", ".join(f'"{table.name}"' for table in Table.metadata.sorted_tables)
+        db.session.execute(text(f"TRUNCATE {names} RESTART IDENTITY CASCADE"))
+        db.session.commit()
+    return app
 
 
 @pytest.fixture

@@ -41,7 +41,9 @@ class NotValid(LcmError):
 
     code = "not_valid"
 
-    def __init__(self, message: str, faults: Mapping[str, list[str]] | None = None, **details: object) -> None:
+    def __init__(
+        self, message: str, faults: Mapping[str, list[str]] | None = None, **details: object
+    ) -> None:
         super().__init__(message, **details)
         self.faults = dict(faults or {})
 

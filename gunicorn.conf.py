@@ -1,0 +1,16 @@
+"""How gunicorn serves ``wsgi:app``; it reads this file by itself. The service reads LCM_* variables."""
+
+from typing import Any
+
+worker_class = "gthread"
+workers = 2
+threads = 4
+
+
+def post_worker_init(worker: Any) -> None:
+    """Solve runs beside the pages, unless workers run apart from the web server (LCM_EMBEDDED_WORKER=0)."""
+    from lcm_service.jobs.worker import start_embedded_worker
+
+    app = worker.app.wsgi()
+    if app.config["SETTINGS"].embedded_worker:
+        start_embedded_worker(app)
