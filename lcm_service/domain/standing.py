@@ -11,8 +11,8 @@ from lcm_service.domain.vocabulary import ROUND_STANDINGS
 NOTICES: Final[Mapping[str, str]] = {
     "submitted": "Submitted to the mechanism. Restricted: not for publication.",
     "public_sources": (
-        "The records of this round are taken from public sources. They were not submitted to the mechanism and "
-        "are not confirmed by the State named."
+        "The records of this round are taken from public sources. They were not submitted to the mechanism "
+        "and are not confirmed by the State named."
     ),
     "exercise": "EXERCISE: all participants, needs and offers of this round are invented.",
 }

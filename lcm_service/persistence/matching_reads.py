@@ -163,7 +163,7 @@ def list_match_sides(
         statement = statement.where(Match.round_id == round_id)
     if match_id is not None:
         statement = statement.where(Match.id == match_id)
-    return [(match, receives, gives) for match, receives, gives in session.execute(statement).tuples()]
+    return [(match, receives, gives) for match, receives, gives in session.execute(statement)]
 
 
 def read_match_again(session: Session, match: Match) -> None:

@@ -33,6 +33,10 @@ def read_clock(session: Session) -> datetime:
     return moment.astimezone(UTC)
 
 
+def has_queued(session: Session) -> bool:
+    return session.scalar(select(func.min(Run.id)).where(Run.state == "queued")) is not None
+
+
 def claim_oldest(session: Session, lease_seconds: float) -> Claim | None:
     """Take the oldest queued run, or nothing. Where another worker is quicker, the next one is tried."""
     queued = select(func.min(Run.id)).where(Run.state == "queued")

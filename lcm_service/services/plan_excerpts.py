@@ -41,7 +41,7 @@ def excerpt_for(
         "sessions": [row for row in document["sessions"] if row["id"] in own_sessions],
         "unmet": unmet,
         "questions": _count_questions(assignments),
-        "explanation": _explained(explanation, own_needs),
+        "explanation": _explained(explanation, own_needs, own_sessions, own_records),
     }
     return excerpt | {"labels": _labels_of(excerpt, own_needs, labels)}
 
@@ -61,15 +61,37 @@ def _count_questions(assignments: Iterable[Row]) -> list[dict[str, Any]]:
     return [{"record": record, "field": field, "seats": count} for (record, field), count in ordered]
 
 
-def _explained(explanation: Row, own_needs: set[str]) -> list[Row]:
-    """What was explained of the participant's own needs."""
-    return [row for row in explanation.get("needs", ()) if row.get("need") in own_needs]
+def _explained(
+    explanation: Row, own_needs: set[str], own_sessions: set[str], own_records: set[str]
+) -> dict[str, list[dict[str, Any]]]:
+    """Why the participant's own rows are as they are. What else a need could have had is the recipient's to
+    read.
+    """
+    matches = []
+    for row in explanation["matches"]:
+        if row["need"] in own_needs or row["session"] in own_sessions:
+            others = row["alternatives"] if row["need"] in own_needs else ()
+            alternatives = [_without_seats_left(one) for one in others]
+            matches.append(_own_questions_only(row, own_records) | {"alternatives": alternatives})
+    unmet = [
+        row | {"waiting": [_without_seats_left(one) for one in row["waiting"]]}
+        for row in explanation["unmet"]
+        if row["need"] in own_needs
+    ]
+    return {"matches": matches, "unmet": unmet}
+
+
+def _without_seats_left(row: Row) -> dict[str, Any]:
+    return {key: value for key, value in row.items() if key != "seats_left"}
 
 
 def _labels_of(excerpt: Row, own_needs: set[str], labels: Mapping[str, Any]) -> dict[str, Any]:
     needs = {row["need"] for row in (*excerpt["assignments"], *excerpt["unmet"])}
     sessions = {row["session"] for row in excerpt["assignments"]} | {row["id"] for row in excerpt["sessions"]}
     sessions |= {near["session"] for row in excerpt["unmet"] for near in row["nearest"]}
+    explained = excerpt["explanation"]
+    sessions |= {one["session"] for row in explained["matches"] for one in row["alternatives"]}
+    sessions |= {one["session"] for row in explained["unmet"] for one in row["waiting"]}
     need_labels = {ref: _need_label(labels["needs"][ref], ref in own_needs) for ref in sorted(needs)}
     session_labels = {code: labels["sessions"][code] for code in sorted(sessions)}
     offers = {label["offer"] for label in session_labels.values()}

@@ -82,6 +82,12 @@ def cancel_run(actor: Actor, run_id: int) -> Run:
         return cancelled
 
 
+def is_work_waiting() -> bool:
+    """Whether a run waits for a worker, or for one to take it over from a worker that was lost."""
+    session = db.session()
+    return run_queue.has_queued(session) or bool(run_queue.list_expired(session))
+
+
 def claim_next_run(lease_seconds: float) -> ClaimedRun | None:
     """Take the oldest run that waits, for as long as the lease; None where nothing waits."""
     with transaction() as session:
@@ -105,25 +111,18 @@ def report_progress(
         return run_queue.renew_lease(session, Claim(run_id, fence), lease_seconds, progress)
 
 
-def fail_run(run_id: int, fence: int, code: str, **facts: Any) -> None:
-    """End a run without a plan; ``code`` and ``facts`` are the line of its story that says why.
-
-    Raises Conflict where the fence is stale.
-    """
-    end_with_lines(run_id, fence, "failed", [(code, facts)])
-
-
-def end_with_lines(run_id: int, fence: int, state: str, lines: Sequence[tuple[str, dict[str, Any]]]) -> None:
-    """End a run that the fence still holds, with these lines in its story. Raises Conflict where it does
-    not.
+def fail_run(run_id: int, fence: int, code: str, *, said: Sequence[str] = (), **facts: Any) -> None:
+    """End a run without a plan. ``code`` and ``facts`` are the line of its story that says why; ``said`` are
+    the last words of the solving process. Raises Conflict where the fence is stale.
     """
     with transaction() as session:
-        run = run_queue.end_claimed(session, Claim(run_id, fence), state)
+        run = run_queue.end_claimed(session, Claim(run_id, fence), "failed")
         if run is None:
             raise refuse_late_word(run_id)
-        for code, facts in lines:
-            add_line(run, code, **facts)
-        record_event(session, SYSTEM, "fail", "run", str(run_id), ["state"], {"code": lines[-1][0]})
+        for line in said:
+            add_line(run, "said", line=line)
+        add_line(run, code, **facts)
+        record_event(session, SYSTEM, "fail", "run", str(run_id), ["state"], {"code": code})
 
 
 def give_back_run(run_id: int, fence: int) -> None:

@@ -1,0 +1,1 @@
+"""What runs outside a request. Jobs call services and hold no rules."""

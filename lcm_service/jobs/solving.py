@@ -1,0 +1,182 @@
+"""The optimizer in a process of its own: started, watched, ended.
+
+What runs here is exactly what anyone can run by hand: ``python -m optimizer solve`` and ``explain`` on
+files. It can be killed, limited and replayed, and a crash of a solver's native code cannot take the service
+with it.
+"""
+
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+PROJECT: Final = Path(__file__).resolve().parents[2]
+PLAN_WAS_WRITTEN: Final = (0, 1)
+NO_PLAN: Final = 3
+
+POLL_SECONDS: Final = 0.1
+# A solve ends by itself at its time limit; this much later it is ended.
+GRACE_SECONDS: Final = 60
+LAST_WORDS: Final = 3
+LONGEST_LINE: Final = 500
+
+# Told the latest progress; answers whether to go on.
+type Watcher = Callable[[dict[str, Any] | None], bool]
+
+
+class LetGo(Exception):
+    """The watcher said to stop: the run was cancelled, is another's, or the worker is being stopped."""
+
+
+class SolvingFailed(Exception):
+    """No plan came of it: the code and facts of the line of the run's story, and the process's last words."""
+
+    def __init__(self, code: str, said: tuple[str, ...] = (), **facts: Any) -> None:
+        super().__init__(code)
+        self.code = code
+        self.said = said
+        self.facts = facts
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the optimizer wrote: an `lcm-plan/1` and, where it holds a plan, its `lcm-explanation/1`."""
+
+    plan: dict[str, Any]
+    explanation: dict[str, Any] | None
+
+
+def solve_in_process(
+    problem: str,
+    *,
+    time_limit_seconds: int,
+    solver: str,
+    watch: Watcher,
+    grace_seconds: float = GRACE_SECONDS,
+) -> Answer:
+    """Solve the problem text and explain the plan. Raises LetGo and SolvingFailed; leaves no file and no
+    process.
+    """
+    with tempfile.TemporaryDirectory(prefix="lcm-run-") as name:
+        folder = Path(name)
+        (folder / "problem.json").write_text(problem, encoding="utf-8")
+        limit = ("--time-limit", str(time_limit_seconds), "--solver", solver, "--progress")
+        watched = _Watched(folder, watch, time_limit_seconds, grace_seconds)
+        status = watched.run("solve", "problem.json", "-o", "plan.json", *limit)
+        if status not in PLAN_WAS_WRITTEN:
+            raise _failure(status, watched.last_words(), time_limit_seconds)
+        plan = _read(folder / "plan.json", watched)
+        if plan.get("outcome") == "clashing_pins":
+            return Answer(plan, None)
+        status = watched.run("explain", "problem.json", "plan.json", "-o", "explanation.json")
+        if status != 0:
+            raise SolvingFailed("crashed", watched.last_words(), how=f"explain: {_name_ending(status)}")
+        return Answer(plan, _read(folder / "explanation.json", watched))
+
+
+class _Watched:
+    """Runs commands of the optimizer in one folder, reading what they say while the watcher is asked to go
+    on.
+    """
+
+    def __init__(self, folder: Path, watch: Watcher, limit_seconds: float, grace_seconds: float) -> None:
+        self._folder = folder
+        self._watch = watch
+        self._limit_seconds = limit_seconds
+        self._deadline = time.monotonic() + limit_seconds + grace_seconds
+        self._said: list[str] = []
+
+    def run(self, *arguments: str) -> int:
+        """Run one command to its end and give its exit status; negative is the signal that ended it."""
+        self._said = []
+        log_path = self._folder / "said.txt"
+        with (
+            log_path.open("wb") as log,
+            log_path.open("rb") as heard,
+            _running(arguments, self._folder, log) as process,
+        ):
+            while True:
+                with contextlib.suppress(subprocess.TimeoutExpired):
+                    status = process.wait(POLL_SECONDS)
+                    self._listen(heard.readlines())
+                    return status
+                progress = self._listen(heard.readlines())
+                if not self._watch(progress):
+                    raise LetGo
+                if time.monotonic() > self._deadline:
+                    raise SolvingFailed("overran", self.last_words(), seconds=self._limit_seconds)
+
+    def last_words(self) -> tuple[str, ...]:
+        return tuple(line[:LONGEST_LINE] for line in self._said[-LAST_WORDS:])
+
+    def _listen(self, lines: list[bytes]) -> dict[str, Any] | None:
+        """Keep what is no progress, and give the latest progress."""
+        latest = None
+        for line in lines:
+            text = line.decode(errors="replace").strip()
+            try:
+                said = json.loads(text)
+            except ValueError:
+                said = None
+            if isinstance(said, dict):
+                latest = said
+            elif text:
+                self._said.append(text)
+        return latest
+
+
+@contextlib.contextmanager
+def _running(arguments: tuple[str, ...], folder: Path, log: Any) -> Iterator[subprocess.Popen[bytes]]:
+    """A process group of its own, because solvers start programs of theirs; nothing of it outlives the
+    block.
+    """
+    # The optimizer needs none of the service's settings, and must not be able to tell its secrets.
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("LCM_")}
+    environment["PYTHONPATH"] = str(PROJECT)
+    process = subprocess.Popen(
+        [sys.executable, "-m", "optimizer", *arguments],
+        cwd=folder,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=log,
+        start_new_session=True,
+    )
+    try:
+        # Pages come first where they share a processor with the solver.
+        with contextlib.suppress(OSError):
+            os.setpriority(os.PRIO_PROCESS, process.pid, 5)
+        yield process
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
+
+def _failure(status: int, said: tuple[str, ...], time_limit_seconds: int) -> SolvingFailed:
+    is_in_time = status != NO_PLAN or not any("without any plan" in line for line in said)
+    if is_in_time:
+        return SolvingFailed("crashed", said, how=_name_ending(status))
+    return SolvingFailed("no_plan_in_time", said, seconds=time_limit_seconds)
+
+
+def _name_ending(status: int) -> str:
+    return f"signal {-status}" if status < 0 else f"exit status {status}"
+
+
+def _read(path: Path, watched: _Watched) -> dict[str, Any]:
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise SolvingFailed("unreadable", watched.last_words(), fault=f"{path.name}: {error}") from error
+    if not isinstance(document, dict):
+        raise SolvingFailed("unreadable", watched.last_words(), fault=f"{path.name} is no object")
+    return document

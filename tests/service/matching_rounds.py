@@ -1,0 +1,86 @@
+"""Small rounds for the tests of matching, decisions and repair, and the worker that solves them here and
+now.
+"""
+
+import json
+from typing import Any
+
+from lcm_service.domain.permissions import Actor
+from lcm_service.persistence.database import db
+from lcm_service.persistence.tables import Plan, Round, Run
+from lcm_service.services import decisions, matching, publication
+from lcm_service.services.match_views import MatchView
+from optimizer import explain, explanation_to_document, plan_to_document, read_problem, solve
+from tests import factories
+
+LEASE_SECONDS = 30
+
+
+def coordinator() -> Actor:
+    return factories.make_actor("coordinator")
+
+
+def solve_waiting_runs() -> list[Run]:
+    """Solve what waits, follow-ups included, in this process; the worker's own process is tested with the
+    jobs.
+    """
+    ended = []
+    while (claimed := matching.claim_next_run(LEASE_SECONDS)) is not None:
+        problem = read_problem(json.loads(claimed.problem))
+        plan = solve(problem, time_limit_seconds=claimed.time_limit_seconds)
+        explanation = explanation_to_document(explain(problem, plan))
+        ended.append(matching.finish_run(claimed.run_id, claimed.fence, plan_to_document(plan), explanation))
+    return ended
+
+
+_keys = iter(f"key-{number}" for number in range(10**9))
+
+
+def request(actor: Actor, round_: Round, **options: Any) -> Run:
+    return matching.request_run(actor, round_.code, idempotency_key=next(_keys), **options)
+
+
+def solve_round(actor: Actor, round_: Round, **options: Any) -> Run:
+    """Ask for a run and solve it, with every run that follows; gives the run that was asked for."""
+    run = request(actor, round_, **options)
+    solve_waiting_runs()
+    return matching.find_run(actor, run.id)
+
+
+def plan_of(actor: Actor, run: Run) -> Plan:
+    """The draft that the run stored."""
+    plan_id = matching.plan_id_of_run(actor, run.id)
+    assert plan_id is not None, run.story
+    return publication.find_plan(actor, plan_id)
+
+
+def publish(actor: Actor, run: Run) -> Plan:
+    plan = plan_of(actor, run)
+    return publication.publish_plan(actor, plan.id, plan.version)
+
+
+def match_of(actor: Actor, round_: Round, need: str, session: str) -> MatchView:
+    found = [
+        one
+        for one in decisions.list_matches(actor, round_.code)
+        if (one.need_reference, one.session_code) == (need, session)
+    ]
+    assert found, f"no match of {need} with {session}"
+    return found[0]
+
+
+def agree(actor: Actor, match: MatchView) -> MatchView:
+    """All three sides confirm; the coordinator has the letters of the other two."""
+    for side in ("recipient", "provider", "secretariat"):
+        match = decisions.confirm_match(actor, match.id, side, match.version, on_behalf=side != "secretariat")
+    assert match.state == "agreed"
+    return match
+
+
+def seats_in(plan: Plan) -> dict[tuple[str, str], int]:
+    return {(row["need"], row["session"]): row["seats"] for row in plan.document["assignments"]}
+
+
+def fresh() -> None:
+    """Read rows again as another request would."""
+    db.session.rollback()
