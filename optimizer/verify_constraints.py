@@ -7,7 +7,7 @@ would put it right. Only what the plan holds is looked at, so the work grows wit
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date
 
 from optimizer.plan import Assignment, Plan, SupportUse
 from optimizer.problem import ANY, Need, Problem, Session, Support
@@ -186,7 +186,7 @@ def _check_teams(ledger: Ledger) -> Iterator[Violation]:
         if session.team and session.start is not None and session.end is not None:
             provider_id = ledger.facts.offer_of(session).provider
             starts[provider_id].append((session.start, session.id))
-            ends[provider_id].append((session.end + timedelta(days=1), session.id))
+            ends[provider_id].append((session.end, session.id))
     for provider_id in sorted(starts):
         teams = ledger.problem.provider_by_id[provider_id].teams
         breach = None if teams is None else _find_first_overlap(starts[provider_id], ends[provider_id], teams)
@@ -199,11 +199,14 @@ def _check_teams(ledger: Ledger) -> Iterator[Violation]:
 def _find_first_overlap(
     starts: list[tuple[date, str]], ends: list[tuple[date, str]], teams: int
 ) -> tuple[date, str, list[str]] | None:
-    """Return the first day on which more than `teams` run, the session that is too many, and all."""
-    events = sorted([(day, 1, id) for day, id in starts] + [(day, 0, id) for day, id in ends])
+    """Return the first day on which more than `teams` run, the session that is too many, and all.
+
+    On one day, what starts comes before what ends, for start and end day both count.
+    """
+    events = sorted([(day, 0, id) for day, id in starts] + [(day, 1, id) for day, id in ends])
     busy: set[str] = set()
-    for day, is_start, session_id in events:
-        if not is_start:
+    for day, is_end, session_id in events:
+        if is_end:
             busy.discard(session_id)
             continue
         busy.add(session_id)

@@ -12,7 +12,7 @@ from optimizer.canonical import problem_sha256
 from optimizer.command_line import main
 from optimizer.plan_files import load_plan, write_json
 from optimizer.reading import load_problem
-from tests.optimizer.sample_files import small_round, smallest_problem
+from tests.optimizer.sample_files import change, small_round, smallest_problem
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -263,3 +263,61 @@ def test_bad_input_with_json_is_a_document_too(tmp_path, capsys):
     status, out, err = run_main(capsys, "check", tmp_path / "problem.json", "--json")
     assert status == 2
     assert json.loads(out) == {"faults": err.splitlines()}
+
+
+# -- rounds at the limits of the contract --
+
+MOST = 10**12
+FUNDS = {"id": "R-1", "provider": "XPA", "kind": "funds", "quantity": MOST}
+EXTREMES: dict[str, dict[str, object]] = {
+    "a need of 10^12 seats": {"needs[0].seats": MOST},
+    "a session that runs with 10^12 seats or not at all": {
+        "needs[0].seats": MOST,
+        "sessions[0].seats": MOST,
+        "sessions[0].min_seats": MOST,
+    },
+    "weights of 10^12": {"policy": {"weights": dict.fromkeys(("critical", "high", "routine"), MOST)}},
+    "quarters of 10^12": {"policy": {"quarters": [MOST] * 4}},
+    "weights and quarters of nothing": {
+        "policy": {"weights": dict.fromkeys(("critical", "high", "routine"), 0), "quarters": [0] * 4}
+    },
+    "unknown seats planned as 10^12": {"policy": {"planning_seats": {"need": MOST, "session": MOST}}},
+    "a group of 10^12 for an unknown number of seats": {"needs[0].seats": None, "needs[0].min_group": MOST},
+    "funds that are 10^12 and required to the last dollar": {
+        "sessions[0].requires": [{"kind": "funds", "quantity": MOST - 20 * 10**10, "per_seat": 10**10}],
+        "supports": [FUNDS],
+    },
+    "two requirements of one kind": {
+        "sessions[0].requires": [
+            {"kind": "funds", "quantity": 5, "per_seat": 1},
+            {"kind": "funds", "quantity": 7},
+        ],
+        "supports": [FUNDS | {"quantity": 12 + 9}],
+    },
+    "a session as long as the calendar": {
+        "needs[0].earliest": "0001-01-01",
+        "needs[0].latest": "9999-12-31",
+        "sessions[0].start": "0001-01-01",
+        "sessions[0].end": "9999-12-31",
+        "sessions[0].team": True,
+        "providers[0].teams": 1,
+    },
+    "a provider without teams": {"sessions[0].team": True, "providers[0].teams": 0},
+    "a provider without seats": {"providers[0].seats": 0},
+    "an offer of which nothing may run": {"offers[0].max_sessions": 0},
+}
+
+
+@pytest.mark.parametrize("solver", ["highs", "cbc"])
+@pytest.mark.parametrize("name", EXTREMES)
+def test_a_round_at_the_limits_of_the_contract_is_solved_and_the_plan_holds(tmp_path, capsys, name, solver):
+    problem, problem_file, plan_file = small_round(), tmp_path / "problem.json", tmp_path / "plan.json"
+    for path, value in EXTREMES[name].items():
+        change(problem, path, value)
+    write_json(problem_file, problem)
+    status, _, err = run_main(capsys, "solve", problem_file, "-o", plan_file, "--solver", solver)
+    assert (status, err) == (0, "")
+    for command in ("verify", "explain"):
+        status, _, err = run_main(capsys, command, problem_file, plan_file)
+        assert (status, err) == (0, "")
+    assert run_main(capsys, "check", problem_file)[0] == 0
