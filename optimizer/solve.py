@@ -224,7 +224,7 @@ class Search:
         not hold.
         """
         yield self._effort, True
-        yield self._effort, False
+        yield replace(self._effort, is_strict=True), False
         yield replace(self._effort, solver=other_solver(self._effort.solver)), False
 
     def _ask(self, effort: Effort, is_warm: bool, terms: ObjectiveTerms, best: ObjectiveValue) -> Attempt:

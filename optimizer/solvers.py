@@ -47,11 +47,16 @@ class Attempt:
 
 @dataclass(frozen=True, slots=True)
 class Effort:
-    """What a run may use: the solver, its threads, the seconds left (``None``: no limit)."""
+    """What a run may use: the solver, its threads, the seconds left (``None``: no limit).
+
+    ``is_strict`` asks for the tightest tolerances: slower, and needed only where sums of money are so
+    large that the usual ones let a dollar slip.
+    """
 
     solver: str = "highs"
     threads: int = 1
     seconds: float | None = None
+    is_strict: bool = False
 
 
 # Called while a run goes on, with the best objective so far and the bound (``None`` where not known yet).
@@ -126,6 +131,13 @@ def _read_attempt(program: PulpProgram, stats: pulp.LpSolveStats) -> Attempt:
 
 # -- HiGHS ------------------------------------------------------------------------------------------------
 
+HIGHS_TOLERANCES: Final = (
+    "mip_feasibility_tolerance",
+    "primal_feasibility_tolerance",
+    "dual_feasibility_tolerance",
+)
+STRICT_TOLERANCE: Final = 1e-10
+
 _highs_lock = threading.Lock()
 _highs_threads: int | None = None
 
@@ -135,6 +147,7 @@ def _run_highs(
 ) -> pulp.LpSolveStats:
     _prepare_highs(effort.threads)
     watch = _HighsWatch(watcher) if watcher is not None else None
+    tolerances = dict.fromkeys(HIGHS_TOLERANCES, STRICT_TOLERANCE) if effort.is_strict else {}
     solver = pulp.HiGHS(
         msg=False,
         gapRel=0.0,
@@ -144,6 +157,7 @@ def _run_highs(
         warmStart=is_warm,
         callbackTuple=(watch, None) if watch is not None else None,
         callbacksToActivate=_HighsWatch.kinds if watch is not None else None,
+        **tolerances,
     )
     stats = program.problem.solve(solver)
     if watch is not None and watch.error is not None:
