@@ -99,16 +99,25 @@ def _labels_of(excerpt: Row, own_needs: set[str], labels: Mapping[str, Any]) -> 
     participants = {label["recipient"] for label in need_labels.values()}
     participants |= {label["provider"] for label in session_labels.values()}
     participants |= {labels["supports"][ref]["provider"] for ref in supports}
+    shown = (*need_labels.values(), *session_labels.values())
+    places = {label["place"] for label in shown if label.get("place") is not None}
+    areas = {code for label in shown for code in label["areas"] or ()}
+    # Even the lists of names are cut: a place or an area that only others' needs name would tell of them.
     return {
         "round": labels["round"],
         "needs": need_labels,
         "sessions": session_labels,
-        "offers": {ref: labels["offers"][ref] for ref in sorted(offers)},
-        "supports": {ref: labels["supports"][ref] for ref in sorted(supports)},
-        "participants": {code: labels["participants"][code] for code in sorted(participants)},
-        # Names of places, regions and areas are public lists.
-        **{kind: labels[kind] for kind in ("places", "regions", "areas")},
+        "offers": _picked(labels["offers"], offers),
+        "supports": _picked(labels["supports"], supports),
+        "participants": _picked(labels["participants"], participants),
+        "places": _picked(labels["places"], places),
+        "areas": _picked(labels["areas"], areas),
+        "regions": {},
     }
+
+
+def _picked(labels: Mapping[str, Any], codes: Iterable[str]) -> dict[str, Any]:
+    return {code: labels[code] for code in sorted(codes) if code in labels}
 
 
 def _need_label(label: Row, is_own: bool) -> dict[str, Any]:
