@@ -25,6 +25,7 @@ commands = AppGroup("lcm", help="Run and look after the Light Coordination Mecha
 
 # How often the state of a run is looked at while a command waits for it.
 LOOK_EVERY_SECONDS = 0.2
+EVERY_ADDRESS = ("0.0.0.0", "::")  # noqa: S104 - compared with, never bound to by itself
 
 
 def register_commands(app: Flask) -> None:
@@ -138,7 +139,7 @@ def demo_command(host: str, port: int, no_serve: bool) -> None:
         click.echo(sentence_of(loaded))
     sign_ins = demonstration.renew_accounts(SYSTEM)
     solve_first_plans(app, settings)
-    click.echo(invitation(sign_ins, f"http://{host}:{port}"))
+    click.echo(invitation(sign_ins, address_of(host, port)))
     if not no_serve:
         serve(app, host, port)
 
@@ -183,6 +184,13 @@ def require_free_port(host: str, port: int) -> None:
             raise click.ClickException(
                 f"Port {port} on {host} cannot be used ({error.strerror}). Try another: make run PORT=8001."
             ) from error
+
+
+def address_of(host: str, port: int) -> str:
+    """Where a browser on this machine finds what listens there, also where it listens to every address."""
+    if host in EVERY_ADDRESS:
+        host = "127.0.0.1"
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
 def sentence_of(loaded: LoadedRound) -> str:

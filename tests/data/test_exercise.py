@@ -125,6 +125,11 @@ def test_a_title_names_one_deliberate_case():
     assert named <= set(titles)
 
 
+@pytest.mark.parametrize("case", read_cases(), ids=lambda case: case["shows"])
+def test_a_deliberate_case_says_what_a_plan_has_to_make_of_it(case):
+    assert {"unmet", "placed", "bridged", "conditional", "contended"} & set(case)
+
+
 @pytest.mark.parametrize("course", read_courses(), ids=lambda course: course.area)
 def test_a_course_of_the_table_is_offered_and_needed(course):
     assert any(course.area in record.fields["areas"] for record in OFFERS)

@@ -28,8 +28,6 @@ from lcm_service.services import (
     sourced_records,
 )
 from lcm_service.services.round_loading import add_activity, add_record
-from lcm_service.services.snapshots import build_snapshot
-from optimizer import read_problem, solve, verify
 from tests.factories import make_actor
 
 TABLES = (Place, Participant, Round, Need, Offer, Support, Activity)
@@ -56,22 +54,6 @@ def numbers() -> dict[str, int]:
 
 def round_named(code: str) -> Round:
     return db.session.scalars(select(Round).where(Round.code == code)).one()
-
-
-def plan_of(code: str):
-    """The snapshot of a round, its optimal plan, and the titles of its needs."""
-    with transaction() as session:
-        snapshot = build_snapshot(session, round_named(code))
-    problem = read_problem(snapshot.problem)
-    plan = solve(problem)
-    assert verify(problem, plan).ok
-    assert plan.outcome == "optimal"
-    return plan
-
-
-def titles_of(code: str) -> dict[str, str]:
-    rows = db.session.scalars(select(Need).where(Need.round_id == round_named(code).id))
-    return {need.reference: need.title for need in rows}
 
 
 def test_loading_the_lists_again_changes_nothing(lists):
@@ -163,62 +145,6 @@ def test_a_loaded_record_that_contradicts_itself_or_names_what_is_not_listed_is_
             add_record(session, SYSTEM, "need", round_, owner, fields)
     with pytest.raises(NotValid), transaction() as session:
         add_activity(session, SYSTEM, title="A course", state="planned", provider_code="XQQ")
-
-
-def test_in_the_sourced_round_every_match_is_conditional_and_the_weightiest_questions_come_first(rounds):
-    plan = plan_of("public-2026")
-    assert len(plan.assignments) == 7
-    assert not any(one.firm for one in plan.assignments)
-    seats = [question.seats for question in plan.questions]
-    assert seats == sorted(seats, reverse=True)
-    assert seats[0] > seats[-1]
-    # The first questions are asked of the offer on which most hangs: the five courses of one sentence.
-    offer = db.session.scalars(
-        select(Offer).where(Offer.title == "Will host five United Nations training courses")
-    ).one()
-    assert plan.questions[0].record == f"{offer.reference}-U1"
-
-
-def test_in_the_exercise_each_deliberate_case_shows_what_it_is_for(rounds):
-    plan, titles = plan_of("exercise-2027"), titles_of("exercise-2027")
-    reasons = {titles[one.need]: one.reason for one in plan.unmet}
-    placed = {titles[one.need]: one for one in plan.assignments}
-    for case in exercise.read_cases():
-        for title, reason in case.get("unmet", {}).items():
-            assert reasons.get(title) == reason, case["shows"]
-        assert not set(case.get("placed", ())) - (set(placed) - set(reasons)), case["shows"]
-        assert all(placed[title].bridged_by for title in case.get("bridged", ())), case["shows"]
-        assert not any(placed[title].firm for title in case.get("conditional", ())), case["shows"]
-        if "contended" in case:
-            assert "contention" in {reasons.get(title) for title in case["contended"]}, case["shows"]
-    assert set(reasons.values()) == {
-        "no_session",
-        "blocked",
-        "support_missing",
-        "not_enough_for_a_group",
-        "contention",
-    }
-
-
-def test_in_the_exercise_most_seats_are_placed_and_every_kind_of_support_is_used(rounds):
-    plan = plan_of("exercise-2027")
-    placed = sum(one.seats for one in plan.assignments)
-    short = sum(one.seats_short for one in plan.unmet)
-    assert placed > 2 * short
-    used = {use.kind for one in plan.sessions for use in one.supports}
-    assert used == {"funds", "venue", "interpretation"}
-
-
-def test_a_recipient_and_a_provider_among_the_accounts_share_a_match_of_the_first_plan(rounds):
-    for code in demonstration.ROUND_CODES:
-        plan = plan_of(code)
-        needs = {row.reference: row.participant.code for row in db.session.scalars(select(Need))}
-        offers = {row.reference: row.participant.code for row in db.session.scalars(select(Offer))}
-        pairs = {(needs[one.need], offers[one.session.rpartition("-")[0]]) for one in plan.assignments}
-        recipient, provider = (
-            account.participant_code for account in demonstration.ACCOUNTS if account.round_code == code
-        )
-        assert (recipient, provider) in pairs
 
 
 def test_each_start_makes_new_passwords_for_the_same_people(rounds):
