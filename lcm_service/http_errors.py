@@ -7,7 +7,8 @@ from typing import Any
 from urllib.parse import quote
 
 from flask import Flask, Response, redirect, render_template, request, url_for
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import BadRequest, HTTPException
+from werkzeug.exceptions import NotFound as NothingHere
 
 from lcm_service.domain.errors import (
     Conflict,
@@ -32,9 +33,18 @@ API_PREFIX = "/api/"
 
 def register_http_errors(app: Flask) -> None:
     """Answer every refusal, known or not, in the form that the caller reads."""
+    app.before_request(refuse_nul_characters)
     app.register_error_handler(LcmError, answer_refusal)
     app.register_error_handler(HTTPException, answer_http_exception)
-    app.register_error_handler(RecursionError, answer_deep_nesting)
+
+
+def refuse_nul_characters() -> None:
+    """No text that is asked for holds a NUL, and one of the databases refuses to look for it."""
+    if "\0" in request.path:
+        raise NothingHere
+    texts = (text for values in (request.args, request.form) for _name, text in values.items(multi=True))
+    if any("\0" in text for text in texts):
+        raise BadRequest("Texts cannot hold NUL characters.")
 
 
 def is_api_request() -> bool:
@@ -80,13 +90,6 @@ def answer_http_exception(error: HTTPException) -> Any:
                 response.headers[name] = value
         return response
     return error_page(status, error.description or status.phrase)
-
-
-def answer_deep_nesting(error: RecursionError) -> Any:
-    """A body nested so deeply that it cannot be read is the sender's fault; anywhere else it is ours."""
-    if is_api_request() and request.is_json:
-        return problem(HTTPStatus.BAD_REQUEST, "The body is nested too deeply.")
-    raise error
 
 
 def error_page(status: HTTPStatus, message: str, error: LcmError | None = None) -> tuple[str, int]:

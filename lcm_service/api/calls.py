@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 
 from flask import Response, g, request
 from flask_smorest import Blueprint
-from werkzeug.exceptions import PreconditionFailed, PreconditionRequired
+from werkzeug.exceptions import BadRequest, PreconditionFailed, PreconditionRequired
 
 from lcm_service.domain.errors import NotSignedIn
 from lcm_service.domain.permissions import Actor
@@ -37,6 +37,7 @@ def make_area(name: str, description: str, prefix: str) -> Blueprint:
     # The pages have areas of the same names.
     area = Blueprint(f"api-{name}", f"lcm_service.api.{name}", url_prefix=prefix, description=description)
     area.before_request(_find_caller)
+    area.before_request(_refuse_unreadable_body)
     area.after_request(_answer_conditionally)
     return area
 
@@ -76,6 +77,16 @@ def _find_caller() -> None:
     if scheme.lower() != "bearer":
         raise NotSignedIn("Send a token: Authorization: Bearer lcm_...")
     g.caller = actor_of_token(token.strip())
+
+
+def _refuse_unreadable_body() -> None:
+    """Numbers of thousands of digits and brackets without end are no JSON that anybody meant."""
+    if not request.is_json or not request.content_length:
+        return
+    try:
+        request.get_json()
+    except RecursionError:
+        raise BadRequest("The body is nested too deeply.") from None
 
 
 def _answer_conditionally(response: Response) -> Response:

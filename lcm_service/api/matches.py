@@ -3,7 +3,8 @@
 from typing import Any
 
 from lcm_service.api.calls import NAMES_ITS_VERSION, asked_version, caller, etag_of, make_area
-from lcm_service.schemas.answers import ConfirmationSchema, DeclineSchema, MatchAnswer, RoundQuery
+from lcm_service.schemas.answers import MatchAnswer, RoundQuery
+from lcm_service.schemas.decisions import ConfirmationOfSideSchema, DeclineOfSideSchema
 from lcm_service.services import decisions
 
 blp = make_area(
@@ -29,7 +30,7 @@ def read_match(match_id: int) -> Any:
 
 @blp.post("/<int(max=2147483647):match_id>/confirmation")
 @blp.doc(**NAMES_ITS_VERSION)
-@blp.arguments(ConfirmationSchema)
+@blp.arguments(ConfirmationOfSideSchema)
 @blp.response(200, MatchAnswer)
 def confirm_match(data: dict[str, Any], match_id: int) -> Any:
     """Confirm for one side the seats that are proposed now; confirmed by all three, the match is agreed."""
@@ -46,7 +47,7 @@ def confirm_match(data: dict[str, Any], match_id: int) -> Any:
 
 @blp.post("/<int(max=2147483647):match_id>/decline")
 @blp.doc(**NAMES_ITS_VERSION)
-@blp.arguments(DeclineSchema)
+@blp.arguments(DeclineOfSideSchema)
 @blp.response(200, MatchAnswer)
 def decline_match(data: dict[str, Any], match_id: int) -> Any:
     """Decline for one side. Nobody else moves; the pair is not proposed again."""

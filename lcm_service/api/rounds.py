@@ -3,7 +3,7 @@
 from typing import Any
 
 from lcm_service.api.calls import caller, etag_of, make_area
-from lcm_service.schemas.answers import RoundAnswer, RoundSchema
+from lcm_service.schemas.answers import NewRoundSchema, RoundAnswer
 from lcm_service.services import rounds
 
 blp = make_area("rounds", "Rounds of matching.", "/rounds")
@@ -17,7 +17,7 @@ def list_rounds() -> Any:
 
 
 @blp.post("/")
-@blp.arguments(RoundSchema)
+@blp.arguments(NewRoundSchema)
 @blp.response(201, RoundAnswer)
 def open_round(data: dict[str, Any]) -> Any:
     """Open a round. For coordinators."""

@@ -5,7 +5,6 @@ from marshmallow import Schema, fields, validate
 from lcm_service.domain.vocabulary import (
     DECISION_ANSWERS,
     DECISION_SIDES,
-    DECLINE_REASONS,
     MATCH_STATES,
     PLAN_STATES,
     PRIORITIES,
@@ -24,7 +23,8 @@ from lcm_service.schemas.records import (
     SessionSchema,
     SupportSchema,
 )
-from lcm_service.schemas.values import Day, Line, Number, Several, Text, Word, YesNo
+from lcm_service.schemas.rounds import RoundSchema
+from lcm_service.schemas.values import Number, Several, Word
 
 MOST_ROWS_OF_A_PAGE = 200
 
@@ -88,18 +88,13 @@ class QuestionAnswer(Schema):
     title = fields.String()
 
 
-class RoundSchema(Sent):
+class NewRoundSchema(RoundSchema):
     """A round to be opened; ``policy`` is the optimizer's, and may be left out."""
 
-    code = Line(40, required=True, allow_none=False)
-    title = Line(200, required=True, allow_none=False)
-    standing = Word(ROUND_STANDINGS)
-    opens_on = Day(required=True, allow_none=False)
-    closes_on = Day(required=True, allow_none=False)
     policy = fields.Dict(keys=fields.String(), allow_none=True)
 
 
-class RoundAnswer(RoundSchema):
+class RoundAnswer(NewRoundSchema):
     """A round."""
 
     state = Word(ROUND_STATES, allow_none=False)
@@ -216,20 +211,6 @@ class MatchAnswer(Schema):
     my_sides = fields.List(fields.String())
 
 
-class ConfirmationSchema(Sent):
-    """A side confirms the seats that are proposed now. ``on_behalf``: a coordinator records a letter."""
-
-    side = Word(DECISION_SIDES, required=True, allow_none=False)
-    note = Text(4000)
-    on_behalf = YesNo(allow_none=False)
-
-
-class DeclineSchema(ConfirmationSchema):
-    """A side declines, and says why."""
-
-    reason = Word(DECLINE_REASONS, required=True, allow_none=False)
-
-
 class PageQuery(Schema):
     """Which part of a list: what comes after a reference, at most so many rows."""
 
@@ -242,9 +223,7 @@ class PageQuery(Schema):
         validate=validate.Length(min=1, max=40),
         metadata={"description": "Reference of the last record read."},
     )
-    limit = fields.Integer(
-        load_default=50, validate=validate.Range(min=1, max=MOST_ROWS_OF_A_PAGE), strict=True
-    )
+    limit = fields.Integer(load_default=50, validate=validate.Range(min=1, max=MOST_ROWS_OF_A_PAGE))
 
 
 class RoundQuery(Schema):

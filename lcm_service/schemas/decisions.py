@@ -1,8 +1,8 @@
 """What a side of a match sends with its answer."""
 
-from lcm_service.domain.vocabulary import DECLINE_REASONS
+from lcm_service.domain.vocabulary import DECISION_SIDES, DECLINE_REASONS
 from lcm_service.schemas.records import Sent
-from lcm_service.schemas.values import Text, Word
+from lcm_service.schemas.values import Text, Word, YesNo
 
 
 class DeclineSchema(Sent):
@@ -10,3 +10,20 @@ class DeclineSchema(Sent):
 
     reason = Word(DECLINE_REASONS, required=True, allow_none=False)
     note = Text(4000)
+
+
+class SideSchema(Sent):
+    """For which side an answer is given. ``on_behalf``: a coordinator records what came by letter."""
+
+    side = Word(DECISION_SIDES, required=True, allow_none=False)
+    on_behalf = YesNo(allow_none=False)
+
+
+class ConfirmationOfSideSchema(SideSchema):
+    """A side confirms the seats that are proposed now."""
+
+    note = Text(4000)
+
+
+class DeclineOfSideSchema(DeclineSchema, SideSchema):
+    """A side declines, and says why."""
