@@ -131,7 +131,8 @@ def _numbers_of_session(facts: Facts, pairs: Sequence[Pair], limit: Limit, effor
 
 
 def _numbers_of_group(facts: Facts, pairs: Sequence[Pair], limit: Limit, effort: Effort) -> Numbers:
-    fewest = min(pin.seats for pin in facts.problem.pinned if pin.need == limit.record)
+    # A need without a pin meets the limit too, where the others in a session are too few without its group.
+    fewest = min((pin.seats for pin in facts.problem.pinned if pin.need == limit.record), default=None)
     return facts.problem.need_by_id[limit.record].min_group, fewest
 
 
