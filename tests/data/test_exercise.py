@@ -58,7 +58,7 @@ def test_the_same_seed_gives_the_same_records_and_another_seed_others():
 
 def test_the_exercise_has_the_size_of_a_round():
     assert 55 <= len(NEEDS) <= 65
-    assert 65 <= sum(len(record.fields.get("sessions", ())) for record in OFFERS) <= 80
+    assert 60 <= sum(len(record.fields.get("sessions", ())) for record in OFFERS) <= 80
     assert len(SUPPORTS) == 12
     assert 25 <= len(PARTICIPANTS) <= 30
 

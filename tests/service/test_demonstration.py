@@ -45,7 +45,7 @@ def rounds(lists):
     return demonstration.load_rounds(SYSTEM)
 
 
-def numbers() -> dict[str, int]:
+def numbers() -> dict[str, int | None]:
     """How many rows there are of everything that loading adds."""
     return {
         table.__tablename__: db.session.scalar(select(func.count()).select_from(table)) for table in TABLES
@@ -87,7 +87,7 @@ def test_both_rounds_are_loaded_whole_and_once(rounds):
 
 
 def test_a_second_loading_leaves_what_people_have_changed(rounds):
-    need = db.session.scalars(select(Need).order_by(Need.reference)).first()
+    need = db.session.scalars(select(Need).order_by(Need.reference).limit(1)).one()
     need.title = "Changed since"
     db.session.commit()
     demonstration.load_rounds(SYSTEM)
@@ -98,10 +98,14 @@ def test_a_second_loading_leaves_what_people_have_changed(rounds):
 def test_each_round_says_where_its_records_come_from(rounds):
     assert round_named("public-2026").standing == "public_sources"
     assert round_named("exercise-2027").standing == "exercise"
-    for table in (Need, Offer, Support):
-        for row in db.session.scalars(select(table)):
-            assert (row.source is not None) == (row.round.standing == "public_sources")
-            assert row.participant.is_fictional == (row.round.standing == "exercise")
+    rows: list[Need | Offer | Support] = [
+        *db.session.scalars(select(Need)),
+        *db.session.scalars(select(Offer)),
+        *db.session.scalars(select(Support)),
+    ]
+    for row in rows:
+        assert (row.source is not None) == (row.round.standing == "public_sources")
+        assert row.participant.is_fictional == (row.round.standing == "exercise")
 
 
 def test_nobody_is_told_that_a_loaded_record_arrived_but_its_event_is_traced(rounds):
