@@ -5,8 +5,9 @@ from typing import Any
 
 from flask import Blueprint, Response
 
+from lcm_service.reports import tables
 from lcm_service.services import exports
-from lcm_service.web.showing import current_actor
+from lcm_service.web.showing import current_actor, page_language
 
 bp = Blueprint("exports", __name__)
 
@@ -14,26 +15,29 @@ bp = Blueprint("exports", __name__)
 @bp.get("/plans/<int:plan_id>/export.json")
 def plan_json(plan_id: int) -> Response:
     """The plan as `lcm-plan-export/1`."""
-    document = exports.export_plan(current_actor(), plan_id)
-    return _file(json.dumps(document, ensure_ascii=False, indent=2, default=str), "json", plan_id, "plan")
+    return _file(_json(exports.export_plan(current_actor(), plan_id)), f"lcm-plan-{plan_id}.json")
 
 
 @bp.get("/plans/<int:plan_id>/export.csv")
 def plan_csv(plan_id: int) -> Response:
-    """The matches of the plan, one row each. Spreadsheets read the byte order mark as a sign of UTF-8."""
-    return _file("\ufeff" + exports.export_plan_csv(current_actor(), plan_id), "csv", plan_id, "plan")
+    """The plan as rows: places given, and needs short of seats, with names in the reader's language."""
+    rows = exports.export_plan_rows(current_actor(), plan_id, page_language())
+    # Spreadsheets take the byte order mark as the sign of UTF-8.
+    return _file("\ufeff" + tables.write_csv(exports.COLUMNS, rows), f"lcm-plan-{plan_id}.csv")
 
 
 @bp.get("/plans/<int:plan_id>/problem.json")
 def problem_json(plan_id: int) -> Response:
-    """The problem that the plan answers, byte for byte, so that anybody can solve and check it again."""
-    problem: Any = exports.export_problem(current_actor(), plan_id)
-    text = problem if isinstance(problem, str) else json.dumps(problem, ensure_ascii=False)
-    return _file(text, "json", plan_id, "problem")
+    """The problem that the plan answers, so that anybody can solve and check it again."""
+    return _file(_json(exports.export_problem(current_actor(), plan_id)), f"lcm-problem-{plan_id}.json")
 
 
-def _file(text: str, kind: str, plan_id: int, name: str) -> Response:
-    types = {"json": "application/json", "csv": "text/csv"}
-    response = Response(text, mimetype=types[kind])
-    response.headers["Content-Disposition"] = f'attachment; filename="lcm-{name}-{plan_id}.{kind}"'
+def _json(document: dict[str, Any]) -> str:
+    return json.dumps(document, ensure_ascii=False, indent=2)
+
+
+def _file(text: str, name: str) -> Response:
+    mimetype = "text/csv" if name.endswith(".csv") else "application/json"
+    response = Response(text, mimetype=mimetype)
+    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
     return response

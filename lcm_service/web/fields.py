@@ -134,7 +134,9 @@ class FormView:
 
 def read_values(sections: Iterable[Section], form: TypedForm) -> tuple[dict[str, Any], dict[str, list[str]]]:
     """Read every declared field: its value (``None``: unknown), and answers that contradict themselves."""
-    unknown = set(form.getlist("unknown"))
+    # A box that the page itself had ticked says nothing: beside it, an answer counts. One that the person
+    # ticked beside an answer contradicts it.
+    unknown = set(form.getlist("unknown")) - set(form.getlist("was_unknown"))
     values: dict[str, Any] = {}
     faults: dict[str, list[str]] = {}
     for section in sections:

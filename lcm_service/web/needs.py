@@ -14,7 +14,14 @@ from lcm_service.services import decisions, rounds, submissions, trail
 from lcm_service.web import desk
 from lcm_service.web.fields import FormView, Section
 from lcm_service.web.need_fields import OWNER, RECOGNITION, SECTIONS, WITHDRAWAL
-from lcm_service.web.saving import Page, StaleFacts, Values, read_version, save_or_show_again
+from lcm_service.web.saving import (
+    Page,
+    StaleFacts,
+    Values,
+    in_stored_order,
+    read_version,
+    save_or_show_again,
+)
 from lcm_service.web.showing import current_actor
 
 bp = Blueprint("needs", __name__)
@@ -87,7 +94,8 @@ def revise(reference: str) -> Page:
     actor = current_actor()
 
     def save(values: Values) -> str:
-        submissions.revise_need(actor, reference, values, read_version(request.form))
+        ordered = in_stored_order(SECTIONS, submissions.find_need(actor, reference), values)
+        submissions.revise_need(actor, reference, ordered, read_version(request.form))
         flash(_("The need is changed."), "good")
         return url_for("needs.show", reference=reference)
 

@@ -17,7 +17,14 @@ from lcm_service.web.fields import FormView, Section
 from lcm_service.web.need_fields import OWNER, WITHDRAWAL
 from lcm_service.web.offer_fields import FIRST_DATES, FIRST_QUESTIONS, SECTIONS
 from lcm_service.web.offer_rows import OfferRows, read_rows, stored_rows, typed_rows
-from lcm_service.web.saving import Page, StaleFacts, Values, read_version, save_or_show_again
+from lcm_service.web.saving import (
+    Page,
+    StaleFacts,
+    Values,
+    in_stored_order,
+    read_version,
+    save_or_show_again,
+)
 from lcm_service.web.showing import current_actor
 
 bp = Blueprint("offers", __name__)
@@ -198,7 +205,8 @@ def _save_revision(
     actor = current_actor()
 
     def save(values: Values) -> str:
-        submissions.revise_offer(actor, reference, _with_lists(values), read_version(request.form))
+        ordered = in_stored_order(sections, submissions.find_offer(actor, reference), _with_lists(values))
+        submissions.revise_offer(actor, reference, ordered, read_version(request.form))
         flash(_("The offer is changed."), "good")
         return url_for("offers.show", reference=reference)
 

@@ -84,24 +84,31 @@ def days_of_session(session: SessionOfMatch) -> str | None:
     return None if window is None else _("between %(days)s", days=window)
 
 
+def _filled(sentence: str, **parts: Any) -> Markup:
+    """A translated sentence with its parts set in; names keep their marks, anything else is escaped."""
+    return Markup(sentence) % parts  # noqa: S704 - the sentence is the catalogue's own
+
+
 def why_matched(names: Names, assignment: Document) -> list[Any]:
     """What speaks for a match, a short line each: what both sides share, from the stored labels."""
     need, session = names.need(assignment["need"]), names.session(assignment["session"])
     lines: list[Any] = []
     shared_areas = _shared(need.get("areas"), session.get("areas"))
     if shared_areas:
-        lines.append(_("Subject: %(names)s", names=names.areas(shared_areas)))
+        lines.append(_filled(_("Subject: %(names)s"), names=names.areas(shared_areas)))
     shared_languages = _shared(need.get("languages"), session.get("languages"))
     if shared_languages:
-        lines.append(_("Language: %(names)s", names=showing.listed(shared_languages, showing.language_name)))
+        lines.append(
+            _filled(_("Language: %(names)s"), names=showing.listed(shared_languages, showing.language_name))
+        )
     if assignment.get("bridged_by"):
         language = showing.language_name(assignment["bridged_by"])
-        lines.append(_("With interpretation into %(language)s", language=language))
+        lines.append(_filled(_("With interpretation into %(language)s"), language=language))
     if need.get("level") and need.get("level") == session.get("level"):
-        lines.append(_("Level: %(name)s", name=words.word("level", need["level"])))
+        lines.append(_filled(_("Level: %(name)s"), name=words.word("level", need["level"])))
     if session.get("start") and need.get("earliest") and need.get("latest"):
         asked = showing.days(need["earliest"], need["latest"])
-        lines.append(_("The dates lie within what was asked: %(days)s", days=asked))
+        lines.append(_filled(_("The dates lie within what was asked: %(days)s"), days=asked))
     return lines
 
 
@@ -110,9 +117,11 @@ def why_both_agree(match: MatchView) -> list[Any]:
     lines: list[Any] = []
     shared_languages = _shared(match.need.languages, match.session.languages)
     if match.need.areas:
-        lines.append(_("Subject: %(names)s", names=showing.listed(match.need.areas, showing.area)))
+        lines.append(_filled(_("Subject: %(names)s"), names=showing.listed(match.need.areas, showing.area)))
     if shared_languages:
-        lines.append(_("Language: %(names)s", names=showing.listed(shared_languages, showing.language_name)))
+        lines.append(
+            _filled(_("Language: %(names)s"), names=showing.listed(shared_languages, showing.language_name))
+        )
     if match.is_firm:
         lines.append(_("Every rule of the matching says yes to it."))
     return lines
@@ -125,6 +134,23 @@ def _shared(one: Sequence[str] | None, other: Sequence[str] | None) -> list[str]
     if "any" in one or "any" in other:
         return [code for code in (other if "any" in one else one) if code != "any"][:3]
     return [code for code in one if code in other]
+
+
+def fit_of(explanation: Document) -> dict[tuple[str, str], str]:
+    """For each match, how its fit comes about: the parts that were weighed, in words."""
+    parts = {}
+    for row in explanation.get("matches") or ():
+        if row.get("fit_parts"):
+            shown = [
+                f"{reasons.FIT_PARTS.get(name, name)} {value}" for name, value in row["fit_parts"].items()
+            ]
+            parts[row["need"], row["session"]] = ", ".join(shown)
+    return parts
+
+
+def waiting_of(explanation: Document) -> dict[str, Sequence[Document]]:
+    """For each need short of seats, the sessions that would suit if their questions were answered well."""
+    return {row["need"]: row["waiting"] for row in explanation.get("unmet") or () if row.get("waiting")}
 
 
 def question_rows(names: Names, document: Document) -> list[dict[str, Any]]:

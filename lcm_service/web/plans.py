@@ -31,6 +31,8 @@ def show(plan_id: int) -> str:
         questions=plan_view.question_rows(names, plan.document),
         difference=plan.difference,
         objections=publication.find_objections(actor, plan_id) if plan.state == "draft" else [],
+        fits=plan_view.fit_of(plan.explanation),
+        waiting=plan_view.waiting_of(plan.explanation),
         view=plan_view,
     )
 

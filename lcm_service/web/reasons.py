@@ -71,6 +71,15 @@ OBJECTIVES: Final[Sentences] = {
     "firm.coverage": _("Seats for all needs, by matches where nothing is still to be asked"),
 }
 
+# The parts of a fit, each 0..100.
+FIT_PARTS: Final[Sentences] = {
+    "area": _("subject"),
+    "language": _("language"),
+    "mode": _("form"),
+    "proximity": _("nearness"),
+    "record": _("earlier courses"),
+}
+
 OUTCOMES: Final[Sentences] = {
     "optimal": _("Every objective is proven: no plan does better, in this order of objectives."),
     "feasible": _("The plan keeps every rule. The time ended before it was proven that no plan does better."),

@@ -16,6 +16,7 @@ from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response
 
 from lcm_service.domain.errors import NotValid, Stale
+from lcm_service.domain.record_fields import column_of
 from lcm_service.schemas.forms import read_typed, sentences_of
 from lcm_service.schemas.records import Sent
 from lcm_service.web.fields import FormView, Section, read_values
@@ -73,6 +74,20 @@ def save_or_show_again(
         return show(form, None), HTTPStatus.UNPROCESSABLE_ENTITY
     except Stale as refusal:
         return show(form, stale_facts(refusal)), HTTPStatus.CONFLICT
+
+
+def in_stored_order(sections: tuple[Section, ...], record: Any, values: Values) -> Values:
+    """The values with every set that has not changed in the order in which it is stored.
+
+    Boxes come back in the order of the page; without this, a form saved as it stands would look like a change.
+    """
+    sets = [one.name for section in sections for one in section.fields if one.widget in ("many", "picks")]
+    kept = {}
+    for name in sets:
+        stored, value = getattr(record, column_of(name)), values.get(name)
+        if stored and value and sorted(stored) == sorted(value):
+            kept[name] = stored
+    return values | kept
 
 
 def flat_faults(faults: Mapping[str, Any]) -> Faults:

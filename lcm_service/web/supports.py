@@ -9,7 +9,14 @@ from lcm_service.schemas.records import SupportSchema, WithdrawalSchema
 from lcm_service.services import rounds, submissions, trail
 from lcm_service.web.fields import FormView, Section
 from lcm_service.web.need_fields import OWNER, WITHDRAWAL
-from lcm_service.web.saving import Page, StaleFacts, Values, read_version, save_or_show_again
+from lcm_service.web.saving import (
+    Page,
+    StaleFacts,
+    Values,
+    in_stored_order,
+    read_version,
+    save_or_show_again,
+)
 from lcm_service.web.showing import current_actor
 from lcm_service.web.support_fields import SECTIONS
 
@@ -76,7 +83,8 @@ def revise(reference: str) -> Page:
     actor = current_actor()
 
     def save(values: Values) -> str:
-        submissions.revise_support(actor, reference, values, read_version(request.form))
+        ordered = in_stored_order(SECTIONS, submissions.find_support(actor, reference), values)
+        submissions.revise_support(actor, reference, ordered, read_version(request.form))
         flash(_("The support is changed."), "good")
         return url_for("supports.show", reference=reference)
 

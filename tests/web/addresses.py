@@ -1,0 +1,50 @@
+"""Every address of the pages, with real records in it: what tests of all pages walk through."""
+
+from flask import Flask
+
+from lcm_service.persistence.database import db
+from lcm_service.persistence.tables import Match, Plan, Run
+from tests.web import world
+
+
+def page_rules(app: Flask) -> list[tuple[str, str]]:
+    """(endpoint, rule) of every page that is read by GET."""
+    return sorted(
+        (rule.endpoint, rule.rule)
+        for rule in app.url_map.iter_rules()
+        if "GET" in (rule.methods or ())
+        and rule.endpoint != "static"
+        and not rule.rule.startswith("/api")
+        and f"lcm_service.web.{rule.endpoint.partition('.')[0]}" == _module_of(app, rule.endpoint)
+    )
+
+
+def _module_of(app: Flask, endpoint: str) -> str:
+    return app.view_functions[endpoint].__module__
+
+
+def references_of(round_code: str) -> dict[str, str]:
+    """One need, offer and support of a round, as the newest plan of it names them."""
+    labels = world.draft_of(round_code).labels
+    assignment = world.draft_of(round_code).document["assignments"][0]
+    return {
+        "needs": assignment["need"],
+        "offers": labels["sessions"][assignment["session"]]["offer"],
+        "supports": min(labels["supports"]),
+    }
+
+
+def addresses(app: Flask, round_code: str) -> dict[str, str]:
+    """Endpoint -> an address of it, for every page."""
+    references = references_of(round_code)
+    match_id = db.session.query(Match.id).order_by(Match.id).limit(1).scalar() or 0
+    plan = db.session.query(Plan).join(Plan.round).filter_by(code=round_code).first()
+    run = db.session.query(Run).join(Run.round).filter_by(code=round_code).first()
+    found = {}
+    for endpoint, rule in page_rules(app):
+        area = endpoint.partition(".")[0]
+        filled = rule.replace("<code>", round_code).replace("<reference>", references.get(area, ""))
+        filled = filled.replace("<int:match_id>", str(match_id))
+        filled = filled.replace("<int:plan_id>", str(plan.id if plan else 0))
+        found[endpoint] = filled.replace("<int:run_id>", str(run.id if run else 0))
+    return found

@@ -1,0 +1,108 @@
+"""What holds for every page: it answers, has a name, says what its records are worth, changes nothing."""
+
+import hashlib
+from collections.abc import Callable
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import select
+
+from lcm_service.persistence.database import Table, db
+from lcm_service.persistence.tables import Person
+from tests.web import world
+from tests.web.addresses import addresses
+from tests.web.html import read_page
+
+FILES = {"exports.plan_json", "exports.plan_csv", "exports.problem_json"}
+# Pages outside of any round.
+OUTSIDE = {
+    "start.index",
+    "start.how_it_works",
+    "account.sign_in",
+    "rounds.index",
+    "rounds.new",
+    "activities.index",
+    "activities.new",
+}
+
+
+def fingerprint() -> str:
+    """A hash over every row of the database."""
+    digest = hashlib.sha256()
+    for name, table in sorted(Table.metadata.tables.items()):
+        rows = db.session.execute(select(table)).all()
+        digest.update(repr((name, sorted(map(repr, rows)))).encode())
+    db.session.rollback()
+    return digest.hexdigest()
+
+
+def test_every_page_answers_a_coordinator_under_a_name_of_its_own_and_changes_nothing(
+    at_work: Flask, coordinator: FlaskClient
+) -> None:
+    world.publish_draft(world.EXERCISE)
+    before = fingerprint()
+    titles: dict[str, str] = {}
+    pages = addresses(at_work, world.EXERCISE)
+    assert len(pages) > 35
+    for endpoint, address in pages.items():
+        response = coordinator.get(address)
+        assert response.status_code == 200, (endpoint, address)
+        if endpoint not in FILES:
+            title = read_page(response.text).title
+            assert title not in titles, (endpoint, titles.get(title), title)
+            titles[title] = endpoint
+    assert fingerprint() == before
+
+
+@pytest.mark.parametrize(
+    ("round_code", "words"),
+    [
+        (world.EXERCISE, "EXERCISE"),
+        (world.SOURCED, "They were not submitted to the mechanism and are not confirmed by the State named."),
+    ],
+)
+def test_every_page_and_file_of_a_round_says_what_its_records_are_worth(
+    at_work: Flask, coordinator: FlaskClient, round_code: str, words: str
+) -> None:
+    world.publish_draft(round_code)
+    for endpoint, address in addresses(at_work, round_code).items():
+        if endpoint in FILES:
+            body = coordinator.get(address).text.casefold()
+            assert "exercise" in body or "not submitted to the mechanism" in body, address
+        elif endpoint not in OUTSIDE:
+            assert words in coordinator.get(address).text, address
+
+
+@pytest.mark.parametrize("role", ["focal_point", "observer", "administrator"])
+def test_no_page_breaks_for_people_who_may_not_see_it(
+    at_work: Flask, browser_of: Callable[[Person], FlaskClient], role: str
+) -> None:
+    world.publish_draft(world.EXERCISE)
+    person = (
+        world.focal_point_of("XAB") if role == "focal_point" else world.person_by_email(f"{role}@example.org")
+    )
+    browser = browser_of(person)
+    for endpoint, address in addresses(at_work, world.EXERCISE).items():
+        assert browser.get(address).status_code in {200, 403, 404}, (endpoint, address)
+
+
+def test_every_page_but_the_open_ones_asks_a_stranger_to_sign_in(at_work: Flask) -> None:
+    stranger = at_work.test_client()
+    for endpoint, address in addresses(at_work, world.EXERCISE).items():
+        response = stranger.get(address)
+        if endpoint in {"start.index", "start.how_it_works", "account.sign_in"}:
+            assert response.status_code == 200
+        else:
+            assert response.status_code == 303, endpoint
+            assert response.location.startswith("/sign-in"), endpoint
+
+
+def test_a_post_without_its_token_is_refused(at_work: Flask, coordinator: FlaskClient) -> None:
+    for rule in at_work.url_map.iter_rules():
+        if "POST" in (rule.methods or ()) and not rule.rule.startswith("/api"):
+            address = rule.rule.replace("<int:", "<").replace("<code>", world.EXERCISE)
+            for part in ("match_id", "plan_id", "run_id"):
+                address = address.replace(f"<{part}>", "1")
+            address = address.replace("<reference>", "N-0001").replace("<key>", "S1")
+            assert coordinator.post(address).status_code == 400, rule.rule

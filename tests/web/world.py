@@ -1,0 +1,87 @@
+"""A service at work, for tests of pages: both demonstration rounds loaded and solved once, then copied.
+
+Every test gets a copy of its own, so it may publish, decline and withdraw as it likes.
+"""
+
+import shutil
+from pathlib import Path
+
+from flask import Flask
+
+from lcm_service.domain.permissions import SYSTEM, Actor
+from lcm_service.jobs.worker import Worker
+from lcm_service.persistence.database import db
+from lcm_service.persistence.tables import Participant, Person, Plan
+from lcm_service.services import accounts, decisions, demonstration, exercise, matching, publication
+from lcm_service.services.match_views import MatchView
+from tests import factories
+from tests.fixtures import make_app
+
+EXERCISE = exercise.ROUND_CODE
+SOURCED = demonstration.sourced_records.ROUND_CODE
+COORDINATOR = "coordinator@example.org"
+
+
+def open_world(path: Path, **settings: object) -> Flask:
+    """The application on a file of this world."""
+    return make_app(f"sqlite:///{path}", demonstration=True, **settings)
+
+
+def build_world(empty: Path, path: Path) -> None:
+    """Load both rounds into a copy of the empty database and solve each of them once."""
+    shutil.copyfile(empty, path)
+    app = open_world(path)
+    with app.app_context():
+        demonstration.load_rounds(SYSTEM)
+        coordinator = factories.make_person("coordinator", email=COORDINATOR, name="Coordinator")
+        factories.make_person("observer", email="observer@example.org", name="Observer")
+        factories.make_person("administrator", email="administrator@example.org", name="Administrator")
+        for code in (EXERCISE, SOURCED):
+            matching.request_run(accounts.actor_of(coordinator), code, idempotency_key=f"first-{code}")
+    let_worker_run(app)
+    with app.app_context():
+        db.session.remove()
+        db.engine.dispose()
+
+
+def let_worker_run(app: Flask) -> None:
+    """Solve every run that waits, as a worker does."""
+    worker = Worker(app)
+    while worker.work_once():
+        pass
+
+
+def coordinator_of(app: Flask) -> Actor:
+    """The coordinator as an actor; needs an open context."""
+    return accounts.actor_of(person_by_email(COORDINATOR))
+
+
+def person_by_email(email: str) -> Person:
+    return db.session.query(Person).filter_by(email=email).one()
+
+
+def focal_point_of(code: str) -> Person:
+    """A focal point of the participant, made where there is none yet."""
+    participant = db.session.query(Participant).filter_by(code=code).one()
+    email = f"{code.lower()}@example.org"
+    found = db.session.query(Person).filter_by(email=email).one_or_none()
+    return found or factories.make_person("focal_point", participant, email=email, name=f"Focal point {code}")
+
+
+def draft_of(round_code: str) -> Plan:
+    """The newest plan of a round."""
+    actor = accounts.actor_of(person_by_email(COORDINATOR))
+    return publication.list_plans(actor, round_code)[0]
+
+
+def publish_draft(round_code: str) -> list[MatchView]:
+    """Publish the newest plan of a round and give its matches."""
+    actor = accounts.actor_of(person_by_email(COORDINATOR))
+    plan = draft_of(round_code)
+    publication.publish_plan(actor, plan.id, plan.version)
+    return decisions.list_matches(actor, round_code)
+
+
+def firm_matches(matches: list[MatchView]) -> list[MatchView]:
+    """The matches that each side can confirm at once."""
+    return [match for match in matches if match.is_firm and not match.open_questions]
