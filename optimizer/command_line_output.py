@@ -36,8 +36,9 @@ class Output:
             _print(sys.stdout, "standard output", map(keep_one_line, lines))
 
     def print_progress(self, document: dict[str, Any]) -> None:
-        """Print one line of progress on standard error."""
-        _print(sys.stderr, "standard error", [json.dumps(document)])
+        """Print one line of progress on standard error. That nobody reads it is no reason to stop solving."""
+        with contextlib.suppress(CannotWrite):
+            _print(sys.stderr, "standard error", [json.dumps(document)])
 
     def report_faults(self, faults: Sequence[str]) -> None:
         """One line a fault on standard error; with ``--json`` also one document on standard output."""

@@ -111,6 +111,16 @@ def test_a_standard_output_that_is_full_is_said_on_one_line(tmp_path, problem_fi
     assert (status, err) == (2, "standard output: cannot be written: File too large\n")
 
 
+def test_a_standard_error_that_is_full_does_not_stop_the_solving(tmp_path, problem_file):
+    with (tmp_path / "errors").open("wb") as full:
+        process = start(
+            "solve", problem_file, "--json", "--progress", stderr=full, preexec_fn=partial(limit_file_size, 3)
+        )
+        status, out, _ = end(process)
+    assert status == 0
+    assert json.loads(out)["outcome"] == "optimal"
+
+
 def test_a_program_whose_standard_streams_are_closed_still_writes_its_plan(tmp_path, problem_file):
     plan_file = tmp_path / "plan.json"
     command = f'exec "{sys.executable}" -m optimizer solve "{problem_file}" -o "{plan_file}" <&- >&- 2>&-'
