@@ -14,6 +14,7 @@ from time import monotonic
 from typing import Any
 
 import pulp
+from pulp.constants import LpSolveStatus
 
 from optimizer.compatibility import Pair, find_pairs
 from optimizer.problem import ANY, Need, Problem, Session, Support
@@ -102,10 +103,23 @@ class PlainModel:
         return min(self.facts.seats_of_need(need), self.facts.seats_of_session(session))
 
     def maximise(self, objective: Any, seconds: float) -> pulp.LpSolveStats:
+        """Solve from the last solution; where what comes back is no optimum though it says so, solve afresh.
+
+        With a starting vector, HiGHS through PuLP 4.2.0 can say *optimal* and hand back values that are not.
+        """
         self.program.setObjective(objective)
-        has_values = all(variable.varValue is not None for variable in self.program.variables())
+        begin = monotonic()
+        stats = self.run(seconds, all(v.varValue is not None for v in self.program.variables()))
+        is_said = (
+            stats.status == LpSolveStatus.Optimal and stats.has_solution and stats.best_bound is not None
+        )
+        if is_said and (pulp.value(objective) or 0) < floor((stats.best_bound or 0) + 1e-6) - 0.5:
+            stats = self.run(max(0.1, seconds - (monotonic() - begin)), is_warm=False)
+        return stats
+
+    def run(self, seconds: float, is_warm: bool) -> pulp.LpSolveStats:
         solver = pulp.HiGHS(
-            msg=False, gapRel=0.0, gapAbs=WHOLE_GAP, threads=1, timeLimit=seconds, warmStart=has_values
+            msg=False, gapRel=0.0, gapAbs=WHOLE_GAP, threads=1, timeLimit=seconds, warmStart=is_warm
         )
         return self.program.solve(solver)
 
@@ -227,6 +241,7 @@ class PlainModel:
     def add_bridges(self, session: Session) -> dict[str, Any]:
         """Return, for each language by which groups may be bridged, whether it is in use in the session."""
         in_use: dict[str, Any] = {}
+        users: dict[str, list[Any]] = defaultdict(list)
         for n in self.by_session[session.id]:
             choices = []
             for language in self.pairs[n].bridges:
@@ -236,8 +251,11 @@ class PlainModel:
                 choice = self.bridged[n, language] = self.whole(f"bridged_{n}_{tag}", 1)
                 self.program += choice <= in_use[tag]
                 choices.append(choice)
+                users[tag].append(choice)
             if choices:
                 self.program += pulp.lpSum(choices) == self.y[n]
+        for tag, choices in users.items():
+            self.program += in_use[tag] <= pulp.lpSum(choices)
         return in_use
 
     def add_pins(self) -> None:

@@ -55,6 +55,11 @@ def random_problem(seed: int, most_plans: int = MOST_PLANS) -> Problem:
             return replace(drawn, pinned=draw.pins(drawn)) if draw.happens(0.4) else drawn
 
 
+def random_round(seed: int, needs: int, sessions: int) -> Problem:
+    """Return a round too large to try out every plan, of the same kinds as the tiny ones, without pins."""
+    return _Draw(Random(seed), loose=False, needs=needs, sessions=sessions).problem()
+
+
 def random_pair_problem(seed: int) -> Problem:
     """Return a problem of several needs and sessions in which every field is often unknown, odd or *any*."""
     return _Draw(Random(seed), loose=True, needs=4, sessions=4).problem()

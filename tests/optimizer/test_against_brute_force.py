@@ -13,6 +13,7 @@ from optimizer.problem import OBJECTIVES, PlanningSeats, Problem
 from optimizer.solve import solve
 from optimizer.verify import verify
 from tests.optimizer.brute_force import find_optimum, find_smallest_clash
+from tests.optimizer.builders import need, problem, session
 from tests.optimizer.random_problems import random_problem
 
 GROUPS = 10
@@ -77,6 +78,16 @@ def test_some_of_the_problems_have_pins_that_clash_alone_and_some_only_together(
     assert sizes[2] > 0
 
 
+def test_a_pin_that_waits_for_the_group_of_a_need_without_a_pin_clashes_and_says_so():
+    # Two seats are left beside the pin; the session needs two more, and the only other group is of three.
+    needs = [need("N-1", "XAA", seats=1), need("N-2", "XAB", seats=3, min_group=3)]
+    round_ = problem(needs, [session(seats=3, min_seats=3)], pinned=[("N-1", "S-1", 1)])
+    plan = solve(round_)
+    assert plan.clash is not None
+    assert plan.clash.pins == find_smallest_clash(round_) == round_.pinned
+    assert ("C2", "N-2") in {(limit.code, limit.record) for limit in plan.clash.limits}
+
+
 def values_of(problem: Problem, relaxed: set[str] | None = None) -> tuple[int, ...] | None:
     optimum = find_optimum(problem, relaxed=relaxed or ())
     return optimum.values if optimum is not None else None
@@ -93,6 +104,7 @@ def test_leaving_out_each_constraint_changes_the_optimum_of_some_of_the_problems
     assert waiting == set()
 
 
+EVEN_FIT = {"area": 20, "language": 20, "mode": 20, "proximity": 20, "record": 20}
 # What a problem holds besides constraints: its other form without it, whose optimum is another one somewhere.
 OTHER_FORMS = {
     "pins of at least": lambda p: replace(p, pinned=tuple(x for x in p.pinned if x.rule == "exactly")),
@@ -117,7 +129,6 @@ OTHER_FORMS = {
     "seats that reach": lambda p: with_policy(p, reached_seats=1),
     "weights of the fit": lambda p: with_policy(p, fit=EVEN_FIT),
 }
-EVEN_FIT = {"area": 20, "language": 20, "mode": 20, "proximity": 20, "record": 20}
 
 
 def without(records, **fields):
