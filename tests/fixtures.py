@@ -13,7 +13,7 @@ import pytest
 from argon2 import PasswordHasher, profiles
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import make_url, text
+from sqlalchemy import delete, make_url, text
 
 from lcm_service import create_app
 from lcm_service.config import Settings
@@ -91,58 +91,58 @@ def service_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 
 @pytest.fixture(scope="session")
 def built_apps() -> dict[str, Flask]:
-    """The application on each engine, built once and given an empty database before each test."""
+    """The application on each engine, built once and given empty tables before each test."""
     return {}
 
 
+@pytest.fixture(scope="session")
+def sqlite_database(sqlite_template: Path) -> str:
+    """The SQLite database that the tests of this process share, one after the other."""
+    path = sqlite_template.with_name("shared.sqlite3")
+    shutil.copyfile(sqlite_template, path)
+    return f"sqlite:///{path}"
+
+
+@pytest.fixture(scope="session")
+def postgres_database(postgres_url: str, postgres_template: str) -> Iterator[str]:
+    """The PostgreSQL database that the tests of this process share, one after the other."""
+    with postgres.fresh_database(postgres_url, postgres_template) as url:
+        yield url
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
-def app(
-    request: pytest.FixtureRequest, built_apps: dict[str, Flask], tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Flask]:
+def app(request: pytest.FixtureRequest, built_apps: dict[str, Flask]) -> Iterator[Flask]:
     """The whole application, with its context open, so that a test can call services and factories.
 
     A test that wants other settings builds one of its own, by `make_app` on `service_url`.
     """
-    if request.param == "sqlite":
-        app = _app_on_sqlite(built_apps, tmp_path_factory, request.getfixturevalue("sqlite_template"))
-    else:
-        app = _app_on_postgres(built_apps, request.getfixturevalue("postgres_database"))
+    engine = request.param
+    if engine not in built_apps:
+        database = "sqlite_database" if engine == "sqlite" else "postgres_database"
+        built_apps[engine] = make_app(request.getfixturevalue(database))
+    app = built_apps[engine]
     with app.app_context():
+        empty_tables()
         yield app
         db.session.remove()
         db.engine.dispose()
 
 
-@pytest.fixture(scope="session")
-def postgres_database(postgres_url: str, postgres_template: str) -> Iterator[str]:
-    """The database that the tests of this process share, one after the other."""
-    with postgres.fresh_database(postgres_url, postgres_template) as url:
-        yield url
-
-
-def _app_on_sqlite(
-    built_apps: dict[str, Flask], tmp_path_factory: pytest.TempPathFactory, template: Path
-) -> Flask:
-    if "sqlite" not in built_apps:
-        path = tmp_path_factory.mktemp("service") / "lcm.sqlite3"
-        built_apps["sqlite"] = make_app(f"sqlite:///{path}")
-    app = built_apps["sqlite"]
-    path = Path(make_url(app.config["SQLALCHEMY_DATABASE_URI"]).database or "")
-    for leftover in path.parent.glob(f"{path.name}-*"):
-        leftover.unlink()
-    shutil.copyfile(template, path)
-    return app
-
-
-def _app_on_postgres(built_apps: dict[str, Flask], url: str) -> Flask:
-    if "postgresql" not in built_apps:
-        built_apps["postgresql"] = make_app(url)
-    app = built_apps["postgresql"]
-    with app.app_context():
-        names = ", ".join(f'"{table.name}"' for table in Table.metadata.sorted_tables)
-        db.session.execute(text(f"TRUNCATE {names} RESTART IDENTITY CASCADE"))
-        db.session.commit()
-    return app
+def empty_tables() -> None:
+    """Take every row out; numbers begin again at 1."""
+    tables = list(Table.metadata.tables.values())
+    with db.engine.connect() as connection:
+        if connection.dialect.name == "sqlite":
+            # Runs and plans point at each other, so no order of deletion would do.
+            connection.execute(text("PRAGMA foreign_keys=OFF"))
+            for table in tables:
+                connection.execute(delete(table))
+            connection.commit()
+            connection.execute(text("PRAGMA foreign_keys=ON"))
+        else:
+            names = ", ".join(f'"{table.name}"' for table in tables)
+            connection.execute(text(f"TRUNCATE {names} RESTART IDENTITY CASCADE"))
+            connection.commit()
 
 
 @pytest.fixture

@@ -96,6 +96,7 @@ def transaction() -> Iterator[Session]:
     if session.info.get("in_transaction"):
         raise RuntimeError("A use case has one transaction; pass its session on instead of opening another.")
     session.rollback()
+    session.expire_all()
     session.info["in_transaction"] = True
     try:
         if session.get_bind().dialect.name == "sqlite":

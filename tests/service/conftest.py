@@ -8,5 +8,6 @@ from tests.fixtures import (  # noqa: F401
     postgres_database,
     postgres_template,
     service_url,
+    sqlite_database,
     sqlite_template,
 )

@@ -1,0 +1,114 @@
+"""One use case, one commit: all of it or nothing."""
+
+from contextlib import nullcontext
+from datetime import UTC, datetime, timedelta, timezone
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import IntegrityError
+
+from lcm_service.domain.errors import Stale
+from lcm_service.persistence.database import db, transaction
+from lcm_service.persistence.tables import Participant, Person, Question, Round
+from tests import factories
+
+pytestmark = pytest.mark.usefixtures("app")
+
+
+def count(table) -> int:
+    return db.session.query(table).count()
+
+
+def test_what_a_use_case_writes_is_committed_together():
+    with transaction() as session:
+        session.add(Participant(code="XAA", kind="member_state", names={"en": "A"}))
+        session.add(Participant(code="XBB", kind="member_state", names={"en": "B"}))
+    db.session.rollback()
+    assert count(Participant) == 2
+
+
+def test_an_error_takes_everything_back():
+    def fail_half_way():
+        with transaction() as session:
+            session.add(Participant(code="XAA", kind="member_state", names={"en": "A"}))
+            session.flush()
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        fail_half_way()
+    assert count(Participant) == 0
+
+
+def test_a_use_case_opens_one_transaction_and_no_second_inside():
+    def open_two():
+        with transaction() as session:
+            session.add(Participant(code="XAA", kind="member_state", names={"en": "A"}))
+            with transaction():
+                pass
+
+    with pytest.raises(RuntimeError):
+        open_two()
+    assert count(Participant) == 0
+    with transaction() as session:
+        session.add(Participant(code="XAA", kind="member_state", names={"en": "A"}))
+    assert count(Participant) == 1
+
+
+def test_what_was_read_before_is_read_again_inside():
+    round = factories.make_round("R")
+    with db.engine.begin() as other:
+        other.execute(text("UPDATE round SET title = 'Changed by another', version = 2"))
+    with transaction():
+        assert round.title == "Changed by another"
+
+
+def test_a_write_over_somebody_elses_version_is_stale():
+    round = factories.make_round("R")
+
+    def write_what_was_read():
+        with transaction() as session:
+            assert round.version == 1
+            # As another connection would; SQLite lets no other write while this use case runs.
+            is_sqlite = db.engine.dialect.name == "sqlite"
+            with db.engine.begin() if not is_sqlite else nullcontext(session.connection()) as other:
+                other.execute(text("UPDATE round SET version = 7"))
+            round.title = "Mine"
+
+    with pytest.raises(Stale):
+        write_what_was_read()
+
+
+def test_moments_come_back_in_utc_whatever_zone_they_were_given_in():
+    moment = datetime(2027, 3, 1, 12, tzinfo=timezone(timedelta(hours=3)))
+    factories.make_round("R", created_at=moment)
+    db.session.expire_all()
+    stored = db.session.query(Round).one().created_at
+    assert (stored, stored.tzinfo) == (moment, UTC)
+
+
+def test_a_moment_without_a_zone_is_refused():
+    with pytest.raises(Exception, match="time zone"):
+        factories.make_round("R", created_at=datetime(2027, 3, 1))
+    db.session.rollback()
+
+
+def test_unknown_is_null_in_the_database_and_nothing_is_an_empty_list():
+    unknown = factories.make_offer(requires=None)
+    nothing = factories.make_offer(requires=[])
+    rows = dict(map(tuple, db.session.execute(text("SELECT reference, requires IS NULL FROM offer"))))
+    assert (bool(rows[unknown.reference]), bool(rows[nothing.reference])) == (True, False)
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        lambda: Participant(code="XAA", kind="kingdom", names={}),
+        lambda: Person(email="a@example.org", name="A", role="emperor"),
+        lambda: Person(email="a@example.org", name="A", role="observer", participant_id=99),
+        lambda: Question(round_id=99, record_kind="need", record_reference="N-1", field="level"),
+    ],
+    ids=["kind", "role", "participant", "round"],
+)
+def test_the_database_itself_refuses_other_words_and_references_to_nothing(row):
+    with pytest.raises(IntegrityError), transaction() as session:
+        session.add(row())

@@ -1,0 +1,238 @@
+"""Signing in, passwords and tokens: nothing is told to a stranger, and everything can be ended."""
+
+import time
+from datetime import timedelta
+
+import pytest
+from argon2 import PasswordHasher
+from sqlalchemy import select
+
+from lcm_service.domain.errors import Conflict, NotAllowed, NotFound, NotSignedIn, NotValid
+from lcm_service.domain.permissions import SYSTEM
+from lcm_service.persistence.database import db, utc_now
+from lcm_service.persistence.tables import ApiToken, AuditEvent, Person
+from lcm_service.services import accounts
+from tests import factories
+
+pytestmark = pytest.mark.usefixtures("app")
+
+
+def person_with(**columns):
+    return factories.make_person(email="ana@example.org", **columns)
+
+
+class TestSigningIn:
+    def test_the_right_password_signs_in_however_the_address_is_written(self):
+        person = person_with()
+        assert accounts.sign_in("  Ana@Example.ORG ", factories.PASSWORD).id == person.id
+
+    def test_the_same_password_typed_on_two_keyboards_is_the_same(self):
+        person_with(password="é" * 12)
+        assert accounts.sign_in("ana@example.org", "e\u0301" * 12).name == "A person"
+
+    @pytest.mark.parametrize(
+        "make",
+        [
+            lambda: person_with(password="another password"),
+            lambda: person_with(is_active=False),
+            lambda: factories.make_person(email="bob@example.org"),
+            lambda: setattr(person_with(), "password_hash", None) or db.session.commit(),
+        ],
+        ids=["wrong password", "inactive", "unknown address", "no password yet"],
+    )
+    def test_every_failure_says_the_same(self, make):
+        make()
+        with pytest.raises(NotValid) as refusal:
+            accounts.sign_in("ana@example.org", factories.PASSWORD)
+        assert (refusal.value.message, refusal.value.faults) == (accounts.WRONG_SIGN_IN, {})
+
+    def test_an_unknown_address_takes_as_long_as_a_wrong_password(self, monkeypatch):
+        # Dear enough to be measured, cheap enough for a test.
+        monkeypatch.setattr(
+            accounts, "HASHER", PasswordHasher(time_cost=2, memory_cost=16_384, parallelism=1)
+        )
+        person_with()
+        seconds = {}
+        for address in ("ana@example.org", "nobody@example.org"):
+            with pytest.raises(NotValid):
+                accounts.sign_in(address, "wrong")  # the hash of nobody is made the first time
+            begin = time.perf_counter()
+            for _ in range(5):
+                with pytest.raises(NotValid):
+                    accounts.sign_in(address, "wrong")
+            seconds[address] = time.perf_counter() - begin
+        assert 0.5 < seconds["nobody@example.org"] / seconds["ana@example.org"] < 2
+
+    def test_a_hash_of_older_strength_is_renewed_at_the_next_sign_in(self, monkeypatch):
+        person = person_with()
+        before = person.password_hash
+        monkeypatch.setattr(accounts, "HASHER", PasswordHasher(time_cost=2, memory_cost=16, parallelism=1))
+        accounts.sign_in("ana@example.org", factories.PASSWORD)
+        assert person.password_hash != before
+        assert accounts.sign_in("ana@example.org", factories.PASSWORD).id == person.id
+
+    def test_passwords_are_kept_as_argon2id(self):
+        assert str(person_with().password_hash).startswith("$argon2id$")
+
+    def test_a_very_long_password_is_refused_and_not_hashed_whole(self):
+        person_with()
+        begin = time.perf_counter()
+        with pytest.raises(NotValid):
+            accounts.sign_in("ana@example.org", "x" * 1_000_000)
+        assert time.perf_counter() - begin < 1
+
+
+class TestKeys:
+    def test_a_key_names_its_person_until_all_sign_ins_are_ended(self):
+        person = person_with()
+        key = person.get_id()
+        assert accounts.person_of_key(key) == person
+        accounts.set_password(accounts.actor_of(person), person.email, "a new password, longer")
+        assert accounts.person_of_key(key) is None
+        assert accounts.person_of_key(person.get_id()) == person
+
+    @pytest.mark.parametrize(
+        "key", ["", "1", "1.", "1.9", "x.0", "-1.0", "99999999999999.0", "²1.0", "1.0.0"]
+    )
+    def test_a_key_that_was_never_given_names_nobody(self, key):
+        person_with()
+        assert accounts.person_of_key(key) is None
+
+    def test_an_inactive_person_is_signed_out(self):
+        person = person_with(is_active=False)
+        assert accounts.person_of_key(person.get_id()) is None
+
+
+class TestAccounts:
+    def make(self, actor=SYSTEM, **more):
+        values = {
+            "email": "new@example.org",
+            "name": "New",
+            "role": "observer",
+            "password": "long enough, surely",
+        }
+        return accounts.create_person(actor, **(values | more))
+
+    def test_administrators_and_the_system_make_accounts(self):
+        administrator = factories.make_actor("administrator")
+        self.make(administrator)
+        assert accounts.sign_in("new@example.org", "long enough, surely").role == "observer"
+
+    @pytest.mark.parametrize("role", ["focal_point", "coordinator", "observer"])
+    def test_nobody_else_does(self, role):
+        with pytest.raises(NotAllowed):
+            self.make(factories.make_actor(role))
+
+    @pytest.mark.parametrize(
+        ("field", "value"),
+        [
+            ("email", "no address"),
+            ("email", "two@at@signs"),
+            ("email", "line\n@example.org"),
+            ("email", "x" * 65 + "@example.org"),
+            ("name", ""),
+            ("name", "x" * 201),
+            ("role", "emperor"),
+            ("language", "tlh"),
+            ("password", "too short"),
+            ("password", "x" * 201),
+            ("participant_code", "NOWHERE"),
+        ],
+    )
+    def test_what_is_wrong_is_said_at_its_field(self, field, value):
+        with pytest.raises(NotValid) as refusal:
+            self.make(**{field: value})
+        assert list(refusal.value.faults) == [field]
+
+    def test_a_focal_point_belongs_to_a_participant_and_nobody_else_does(self):
+        with pytest.raises(NotValid):
+            self.make(role="focal_point")
+        code = factories.make_participant().code
+        assert self.make(role="focal_point", participant_code=code).participant.code == code
+
+    def test_an_address_has_one_account(self):
+        self.make()
+        with pytest.raises(Conflict):
+            self.make(email="NEW@example.org")
+        assert len(db.session.scalars(select(Person)).all()) == 1
+
+    def test_a_password_is_set_by_its_owner_or_an_administrator(self):
+        person, other = person_with(), factories.make_actor("coordinator")
+        with pytest.raises(NotAllowed):
+            accounts.set_password(other, person.email, "taken over by another")
+        with pytest.raises(NotAllowed):
+            accounts.set_password(other, "nobody@example.org", "taken over by another")
+        with pytest.raises(NotFound):
+            accounts.set_password(SYSTEM, "nobody@example.org", "long enough, surely")
+        accounts.set_password(SYSTEM, person.email, "long enough, surely")
+        assert accounts.sign_in(person.email, "long enough, surely").id == person.id
+
+    def test_no_event_holds_a_password_or_an_address(self):
+        person = self.make()
+        accounts.set_password(SYSTEM, person.email, "long enough, surely")
+        accounts.create_api_token(accounts.actor_of(person), person.email, "x", 1)
+        for event in db.session.scalars(select(AuditEvent)):
+            assert "example.org" not in f"{event.facts} {event.fields} {event.record_reference}"
+            assert "surely" not in f"{event.facts}"
+
+
+class TestTokens:
+    def token_of(self, person, days=30):
+        return accounts.create_api_token(accounts.actor_of(person), person.email, "our system", days)
+
+    def test_a_token_acts_as_its_person(self):
+        person = person_with()
+        assert accounts.actor_of_token(self.token_of(person)) == accounts.actor_of(person)
+
+    def test_only_a_hash_of_the_token_is_kept(self):
+        token = self.token_of(person_with())
+        row = db.session.scalars(select(ApiToken)).one()
+        secret = token.split("_", 2)[2]
+        assert token.startswith(f"lcm_{row.prefix}_")
+        assert secret not in (row.secret_sha256, row.prefix, row.label)
+        assert len(secret) == 43
+
+    def test_its_last_use_is_noted_to_the_hour(self):
+        token = self.token_of(person_with())
+        accounts.actor_of_token(token)
+        row = db.session.scalars(select(ApiToken)).one()
+        first = row.last_used_at
+        accounts.actor_of_token(token)
+        assert row.last_used_at == first
+        row.last_used_at = utc_now() - timedelta(hours=2)
+        db.session.commit()
+        accounts.actor_of_token(token)
+        assert utc_now() - row.last_used_at < timedelta(minutes=1)
+
+    def test_a_token_of_another_secret_an_expired_one_and_an_ended_persons_are_refused_alike(self):
+        person = person_with()
+        token = self.token_of(person)
+        words = set()
+
+        def refused(text):
+            with pytest.raises(NotSignedIn) as refusal:
+                accounts.actor_of_token(text)
+            words.add(refusal.value.message)
+
+        refused("")
+        refused("lcm_")
+        refused(token[:-1] + ("A" if token[-1] != "A" else "B"))
+        refused(token + "\n")
+        person.is_active = False
+        db.session.commit()
+        refused(token)
+        person.is_active = True
+        db.session.scalars(select(ApiToken)).one().expires_at = utc_now()
+        db.session.commit()
+        refused(token)
+        assert words == {accounts.TOKEN_REFUSED}
+
+    @pytest.mark.parametrize("days", [0, -1, 367])
+    def test_no_token_is_good_forever(self, days):
+        with pytest.raises(NotValid):
+            self.token_of(person_with(), days)
+
+    def test_nobody_makes_a_token_for_another(self):
+        person = person_with()
+        with pytest.raises(NotAllowed):
+            accounts.create_api_token(factories.make_actor("coordinator"), person.email, "x", 1)
