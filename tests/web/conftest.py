@@ -12,11 +12,14 @@ from lcm_service.persistence.database import db
 from lcm_service.persistence.tables import Person
 from tests.fixtures import (  # noqa: F401
     app,
+    built_apps,
     cheap_passwords,
     client,
+    postgres_database,
     postgres_template,
     service_url,
     sign_in,
+    sqlite_database,
     sqlite_template,
 )
 from tests.web import world
