@@ -5,10 +5,15 @@ as it goes, leaves out a *correction set*; whatever clashes must hold at least o
 smallest set that hits every correction set known so far, the first by (need, session) among equals, is tried:
 if a plan satisfies it, that plan gives the next correction set; if none does, it is the answer. (Ignatiev,
 Previti, Liffiton and Marques-Silva, "Smallest MUS extraction with minimal hitting set dualization", CP 2015.)
+
+A clash of many pins alike (thirty small groups in a session that holds twenty) has too many correction
+sets for that. Past `MAX_PINS` pins or `MAX_TRIES` tries the answer is the smaller of two: the fewest pins
+that overfill one session, need or provider, and a set from which no pin can be spared.
 """
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from typing import Final
 
 from optimizer.clash_limits import find_limits, limits_of_refused_pin
 from optimizer.compatibility import Pair, judge_pair
@@ -19,6 +24,10 @@ from optimizer.plan import Clash, ClashLimit
 from optimizer.problem import Pin
 from optimizer.program import PulpProgram
 from optimizer.solvers import Attempt, Effort, other_solver, run
+
+# Up to so many pins the smallest set is proven to be it.
+MAX_PINS: Final = 6
+MAX_TRIES: Final = 100
 
 
 def find_refused_pins(facts: Facts) -> tuple[Pin, ...]:
@@ -41,8 +50,10 @@ def find_clash(facts: Facts, pairs: Sequence[Pair], effort: Effort) -> Clash | N
     relevant = find_relevant_pairs(facts, pairs)
     oracle = PinOracle(facts, relevant, effort)
     corrections: list[frozenset[Pin]] = []
-    while True:
+    for _ in range(MAX_TRIES):
         candidate = smallest_hitting_set(pins, corrections)
+        if len(candidate) > MAX_PINS:
+            break
         satisfied = None if set(candidate) & set(refused) else oracle.satisfy(candidate)
         if satisfied is None:
             return Clash(candidate, _limits_of(facts, relevant, candidate, effort))
@@ -50,6 +61,56 @@ def find_clash(facts: Facts, pairs: Sequence[Pair], effort: Effort) -> Clash | N
         if not correction:
             return None
         corrections.append(correction)
+    candidates = [some for some in (find_overfull(facts), _spare_pins(oracle, pins)) if some]
+    large = min(candidates, key=lambda some: (len(some), some))
+    return Clash(large, _limits_of(facts, relevant, large, effort))
+
+
+def find_overfull(facts: Facts) -> tuple[Pin, ...]:
+    """The fewest pins, the first of equals, that ask one session, need or provider for more seats than it
+    has.
+
+    Empty where none is asked for more.
+    """
+    rooms: dict[tuple[str, str], int] = {}
+    pins: dict[tuple[str, str], list[Pin]] = {}
+    for pin in facts.problem.pinned:
+        need, session = facts.problem.need_by_id[pin.need], facts.problem.session_by_id[pin.session]
+        provider = facts.problem.provider_by_id[facts.offer_of(session).provider]
+        rooms["session", session.id] = facts.seats_of_session(session)
+        rooms["need", need.id] = facts.seats_of_need(need)
+        if provider.seats is not None:
+            rooms["provider", provider.id] = provider.seats
+        for key in (("session", session.id), ("need", need.id), ("provider", provider.id)):
+            pins.setdefault(key, []).append(pin)
+    overfull = [_fewest_above(pins[key], room) for key, room in rooms.items()]
+    return min((some for some in overfull if some), key=lambda some: (len(some), some), default=())
+
+
+def _fewest_above(pins: Sequence[Pin], room: int) -> tuple[Pin, ...]:
+    """The fewest of these pins, the first of equals, with more seats together than the room; empty: none."""
+    if sum(pin.seats for pin in pins) <= room:
+        return ()
+    largest = sorted((pin.seats for pin in pins), reverse=True)
+    size = next(count for count in range(1, len(pins) + 1) if sum(largest[:count]) > room)
+    chosen: list[Pin] = []
+    for position, pin in enumerate(pins):
+        later = sorted((other.seats for other in pins[position + 1 :]), reverse=True)[
+            : size - len(chosen) - 1
+        ]
+        if len(chosen) < size and sum(one.seats for one in chosen) + pin.seats + sum(later) > room:
+            chosen.append(pin)
+    return tuple(chosen)
+
+
+def _spare_pins(oracle: "PinOracle", pins: Sequence[Pin]) -> tuple[Pin, ...]:
+    """A set of clashing pins of which none can be spared; later pins are left out first."""
+    kept = list(pins)
+    for pin in reversed(pins):
+        others = [other for other in kept if other is not pin]
+        if oracle.satisfy(others) is None:
+            kept = others
+    return tuple(kept)
 
 
 def _limits_of(

@@ -6,7 +6,7 @@ its word does not hold it is asked again another way. A time limit never loses t
 that it stopped keeps its value and its bound, and the outcome is `feasible`.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from importlib.metadata import version
 from math import floor
@@ -25,11 +25,13 @@ from optimizer.plan import Clash, ObjectiveValue, Plan, SolverInfo
 from optimizer.planning import write_plan
 from optimizer.problem import Problem
 from optimizer.program import PulpProgram
+from optimizer.search import MIN_PAIRS, Polisher
 from optimizer.solvers import Attempt, Effort, describe_solver, other_solver, run
 
 # Of the seconds left, an objective may use this part, so that one that does not close leaves time to those
 # after it.
 SHARE_OF_TIME = 0.5
+SHARE_OF_POLISH = 0.15
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +85,7 @@ def solve(
         search = Search(RoundModel(facts, pairs), effort, clock, on_progress)
         clash = search.find_first_draft(start)
         if clash is None:
-            values = [search.improve(name) for name in problem.policy.objectives]
+            values = search.improve_all()
             return write_plan(facts, pairs, search.draft, values, problem_sha256(problem), search.describe())
     info = SolverInfo(version("pulp"), describe_solver(solver), clock.seconds(), threads)
     return Plan(problem_sha256(problem), "clashing_pins", clash=clash, solver=info)
@@ -172,6 +174,35 @@ class Search:
                     return self._reserve
                 raise NoPlanFound("time ran out before any plan that obeys the pins was found")
         return None
+
+    # -- all objectives -------------------------------------------------------------------------------------
+
+    def improve_all(self) -> list[ObjectiveValue]:
+        """Maximise the policy's objectives in their order and return their values and bounds."""
+        names = self.model.facts.problem.policy.objectives
+        polisher = self._make_polisher()
+        values: list[ObjectiveValue] = []
+        for position, name in enumerate(names):
+            before = self.draft
+            if polisher is not None and position == 0:
+                self._polish(polisher, names)
+            values.append(self.improve(name))
+            if polisher is not None:
+                polisher.hold(name, values[-1].value)
+                if self.draft is not before:
+                    self._polish(polisher, names[position + 1 :])
+        return values
+
+    def _make_polisher(self) -> Polisher | None:
+        """In a large round, what hands each solve a plan that is good for the objectives to come."""
+        pairs = self.model.model.pairs
+        return None if len(pairs) < MIN_PAIRS else Polisher(self.model.facts, pairs, self._effort)
+
+    def _polish(self, polisher: Polisher, names: Sequence[str]) -> None:
+        left = self._clock.left()
+        if names and left != 0:
+            seconds = None if left is None else left * SHARE_OF_POLISH
+            self.draft = polisher.polish(self.draft, names, seconds)
 
     # -- one objective --------------------------------------------------------------------------------------
 

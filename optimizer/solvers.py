@@ -59,6 +59,15 @@ class Effort:
     is_strict: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class _Limits:
+    """When a run may stop before it is proven."""
+
+    gap: float
+    relative_gap: float
+    max_nodes: int | None
+
+
 # Called while a run goes on, with the best objective so far and the bound (``None`` where not known yet).
 Watcher = Callable[[float | None, float | None], None]
 
@@ -81,12 +90,14 @@ def run(
     *,
     start: Sequence[int] | None = None,
     gap: float = WHOLE_GAP,
+    relative_gap: float = 0.0,
+    max_nodes: int | None = None,
     watcher: Watcher | None = None,
 ) -> Attempt:
     """Maximise the program's objective and return how it ended.
 
     ``start`` is a whole value for every column, or ``None``; never a part. ``gap`` is absolute: the run may
-    stop once its bound lies within it.
+    stop once its bound lies within it, or within the relative gap, or after so many nodes.
 
     Raises
     ------
@@ -99,11 +110,12 @@ def run(
     if not program.variables:
         return Attempt("optimal", [], 0)
     program.set_start(start)
+    limits = _Limits(gap, relative_gap, max_nodes)
     try:
         if effort.solver == "highs":
-            stats = _run_highs(program, effort, start is not None, gap, watcher)
+            stats = _run_highs(program, effort, limits, start is not None, watcher)
         else:
-            stats = _run_cbc(program, effort, start is not None, gap)
+            stats = _run_cbc(program, effort, limits, start is not None)
     except pulp.PulpSolverError:
         # The solver's process or library broke down. The caller asks again, or asks the other one.
         return Attempt("fault", None, None)
@@ -143,21 +155,23 @@ _highs_threads: int | None = None
 
 
 def _run_highs(
-    program: PulpProgram, effort: Effort, is_warm: bool, gap: float, watcher: Watcher | None
+    program: PulpProgram, effort: Effort, limits: _Limits, is_warm: bool, watcher: Watcher | None
 ) -> pulp.LpSolveStats:
     _prepare_highs(effort.threads)
     watch = _HighsWatch(watcher) if watcher is not None else None
-    tolerances = dict.fromkeys(HIGHS_TOLERANCES, STRICT_TOLERANCE) if effort.is_strict else {}
+    options: dict[str, float] = dict.fromkeys(HIGHS_TOLERANCES, STRICT_TOLERANCE) if effort.is_strict else {}
+    if limits.max_nodes is not None:
+        options["mip_max_nodes"] = limits.max_nodes
     solver = pulp.HiGHS(
         msg=False,
-        gapRel=0.0,
-        gapAbs=gap,
+        gapRel=limits.relative_gap,
+        gapAbs=limits.gap,
         threads=effort.threads,
         timeLimit=effort.seconds,
         warmStart=is_warm,
         callbackTuple=(watch, None) if watch is not None else None,
         callbacksToActivate=_HighsWatch.kinds if watch is not None else None,
-        **tolerances,
+        **options,
     )
     stats = program.problem.solve(solver)
     if watch is not None and watch.error is not None:
@@ -219,13 +233,14 @@ class _HighsWatch:
 # -- CBC --------------------------------------------------------------------------------------------------
 
 
-def _run_cbc(program: PulpProgram, effort: Effort, is_warm: bool, gap: float) -> pulp.LpSolveStats:
+def _run_cbc(program: PulpProgram, effort: Effort, limits: _Limits, is_warm: bool) -> pulp.LpSolveStats:
     """CBC runs as a process of its own, on one thread: its parallel search does not repeat itself."""
     with tempfile.TemporaryDirectory(prefix="lcm-cbc-") as folder:
         solver = pulp.COIN_CMD(  # type: ignore[no-untyped-call]
             msg=False,
-            gapRel=0.0,
-            gapAbs=gap,
+            gapRel=limits.relative_gap,
+            gapAbs=limits.gap,
+            maxNodes=limits.max_nodes,
             timeLimit=effort.seconds,
             warmStart=is_warm,
             logPath=str(Path(folder) / "cbc.log"),

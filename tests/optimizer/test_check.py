@@ -47,6 +47,7 @@ def test_pins_that_hold_are_no_clash_and_pins_that_do_not_are_told():
     sound = problem([need()], [session()], pinned=[("N-1", "S-1", 10)])
     assert check(sound).clash is None
     report = check(problem([need()], [session(seats=9)], pinned=[("N-1", "S-1", 10)]))
+    assert report.clash is not None
     assert [(pin.need, pin.session) for pin in report.clash.pins] == [("N-1", "S-1")]
 
 

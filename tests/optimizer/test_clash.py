@@ -1,6 +1,7 @@
 """Pins that cannot hold together: the smallest set of them, and the limits that they meet, in numbers."""
 
 from datetime import date
+from typing import Any
 
 import pytest
 
@@ -87,7 +88,18 @@ def test_of_two_clashes_of_one_pin_the_first_by_need_is_told_whatever_its_kind()
     assert _limit(clash, "C3") == ClashLimit("C3", "N-1", (("N-1", "S-1"),), 6, 5)
 
 
-DAYS = {"start": date(2027, 4, 5), "end": date(2027, 4, 9), "team": True}
+def test_many_small_groups_in_one_session_are_told_by_the_fewest_that_overfill_it():
+    recipients = ("XAA", "XAB", "XAC")
+    needs = [need(f"N-{number:02}", recipients[number % 3]) for number in range(20)]
+    pinned = [(one.id, "S-1", 3 if number > 15 else 2) for number, one in enumerate(needs)]
+    clash = _clash(needs, [session(seats=24)], pinned)
+    # Ten groups have 24 seats at most, so eleven are needed; the first such eleven have 25.
+    assert [pin.seats for pin in clash.pins] == [2] * 8 + [3] * 3
+    assert _pins(clash)[:2] == [("N-00", "S-1"), ("N-01", "S-1")]
+    assert (_limit(clash, "C1").required, _limit(clash, "C1").available) == (25, 24)
+
+
+DAYS: dict[str, Any] = {"start": date(2027, 4, 5), "end": date(2027, 4, 9), "team": True}
 BOTH = [("N-1", "S-1", 4), ("N-2", "S-2", 4)]
 LIMITS = [
     ("C2", [need(min_group=6)], [session()], [("N-1", "S-1", 5, "exactly")], {}, ("N-1", 6, 5)),

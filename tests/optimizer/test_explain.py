@@ -4,6 +4,7 @@ answer.
 
 import json
 from datetime import date
+from typing import Any
 
 import pytest
 
@@ -86,7 +87,7 @@ def test_contention_where_seats_are_left_for_a_group_and_another_limit_stands_in
     assert apart.reason == "contention"
 
 
-BUSY = {"start": date(2027, 4, 5), "end": date(2027, 4, 9), "team": True, "max_recipients": 1}
+BUSY: dict[str, Any] = {"start": date(2027, 4, 5), "end": date(2027, 4, 9), "team": True, "max_recipients": 1}
 HELD_BACK = [
     ("max_groups", need(seats=30, max_groups=1), [session("S-1"), session("S-3", "O-2")], {}),
     ("min_seats", need(seats=10), [session(min_seats=11)], {}),

@@ -1,0 +1,82 @@
+"""Where one model does not close at once: a plan that is good for all objectives together, to begin from.
+
+Solving for one objective alone leaves the later ones wherever they happen to fall, and in a large round the next
+solve then spends its time on finding a plan instead of proving one. So in between, the objectives that are still
+to come are maximised together, weighted by about what a seat is worth in each, with those already solved held.
+It proves nothing and decides nothing: it only hands the next solve a better plan to begin with.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Final
+
+from optimizer.compatibility import Pair
+from optimizer.facts import Facts
+from optimizer.model_objectives import ObjectiveOfModel, ObjectiveTerms
+from optimizer.model_vectors import Draft, RoundModel
+from optimizer.program import PulpProgram
+from optimizer.solvers import Effort, run
+
+# Smaller rounds are solved before this would pay.
+MIN_PAIRS: Final = 1_500
+# Enough for a good plan; the rest is the work of the solves that prove.
+RELATIVE_GAP: Final = 0.01
+MAX_NODES: Final = 1
+
+# Chosen so that an objective outweighs those after it for nearly every seat, while the largest coefficient stays
+# within what a solver's tolerances can tell apart. Exactly lexicographic weights do not (a range of 10^10).
+WEIGHTS: Final[Mapping[str, int]] = {
+    "firm.critical": 1_000,
+    "firm.reached": 60_000,
+    "firm.coverage": 300,
+    "critical": 200,
+    "reached": 20_000,
+    "coverage": 50,
+    "stability": 200,
+    "quality": 1,
+}
+
+
+class Polisher:
+    """Improves a plan for all objectives that are still to come, in a program of its own.
+
+    The program holds every objective's columns, which would only burden the solves for one of them.
+    """
+
+    def __init__(self, facts: Facts, pairs: Sequence[Pair], effort: Effort) -> None:
+        self._model = RoundModel(facts, pairs)
+        self._effort = effort
+        self._terms: dict[str, ObjectiveTerms] = {
+            name: self._model.add_objective(ObjectiveOfModel(self._model.model, name))
+            for name in facts.problem.policy.objectives
+        }
+        self._program = PulpProgram(self._model.program)
+
+    def hold(self, name: str, value: int) -> None:
+        """Hold an objective from now on."""
+        self._model.hold(self._terms[name], value)
+        self._program.extend()
+
+    def polish(self, draft: Draft, names: Sequence[str], seconds: float | None) -> Draft:
+        """Return a plan that is better for these objectives together, or the same plan.
+
+        ``draft`` obeys the program, and so does what is returned.
+        """
+        weighed = self._weigh(names)
+        self._program.set_objective(sorted(weighed.items()))
+        start = self._model.vector_of(draft)
+        effort = replace(self._effort, seconds=seconds)
+        attempt = run(self._program, effort, start=start, relative_gap=RELATIVE_GAP, max_nodes=MAX_NODES)
+        found = None if attempt.values is None else self._model.read_draft(attempt.values)
+        if found is None:
+            return draft
+        vector = self._model.vector_of(found)
+        is_better = sum(weight * (vector[column] - start[column]) for column, weight in weighed.items()) > 0
+        return found if is_better and self._model.program.find_violation(vector) is None else draft
+
+    def _weigh(self, names: Sequence[str]) -> dict[int, int]:
+        weighed: dict[int, int] = {}
+        for name in names:
+            for column, coefficient in self._terms[name].terms:
+                weighed[column] = weighed.get(column, 0) + WEIGHTS[name] * coefficient
+        return weighed
