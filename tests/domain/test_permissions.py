@@ -1,0 +1,101 @@
+"""Who may do what, as tables: each predicate for each role, for one's own and for another participant."""
+
+import pytest
+
+from lcm_service.domain import permissions
+from lcm_service.domain.permissions import SYSTEM, SYSTEM_ROLE, Actor
+from lcm_service.domain.vocabulary import DECISION_SIDES, ROLES
+
+OWN, OTHER, THIRD = 1, 2, 3
+FOCAL_POINT = Actor(person_id=1, role="focal_point", participant_id=OWN)
+COORDINATOR = Actor(person_id=2, role="coordinator")
+OBSERVER = Actor(person_id=3, role="observer")
+ADMINISTRATOR = Actor(person_id=4, role="administrator")
+ACTORS = {
+    "focal point": FOCAL_POINT,
+    "coordinator": COORDINATOR,
+    "observer": OBSERVER,
+    "administrator": ADMINISTRATOR,
+    "system": SYSTEM,
+}
+
+# predicate -> who may for its own participant, and who for another's.
+ABOUT_A_PARTICIPANT = {
+    permissions.may_submit_for: ({"focal point", "coordinator", "system"}, {"coordinator", "system"}),
+    permissions.may_see_need: ({"focal point", "coordinator", "system"}, {"coordinator", "system"}),
+    permissions.may_change_record: ({"focal point", "coordinator", "system"}, {"coordinator", "system"}),
+}
+ABOUT_THE_MECHANISM = {
+    permissions.may_see_offers: {"focal point", "coordinator", "observer", "system"},
+    permissions.may_see_activities: {"focal point", "coordinator", "observer", "system"},
+    permissions.may_coordinate: {"coordinator", "system"},
+    permissions.may_manage_people: {"administrator", "system"},
+}
+ABOUT_A_MATCH = (permissions.may_see_match, permissions.may_decide_as)
+
+
+def who(predicate, *arguments) -> set[str]:
+    return {name for name, actor in ACTORS.items() if predicate(actor, *arguments)}
+
+
+def test_the_tables_hold_every_predicate_and_every_role():
+    predicates = {value for name, value in vars(permissions).items() if name.startswith("may_")}
+    assert predicates == {*ABOUT_A_PARTICIPANT, *ABOUT_THE_MECHANISM, *ABOUT_A_MATCH}
+    assert {actor.role for actor in ACTORS.values()} == {*ROLES, SYSTEM_ROLE}
+
+
+@pytest.mark.parametrize("predicate", ABOUT_A_PARTICIPANT, ids=lambda one: one.__name__)
+def test_a_record_is_its_owners_and_the_coordinators(predicate):
+    for_own, for_another = ABOUT_A_PARTICIPANT[predicate]
+    assert who(predicate, OWN) == for_own
+    assert who(predicate, OTHER) == for_another
+
+
+@pytest.mark.parametrize("predicate", ABOUT_THE_MECHANISM, ids=lambda one: one.__name__)
+def test_the_rest_goes_by_role(predicate):
+    assert who(predicate) == ABOUT_THE_MECHANISM[predicate]
+
+
+@pytest.mark.parametrize(
+    ("recipient", "provider", "seen_by"),
+    [
+        (OWN, OTHER, {"focal point", "coordinator", "system"}),
+        (OTHER, OWN, {"focal point", "coordinator", "system"}),
+        (OTHER, THIRD, {"coordinator", "system"}),
+    ],
+)
+def test_a_match_is_seen_by_its_two_sides_and_coordinators(recipient, provider, seen_by):
+    assert who(permissions.may_see_match, recipient, provider) == seen_by
+
+
+@pytest.mark.parametrize(
+    ("side", "recipient", "provider", "decided_by"),
+    [
+        ("recipient", OWN, OTHER, {"focal point", "coordinator"}),
+        ("provider", OWN, OTHER, {"coordinator"}),
+        ("recipient", OTHER, OWN, {"coordinator"}),
+        ("provider", OTHER, OWN, {"focal point", "coordinator"}),
+        ("secretariat", OWN, OTHER, {"coordinator"}),
+        ("secretariat", OTHER, OWN, {"coordinator"}),
+        ("nobody", OWN, OWN, set()),
+    ],
+)
+def test_each_side_decides_for_itself_alone(side, recipient, provider, decided_by):
+    assert side in (*DECISION_SIDES, "nobody")
+    assert who(permissions.may_decide_as, side, recipient, provider) == decided_by
+
+
+@pytest.mark.parametrize(
+    "predicate", [*ABOUT_A_PARTICIPANT, *ABOUT_THE_MECHANISM], ids=lambda one: one.__name__
+)
+def test_a_role_that_nobody_thought_of_may_nothing(predicate):
+    stranger = Actor(person_id=9, role="visitor", participant_id=OWN)
+    arguments = (OWN,) if predicate in ABOUT_A_PARTICIPANT else ()
+    assert predicate(stranger, *arguments) is False
+
+
+def test_only_a_focal_point_answers_for_a_participant():
+    for role in (*ROLES, SYSTEM_ROLE):
+        actor = Actor(person_id=1, role=role, participant_id=OWN)
+        assert actor.answers_for(OWN) == (role == "focal_point")
+        assert not actor.answers_for(OTHER)

@@ -1,0 +1,138 @@
+"""The application as a whole: its settings, its headers, its cookies, and how it refuses people."""
+
+import os
+import stat
+
+import pytest
+from flask import Flask
+
+from lcm_service import create_app
+from lcm_service.config import Settings
+from lcm_service.domain import errors
+from lcm_service.http_errors import STATUS_OF_ERROR, pointed_faults
+from tests import factories
+from tests.fixtures import SECRET, make_app, sign_in
+
+POLICY = {
+    "default-src": "'none'",
+    "script-src": "'self'",
+    "style-src": "'self'",
+    "img-src": "'self' data:",
+    "font-src": "'self'",
+    "connect-src": "'self'",
+    "form-action": "'self'",
+    "frame-ancestors": "'none'",
+    "base-uri": "'none'",
+}
+
+
+class TestSettings:
+    def test_without_a_secret_the_service_does_not_start(self):
+        with pytest.raises(ValueError, match="LCM_SECRET_KEY"):
+            create_app(Settings(database_url="sqlite://"))
+
+    def test_a_short_secret_is_none(self):
+        with pytest.raises(ValueError, match="LCM_SECRET_KEY"):
+            create_app(Settings(database_url="sqlite://", secret_key="secret"))
+
+    def test_a_demonstration_makes_its_secret_once_and_keeps_it_to_itself(self, tmp_path):
+        settings = Settings(demonstration=True, data_folder=str(tmp_path / "made"))
+        secret = settings.read_secret_key()
+        assert len(secret) == 64
+        assert settings.read_secret_key() == secret
+        assert stat.S_IMODE(os.stat(tmp_path / "made" / "secret_key").st_mode) == 0o600
+
+    def test_every_setting_is_read_from_its_variable(self):
+        read = Settings.from_environment(
+            {"LCM_SOLVER": "cbc", "LCM_SOLVE_SECONDS": "7", "LCM_EMBEDDED_WORKER": "no", "PATH": "/"}
+        )
+        assert (read.solver, read.solve_seconds, read.embedded_worker) == ("cbc", 7, False)
+
+    @pytest.mark.parametrize(
+        ("name", "text"), [("LCM_SOLVE_SECONDS", "soon"), ("LCM_DEMONSTRATION", "maybe")]
+    )
+    def test_a_variable_that_cannot_be_understood_is_named(self, name, text):
+        with pytest.raises(ValueError, match=name):
+            Settings.from_environment({name: text})
+
+    def test_cookies_are_secure_unless_told_otherwise(self):
+        app = create_app(Settings(database_url="sqlite://", secret_key=SECRET))
+        assert app.config["SESSION_COOKIE_SECURE"] is True
+        assert app.config["SESSION_COOKIE_HTTPONLY"] is True
+        assert app.config["SESSION_COOKIE_SAMESITE"] == "Lax"
+
+
+class TestHeaders:
+    @pytest.mark.parametrize("path", ["/sign-in", "/api/v1/needs/", "/nothing", "/static/lcm.css"])
+    def test_every_answer_tells_the_browser_to_trust_nothing_else(self, client, path):
+        answer = client.get(path)
+        directives = dict(
+            part.strip().split(" ", 1) for part in answer.headers["Content-Security-Policy"].split(";")
+        )
+        assert directives == POLICY
+        assert answer.headers["X-Content-Type-Options"] == "nosniff"
+        assert answer.headers["X-Frame-Options"] == "DENY"
+        assert answer.headers["Referrer-Policy"] == "same-origin"
+
+    def test_pages_are_not_kept_and_files_are(self, client):
+        assert client.get("/sign-in").headers["Cache-Control"] == "no-store"
+        assert "no-store" not in client.get("/static/lcm.css").headers["Cache-Control"]
+
+    def test_over_tls_browsers_are_told_to_stay_there(self, client):
+        assert "Strict-Transport-Security" not in client.get("/sign-in").headers
+        headers = client.get("/sign-in", base_url="https://localhost").headers
+        assert headers["Strict-Transport-Security"].startswith("max-age=")
+
+
+class TestRefusals:
+    def test_every_error_of_the_domain_has_a_status(self):
+        kinds = {
+            one for one in vars(errors).values() if isinstance(one, type) and issubclass(one, errors.LcmError)
+        }
+        assert set(STATUS_OF_ERROR) == kinds - {errors.LcmError}
+
+    def test_a_stranger_is_led_to_the_sign_in_page_and_back(self, client):
+        answer = client.get("/rounds?page=2")
+        assert answer.status_code == 303
+        assert answer.headers["Location"] == "/sign-in?next=/rounds?page%3D2"
+
+    def test_a_form_of_another_site_changes_nothing(self, app: Flask, client):
+        person = factories.make_person()
+        factories.make_round("R")
+        sign_in(client, person)
+        answer = client.post("/rounds/R/needs/new", data={"title": "Forged"})
+        assert answer.status_code == 400
+
+    def test_texts_with_nul_are_refused_on_pages_too(self, client):
+        assert client.get("/rounds/%00").status_code == 404
+        assert client.post("/sign-in", data={"email": "a\0@example.org", "password": "x"}).status_code == 400
+
+    def test_a_forged_or_ended_sign_in_opens_nothing(self, app: Flask, client):
+        person = factories.make_person("coordinator")
+        sign_in(client, person)
+        assert client.get("/rounds").status_code == 200
+        with client.session_transaction() as session:
+            session["_user_id"] = f"{person.id}.{person.sign_in_epoch + 1}"
+        assert client.get("/rounds").status_code == 303
+        client.set_cookie("session", "eyJfdXNlcl9pZCI6IjEuMCJ9.forged.forged")
+        assert client.get("/rounds").status_code == 303
+
+    def test_a_fault_of_ours_is_a_plain_500_without_its_traceback(self, service_url):
+        app = make_app(service_url)
+        app.config["TESTING"] = False
+        app.config["PROPAGATE_EXCEPTIONS"] = False
+
+        @app.get("/api/v1/broken")
+        def broken():
+            raise ZeroDivisionError("a secret of ours")
+
+        answer = app.test_client().get("/api/v1/broken")
+        assert (answer.status_code, answer.content_type) == (500, "application/problem+json")
+        assert "secret of ours" not in answer.text
+
+    def test_pointers_into_a_body_are_escaped(self):
+        faults = {"json": {"a/b": {0: {"~c": ["wrong"]}}, "_schema": ["no object"]}}
+        assert list(pointed_faults(faults)) == [
+            {"pointer": "/a~1b/0/~0c", "detail": "wrong"},
+            {"pointer": "", "detail": "no object"},
+        ]
