@@ -1,6 +1,7 @@
 """What verify says of a plan's own statements: ids, rows, fits, questions, values, bounds and outcome."""
 
 from dataclasses import replace
+from time import monotonic
 
 import pytest
 
@@ -308,3 +309,16 @@ def test_no_rule_is_unknown_about_the_place_while_the_mode_itself_is_asked():
     round_ = problem([need()], [session(mode=None, place=None)], recipients=[recipient("XAA", None)])
     words = judge_pair_again(round_, round_.needs[0], round_.sessions[0])
     assert (words["mode"], words["place"]) == ("unknown", "yes")
+
+
+def test_a_plan_of_thousands_of_needs_is_judged_in_seconds_since_only_its_own_pairs_are_looked_at():
+    count = 2_000
+    needs = [need(f"N-{n:04}", f"XA{n % 50:02}", seats=10) for n in range(count)]
+    sessions = [session(f"S-{n:04}", f"O-{n:04}", requires=(requirement("venue", 1),)) for n in range(count)]
+    round_ = problem(needs, sessions, supports=[support("R-1", quantity=count)])
+    places = {(f"N-{n:04}", f"S-{n:04}"): 10 for n in range(count)}
+    plan = full_plan(round_, places, {one.id: {"R-1": 1} for one in sessions})
+    begin = monotonic()
+    assert verify(round_, plan).ok
+    # Looking at all four million pairs would take a minute.
+    assert monotonic() - begin < 10
