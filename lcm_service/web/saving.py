@@ -79,7 +79,7 @@ def save_or_show_again(
 def in_stored_order(sections: tuple[Section, ...], record: Any, values: Values) -> Values:
     """The values with every set that has not changed in the order in which it is stored.
 
-    Boxes come back in the order of the page; without this, a form saved as it stands would look like a change.
+    Boxes come back in the order of the page; without this, a form saved as it stands would look changed.
     """
     sets = [one.name for section in sections for one in section.fields if one.widget in ("many", "picks")]
     kept = {}

@@ -88,7 +88,7 @@ def read_page(text: str) -> PageReader:
 
 
 def main_form(text: str) -> Form:
-    """The form of the page that is not the frame's (language, sign-out): the longest one that is sent by POST."""
+    """The page's own form, and not one of its frame: the longest one that is sent by POST."""
     forms = [form for form in read_page(text).forms if form.action not in {"/language", "/sign-out"}]
     return max((form for form in forms if form.method == "post"), key=lambda form: len(form.values))
 

@@ -9,7 +9,7 @@ from lcm_service.persistence.database import db
 from lcm_service.persistence.tables import Match, Person, Plan, Run
 from lcm_service.services import decisions
 from tests.web import world
-from tests.web.html import Form, read_page
+from tests.web.html import Form, main_form, read_page
 
 ROUND = f"/rounds/{world.EXERCISE}"
 
@@ -132,7 +132,9 @@ def test_publishing_over_a_withdrawal_is_refused_and_says_why(
     plan = world.draft_of(world.EXERCISE)
     form = form_to(coordinator, f"/plans/{plan.id}", "/publish")
     need = plan.document["assignments"][0]["need"]
-    press(coordinator, f"/needs/{need}/withdraw", "", reason="Found elsewhere")
+    address = f"/needs/{need}/withdraw"
+    withdrawal = main_form(coordinator.get(address).text)
+    assert coordinator.post(address, data=withdrawal.data(reason="Found elsewhere")).status_code == 303
     assert coordinator.post(form.action, data=form.data()).status_code == 409
     assert "This plan can no longer be published" in coordinator.get(f"/plans/{plan.id}").text
 

@@ -102,7 +102,7 @@ def test_saving_a_form_as_it_stands_changes_nothing(at_work: Flask, coordinator:
     ):
         for reference in sorted(references)[:15]:
             row = db.session.query(table).filter_by(reference=reference).one()
-            columns = [column.key for column in table.__mapper__.columns if column.key != "changed_at"]
+            columns = [one.key for one in table.__mapper__.column_attrs if one.key != "changed_at"]
             before = {name: getattr(row, name) for name in columns}
             response = send(coordinator, f"/{kind}/{reference}/revise")
             assert response.status_code == 303, (reference, response.text)

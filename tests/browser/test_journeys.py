@@ -1,0 +1,134 @@
+"""The journey of the whole mechanism in a real browser, with JavaScript and without: the same final state."""
+
+from collections.abc import Callable
+
+import pytest
+from flask import Flask
+
+from lcm_service.persistence.database import db
+from lcm_service.persistence.tables import Match, Plan
+from lcm_service.services import decisions
+from tests.browser.serving import Visitor
+from tests.web import world
+
+pytestmark = pytest.mark.xdist_group("browser")
+
+
+def sides(service: Flask) -> tuple[int, str, int, str]:
+    """A match to confirm with its recipient's address, one to decline with its provider's."""
+    with service.app_context():
+        matches = decisions.list_matches(world.coordinator_of(service), world.EXERCISE)
+        kept, lost = world.firm_matches(matches)[:2]
+        recipient = world.focal_point_of(kept.need.recipient).email
+        provider = world.focal_point_of(lost.offer.provider).email
+        return kept.id, recipient, lost.id, provider
+
+
+@pytest.mark.parametrize("javascript", [True, False], ids=["with JavaScript", "without JavaScript"])
+def test_match_publish_confirm_decline_repair_export(
+    service: Flask, visit: Callable[..., Visitor], javascript: bool
+) -> None:
+    someone = visit(java_script_enabled=javascript)
+    page = someone.page
+    cockpit = f"/rounds/{world.EXERCISE}"
+
+    # The coordinator matches, reads the plan and publishes it.
+    someone.sign_in(world.COORDINATOR)
+    someone.visit(cockpit)
+    page.locator("summary", has_text="Make another plan").click()
+    someone.press("Match")
+    page.wait_for_url("**/runs/*")
+    world.let_worker_run(service)
+    page.reload()
+    someone.press("Read plan 2")
+    assert "Every objective is proven" in page.inner_text("main")
+    someone.press("Publish")
+    assert "is published" in page.inner_text("main")
+
+    # One side confirms a match, another declines one.
+    kept, recipient, lost, provider = sides(service)
+    someone.sign_in(recipient)
+    someone.press("See the matches")
+    someone.visit(f"/matches/{kept}")
+    someone.press("Confirm")
+    assert "The match is confirmed" in page.inner_text("main")
+    someone.sign_in(provider)
+    someone.visit(f"/matches/{lost}")
+    someone.press("Decline")
+    someone.press("Decline")
+    assert "Something has to be put right" in page.inner_text("main")
+    page.get_by_label("There is not enough capacity").check()
+    someone.press("Decline")
+    assert "The match is declined" in page.inner_text("main")
+
+    # The coordinator repairs, sees what changes, publishes and exports.
+    someone.sign_in(world.COORDINATOR)
+    someone.visit(cockpit)
+    someone.press("Repair")
+    page.wait_for_url("**/runs/*")
+    world.let_worker_run(service)
+    page.reload()
+    someone.press("Read plan 3")
+    shown = page.inner_text("main")
+    assert "What changes against the published plan" in shown
+    assert "Lost" in shown
+    someone.press("Publish")
+    with service.app_context():
+        plan = db.session.query(Plan).filter_by(state="published").join(Plan.round).one()
+        assert plan.number == 3
+        pairs = {(row["need"], row["session"]) for row in plan.document["assignments"]}
+        confirmed, declined = db.session.get(Match, kept), db.session.get(Match, lost)
+        assert (confirmed.need_reference, confirmed.session_code) in pairs
+        assert (declined.need_reference, declined.session_code) not in pairs
+        assert (confirmed.state, declined.state) == ("proposed", "declined")
+        plan_id = plan.id
+    someone.visit(f"/plans/{plan_id}")
+    with page.expect_download() as download:
+        someone.press("Plan (JSON)")
+    assert '"lcm-plan-export/1"' in download.value.path().read_text(encoding="utf-8")
+    assert someone.complaints == []
+
+
+def test_a_focal_point_states_a_need_by_keyboard_alone_and_sees_its_faults_first(
+    service: Flask, visit: Callable[..., Visitor]
+) -> None:
+    with service.app_context():
+        email = world.focal_point_of("XAA").email
+    someone = visit()
+    page = someone.page
+    someone.sign_in(email)
+    someone.visit(f"/rounds/{world.EXERCISE}/needs/new")
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.className") == "skip"
+    page.keyboard.press("Enter")
+    page.locator("main button.main").focus()
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#faults")
+    # The list of faults has the focus, and its first entry leads to the field.
+    assert page.evaluate("document.activeElement.id") == "faults"
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    page.locator("#title").focus()
+    page.keyboard.type("Convoy drivers")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/needs/N-*")
+    assert "is recorded as" in page.inner_text("main")
+    outline = page.evaluate(
+        "(document.querySelector('main a').focus({focusVisible: true}),"
+        "getComputedStyle(document.querySelector('main a')).outlineStyle)"
+    )
+    assert outline == "solid"
+    assert someone.complaints == []
+
+
+def test_the_page_of_a_run_looks_again_by_itself_until_it_has_ended(
+    service: Flask, visit: Callable[..., Visitor]
+) -> None:
+    someone = visit()
+    someone.sign_in(world.COORDINATOR)
+    someone.visit(f"/rounds/{world.EXERCISE}")
+    someone.page.locator("summary", has_text="Make another plan").click()
+    someone.press("Match")
+    someone.page.wait_for_url("**/runs/*")
+    world.let_worker_run(service)
+    someone.page.get_by_role("link", name="Read plan 2").wait_for(timeout=20_000)
