@@ -40,8 +40,8 @@ class PageClient(FlaskClient):
 
 def make_app(database_url: str, **settings: Any) -> Flask:
     """The application on this database, with the settings of a test."""
-    settings = {"secret_key": SECRET, "secure_cookies": False, "embedded_worker": False} | settings
-    app = create_app(Settings(database_url=database_url, **settings))
+    defaults: dict[str, Any] = {"secret_key": SECRET, "secure_cookies": False, "embedded_worker": False}
+    app = create_app(Settings(database_url=database_url, **(defaults | settings)))
     app.config["TESTING"] = True
     app.test_client_class = PageClient
     return app

@@ -3,7 +3,6 @@
 from typing import Any
 
 from flask import Flask
-from werkzeug.test import TestResponse
 
 from lcm_service.persistence.tables import Person
 from lcm_service.services import accounts
@@ -17,17 +16,17 @@ class Caller:
         self.person = person
         self.token = accounts.create_api_token(accounts.actor_of(person), person.email, "a program", 30)
 
-    def call(self, method: str, path: str, *, version: int | None = None, **more: Any) -> TestResponse:
+    def call(self, method: str, path: str, *, version: int | None = None, **more: Any) -> Any:
         headers = {"Authorization": f"Bearer {self.token}", **more.pop("headers", {})}
         if version is not None:
             headers["If-Match"] = f'"{version}"'
         return self.client.open(f"/api/v1{path}", method=method, headers=headers, **more)
 
-    def get(self, path: str, **more: Any) -> TestResponse:
+    def get(self, path: str, **more: Any) -> Any:
         return self.call("GET", path, **more)
 
-    def post(self, path: str, json: Any = None, **more: Any) -> TestResponse:
+    def post(self, path: str, json: Any = None, **more: Any) -> Any:
         return self.call("POST", path, json={} if json is None else json, **more)
 
-    def patch(self, path: str, json: Any, **more: Any) -> TestResponse:
+    def patch(self, path: str, json: Any, **more: Any) -> Any:
         return self.call("PATCH", path, json=json, **more)

@@ -1,5 +1,7 @@
 """Records through the API: partly known, versioned, and each in its owner's hands."""
 
+from typing import Any
+
 import pytest
 
 from lcm_service.persistence.database import db
@@ -11,7 +13,7 @@ from tests.api.callers import Caller
 KINDS = ("needs", "offers", "supports")
 
 
-def least(kind: str) -> dict[str, object]:
+def least(kind: str) -> dict[str, Any]:
     return {"title": "One sentence", "round": "R2027"} | ({"kind": "funds"} if kind == "supports" else {})
 
 

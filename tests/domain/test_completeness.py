@@ -2,6 +2,7 @@
 
 from datetime import date
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -117,6 +118,6 @@ def test_every_question_of_the_vocabulary_can_be_answered(kind):
         "offer": vocabulary.OFFER_QUESTION_FIELDS,
         "support": vocabulary.SUPPORT_QUESTION_FIELDS,
     }[kind]
-    full = {record_fields.column_of(field): 1 for field in record_fields.RECORD_FIELDS[kind]}
+    full: dict[str, Any] = {record_fields.column_of(field): 1 for field in record_fields.RECORD_FIELDS[kind]}
     full["sessions"] = [session(starts_on=DAY, ends_on=DAY)]
     assert all(is_stated(kind, record(kind, **full), field) for field in fields)

@@ -1,6 +1,7 @@
 """What may be sent: unknown, any and nothing are three answers, everything else is refused at the door."""
 
 from datetime import date
+from typing import Any
 
 import pytest
 from marshmallow import ValidationError
@@ -138,7 +139,8 @@ def test_what_is_malformed_or_not_the_senders_is_refused_with_a_sentence_at_its_
 
 
 def test_something_that_is_no_object_is_refused():
-    for data in ([], "text", 5, None):
+    nothings: list[Any] = [[], "text", 5, None]
+    for data in nothings:
         with pytest.raises(ValidationError):
             NeedSchema().load(data)
 

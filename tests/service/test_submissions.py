@@ -1,6 +1,7 @@
 """Needs, offers and supports are submitted, revised and withdrawn: partly known, by their owner, in turn."""
 
 from datetime import date
+from typing import Any
 
 import pytest
 from sqlalchemy import select
@@ -14,38 +15,42 @@ from lcm_service.services import accounts, submissions, trail
 from tests import factories
 
 PLEDGE = {"title": "Three courses, announced in one sentence"}
-SUBMIT = {
+SUBMIT: dict[str, Any] = {
     "need": submissions.submit_need,
     "offer": submissions.submit_offer,
     "support": submissions.submit_support,
 }
-REVISE = {
+REVISE: dict[str, Any] = {
     "need": submissions.revise_need,
     "offer": submissions.revise_offer,
     "support": submissions.revise_support,
 }
-WITHDRAW = {
+WITHDRAW: dict[str, Any] = {
     "need": submissions.withdraw_need,
     "offer": submissions.withdraw_offer,
     "support": submissions.withdraw_support,
 }
-FIND = {
+FIND: dict[str, Any] = {
     "need": submissions.find_need,
     "offer": submissions.find_offer,
     "support": submissions.find_support,
 }
-LIST = {
+LIST: dict[str, Any] = {
     "need": submissions.list_needs,
     "offer": submissions.list_offers,
     "support": submissions.list_supports,
 }
-MAKE = {"need": factories.make_need, "offer": factories.make_offer, "support": factories.make_support}
+MAKE: dict[str, Any] = {
+    "need": factories.make_need,
+    "offer": factories.make_offer,
+    "support": factories.make_support,
+}
 KINDS = sorted(SUBMIT)
 
 pytestmark = pytest.mark.usefixtures("app")
 
 
-def least(kind: str) -> dict[str, object]:
+def least(kind: str) -> dict[str, Any]:
     return PLEDGE | ({"kind": "funds"} if kind == "support" else {})
 
 
@@ -124,7 +129,7 @@ class TestSubmitting:
         self, owner, coordinator, round, kind
     ):
         record = SUBMIT[kind](coordinator, owner.participant_code, "R2027", least(kind))
-        event = db.session.scalars(select(AuditEvent)).one()
+        event: Any = db.session.scalars(select(AuditEvent)).one()
         assert event.facts == {"version": 1, "on_behalf": True}
         assert (event.action, event.record_kind, event.record_reference) == ("submit", kind, record.reference)
         message = db.session.scalars(select(OutboxMessage)).one()
@@ -238,7 +243,7 @@ class TestRevising:
         record = MAKE[kind](participant_of(owner), round, detail="Before")
         revised = REVISE[kind](owner, record.reference, {"areas": None, "title": "After"}, 1)
         assert (revised.title, revised.areas, revised.detail, revised.version) == ("After", None, "Before", 2)
-        (event,) = db.session.scalars(select(AuditEvent)).all()
+        event: Any = db.session.scalars(select(AuditEvent)).one()
         assert set(event.fields) <= {"areas", "title"}
         assert event.facts["version"] == 2
 
@@ -258,7 +263,7 @@ class TestRevising:
         REVISE[kind](coordinator, record.reference, {"title": "Theirs"}, 1)
         with pytest.raises(Stale) as refusal:
             REVISE[kind](owner, record.reference, {"title": "Mine"}, 1)
-        details = refusal.value.details
+        details: Any = refusal.value.details
         assert (details["your_version"], details["present_version"]) == (1, 2)
         (change,) = details["changes"]
         assert (change["by"], change["action"], change["fields"]) == ("coordinator", "revise", ["title"])
@@ -286,7 +291,7 @@ class TestRevising:
             )
         submissions.revise_need(owner, need.reference, {"level": "any"}, 1)
         states = db.session.execute(select(Question.field, Question.state)).all()
-        assert dict(map(tuple, states)) == {"level": "answered", "languages": "open"}
+        assert {field: state for field, state in states} == {"level": "answered", "languages": "open"}
 
 
 class TestWithdrawing:
@@ -295,7 +300,7 @@ class TestWithdrawing:
         record = MAKE[kind](participant_of(owner), round)
         withdrawn = WITHDRAW[kind](owner, record.reference, 1, "Other support was found.")
         assert (withdrawn.state, withdrawn.version) == ("withdrawn", 2)
-        event = db.session.scalars(select(AuditEvent).where(AuditEvent.action == "withdraw")).one()
+        event: Any = db.session.scalars(select(AuditEvent).where(AuditEvent.action == "withdraw")).one()
         assert event.facts["reason"] == "Other support was found."
         assert [row.reference for row in LIST[kind](owner, "R2027")] == [record.reference]
         assert LIST[kind](owner, "R2027", only_live=True) == []

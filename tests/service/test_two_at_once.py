@@ -2,6 +2,7 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
+from typing import Any
 
 import pytest
 from sqlalchemy import func, select
@@ -55,7 +56,8 @@ def test_of_several_revisions_of_one_version_one_stands_and_the_others_hear_whos
     (winner,) = [result for result in results if isinstance(result, Need)]
     assert len(refusals) == PEOPLE - 1
     for refusal in refusals:
-        (change,) = refusal.details["changes"]
+        details: Any = refusal.details
+        (change,) = details["changes"]
         assert (change["by"], change["fields"]) == (owner.name, ["title"])
     db.session.expire_all()
     stored = submissions.find_need(owner, need.reference)
