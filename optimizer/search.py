@@ -26,12 +26,12 @@ MAX_NODES: Final = 1
 # Chosen so that an objective outweighs those after it for nearly every seat, while the largest coefficient stays
 # within what a solver's tolerances can tell apart. Exactly lexicographic weights do not (a range of 10^10).
 WEIGHTS: Final[Mapping[str, int]] = {
-    "firm.critical": 1_000,
-    "firm.reached": 60_000,
-    "firm.coverage": 300,
-    "critical": 200,
-    "reached": 20_000,
-    "coverage": 50,
+    "firm.critical": 20_000,
+    "firm.reached": 600_000,
+    "firm.coverage": 1_500,
+    "critical": 500,
+    "reached": 30_000,
+    "coverage": 60,
     "stability": 200,
     "quality": 1,
 }
@@ -65,6 +65,9 @@ class Polisher:
         weighed = self._weigh(names)
         self._program.set_objective(sorted(weighed.items()))
         start = self._model.vector_of(draft)
+        for columns in self._model.model.columns:
+            # Nothing is taken away, so what is held stays held and the search is over what can be added.
+            self._program.set_bounds(columns.seats, start[columns.seats], columns.most)
         effort = replace(self._effort, seconds=seconds)
         attempt = run(self._program, effort, start=start, relative_gap=RELATIVE_GAP, max_nodes=MAX_NODES)
         found = None if attempt.values is None else self._model.read_draft(attempt.values)
