@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 SHORTEST_SECRET = 32
-# A sign-in ends by itself after this time without a request.
+# A sign-in cookie is good for this long.
 SIGN_IN_LIFETIME = timedelta(hours=12)
 
 

@@ -18,6 +18,7 @@ from lcm_service.domain.errors import (
     NotSignedIn,
     NotValid,
     Stale,
+    TooMany,
 )
 
 STATUS_OF_ERROR: dict[type[LcmError], HTTPStatus] = {
@@ -25,6 +26,7 @@ STATUS_OF_ERROR: dict[type[LcmError], HTTPStatus] = {
     NotSignedIn: HTTPStatus.UNAUTHORIZED,
     NotAllowed: HTTPStatus.FORBIDDEN,
     NotValid: HTTPStatus.UNPROCESSABLE_ENTITY,
+    TooMany: HTTPStatus.TOO_MANY_REQUESTS,
     Conflict: HTTPStatus.CONFLICT,
     Stale: HTTPStatus.CONFLICT,
 }
@@ -70,10 +72,16 @@ def answer_refusal(error: LcmError) -> Any:
             faults=error.faults if isinstance(error, NotValid) else {},
             details=error.details,
         )
+    if isinstance(error, TooMany):
+        return *error_page(status, error.message, error), {"Retry-After": _seconds_to_wait(error)}
     if isinstance(error, NotSignedIn):
         target = request.full_path.rstrip("?") if request.method == "GET" else None
         return redirect(url_for("account.sign_in", next=target), HTTPStatus.SEE_OTHER)
     return error_page(status, error.message, error)
+
+
+def _seconds_to_wait(error: TooMany) -> str:
+    return str(error.details["retry_after_seconds"])
 
 
 def answer_http_exception(error: HTTPException) -> Any:

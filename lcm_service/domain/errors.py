@@ -36,6 +36,12 @@ class NotSignedIn(LcmError):
     code = "not_signed_in"
 
 
+class TooMany(LcmError):
+    """This was tried too often; ``details["retry_after_seconds"]`` says for how long to wait."""
+
+    code = "too_many"
+
+
 class NotValid(LcmError):
     """The data breaks a rule. ``faults`` maps a field to the sentences that say what is wrong with it."""
 

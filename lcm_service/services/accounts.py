@@ -11,15 +11,15 @@ from typing import Final
 
 from argon2 import PasswordHasher
 from argon2.exceptions import VerifyMismatchError
-from sqlalchemy import select
+from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
-from lcm_service.domain.errors import Conflict, NotAllowed, NotFound, NotSignedIn, NotValid
+from lcm_service.domain.errors import Conflict, NotAllowed, NotFound, NotSignedIn, NotValid, TooMany
 from lcm_service.domain.permissions import Actor, may_manage_people
 from lcm_service.domain.sentences import sentence
 from lcm_service.domain.vocabulary import LANGUAGES_OF_PAGES, ROLES
 from lcm_service.persistence.database import db, transaction, utc_now
-from lcm_service.persistence.tables import ApiToken, Participant, Person
+from lcm_service.persistence.tables import ApiToken, Participant, Person, SignInFailure
 from lcm_service.services.trail import record_event
 
 # argon2id with the library's present defaults (64 MiB, three passes).
@@ -28,31 +28,39 @@ HASHER = PasswordHasher()
 SHORTEST_PASSWORD: Final = 12
 LONGEST_PASSWORD: Final = 200
 LONGEST_TOKEN_LIFE_DAYS: Final = 366
+MOST_FAILURES: Final = 10
+FAILURES_COUNT_FOR: Final = timedelta(minutes=15)
 # The time of a token's last use is for its owner to notice a stranger; to the hour is near enough.
 TOKEN_USE_IS_NOTED_EVERY = timedelta(hours=1)
 
 WRONG_SIGN_IN = sentence("The e-mail address or the password is not right.")
+TOO_MANY_FAILURES = sentence("Too many attempts. Wait a quarter of an hour and try again.")
 TOKEN_REFUSED = sentence("The token is not known, has expired or was taken back.")
 NOT_AN_ADDRESS = sentence("This is not an e-mail address.")
 PASSWORD_LENGTH = sentence("A password has between 12 and 200 characters.")
 FAULTY_ACCOUNT = sentence("The account cannot be made like this.")
 
 
-def sign_in(email: str, password: str) -> Person:
-    """The active person with this address and password.
+def sign_in(email: str, password: str, source: str = "") -> Person:
+    """The active person with this address and password; ``source`` is where the attempt comes from.
 
     Raises NotValid, with the same words and after the same work, whether the address is unknown, the person
-    is inactive or the password is wrong.
+    is inactive or the password is wrong; TooMany after `MOST_FAILURES` within `FAILURES_COUNT_FOR`, for that
+    address from that source alone, so that nobody can lock somebody else out from elsewhere.
     """
+    key = _sha256(f"{_plain_address(email)}\n{source}")
+    _require_few_failures(key)
     person = db.session.scalar(select(Person).where(Person.email == _plain_address(email)))
     may_sign_in = person is not None and person.is_active and person.password_hash is not None
     kept_hash = person.password_hash if person is not None and may_sign_in else None
     # A password is checked in any case: how long the answer takes tells nobody which addresses exist.
     is_right = _is_password(kept_hash or _hash_of_nobody(HASHER), password)
     if person is None or not may_sign_in or not is_right:
+        _note_failure(key)
         raise NotValid(WRONG_SIGN_IN)
     with transaction() as session:
         session.refresh(person)
+        session.execute(delete(SignInFailure).where(SignInFailure.key_sha256 == key))
         if kept_hash is not None and HASHER.check_needs_rehash(kept_hash):
             person.password_hash = HASHER.hash(_plain_password(password))
         record_event(session, actor_of(person), "sign_in", "person", str(person.id))
@@ -175,6 +183,21 @@ def actor_of_token(token: str) -> Actor:
             session.refresh(row)
             row.last_used_at = utc_now()
     return actor
+
+
+def _require_few_failures(key: str) -> None:
+    since = utc_now() - FAILURES_COUNT_FOR
+    failures = select(func.count()).where(SignInFailure.key_sha256 == key, SignInFailure.at > since)
+    if (db.session.scalar(failures) or 0) >= MOST_FAILURES:
+        seconds = int(FAILURES_COUNT_FOR.total_seconds())
+        raise TooMany(TOO_MANY_FAILURES, retry_after_seconds=seconds)
+
+
+def _note_failure(key: str) -> None:
+    """Count a failure, and forget those that no longer count."""
+    with transaction() as session:
+        session.execute(delete(SignInFailure).where(SignInFailure.at <= utc_now() - FAILURES_COUNT_FOR))
+        session.add(SignInFailure(key_sha256=key))
 
 
 def _account_faults(

@@ -38,7 +38,9 @@ def send_sign_in() -> tuple[str, int] | Response:
     values, _faults = read_values(SECTIONS, request.form)
     following = request.form.get("next", "")
     try:
-        person = accounts.sign_in(values["email"] or "", request.form.get("password", ""))
+        person = accounts.sign_in(
+            values["email"] or "", request.form.get("password", ""), request.remote_addr or ""
+        )
     except NotValid:
         faults = {"email": [gettext("The e-mail address and the password do not belong together.")]}
         form = FormView(SECTIONS, {"email": values["email"]}, faults)

@@ -7,10 +7,10 @@ import pytest
 from argon2 import PasswordHasher
 from sqlalchemy import select
 
-from lcm_service.domain.errors import Conflict, NotAllowed, NotFound, NotSignedIn, NotValid
+from lcm_service.domain.errors import Conflict, NotAllowed, NotFound, NotSignedIn, NotValid, TooMany
 from lcm_service.domain.permissions import SYSTEM
 from lcm_service.persistence.database import db, utc_now
-from lcm_service.persistence.tables import ApiToken, AuditEvent, Person
+from lcm_service.persistence.tables import ApiToken, AuditEvent, Person, SignInFailure
 from lcm_service.services import accounts
 from tests import factories
 
@@ -80,6 +80,48 @@ class TestSigningIn:
         with pytest.raises(NotValid):
             accounts.sign_in("ana@example.org", "x" * 1_000_000)
         assert time.perf_counter() - begin < 1
+
+
+class TestThrottling:
+    def fail(self, source="198.51.100.7", address="ana@example.org"):
+        with pytest.raises(NotValid):
+            accounts.sign_in(address, "wrong", source)
+
+    @pytest.mark.parametrize("address", ["ana@example.org", "nobody@example.org"])
+    def test_after_too_many_failures_even_the_right_password_waits(self, address):
+        person_with()
+        for _ in range(accounts.MOST_FAILURES):
+            self.fail(address=address)
+        with pytest.raises(TooMany):
+            accounts.sign_in(address.upper(), factories.PASSWORD, "198.51.100.7")
+
+    def test_nobody_is_locked_out_by_failures_elsewhere(self):
+        person = person_with()
+        for _ in range(accounts.MOST_FAILURES):
+            self.fail()
+        assert accounts.sign_in("ana@example.org", factories.PASSWORD, "203.0.113.9").id == person.id
+
+    def test_a_sign_in_wipes_the_failures_before_it(self):
+        person_with()
+        for _ in range(2):
+            for _ in range(accounts.MOST_FAILURES - 1):
+                self.fail()
+            accounts.sign_in("ana@example.org", factories.PASSWORD, "198.51.100.7")
+
+    def test_failures_count_for_a_while_and_are_then_forgotten(self):
+        person_with()
+        for _ in range(accounts.MOST_FAILURES):
+            self.fail()
+        for row in db.session.scalars(select(SignInFailure)):
+            row.at = utc_now() - accounts.FAILURES_COUNT_FOR
+        db.session.commit()
+        self.fail()
+        assert len(db.session.scalars(select(SignInFailure)).all()) == 1
+
+    def test_neither_address_nor_source_is_kept_in_the_clear(self):
+        self.fail()
+        (row,) = db.session.scalars(select(SignInFailure))
+        assert len(row.key_sha256) == 64
 
 
 class TestKeys:

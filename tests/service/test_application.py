@@ -10,6 +10,7 @@ from lcm_service import create_app
 from lcm_service.config import Settings
 from lcm_service.domain import errors
 from lcm_service.http_errors import STATUS_OF_ERROR, pointed_faults
+from lcm_service.services import accounts
 from tests import factories
 from tests.fixtures import SECRET, make_app, sign_in
 
@@ -136,3 +137,15 @@ class TestRefusals:
             {"pointer": "/a~1b/0/~0c", "detail": "wrong"},
             {"pointer": "", "detail": "no object"},
         ]
+
+    def test_too_many_attempts_to_sign_in_are_told_how_long_to_wait(self, client):
+        client.application.config["WTF_CSRF_ENABLED"] = False
+        try:
+            answers = [
+                client.post("/sign-in", data={"email": "nobody@example.org", "password": "x"})
+                for _ in range(accounts.MOST_FAILURES + 1)
+            ]
+        finally:
+            client.application.config["WTF_CSRF_ENABLED"] = True
+        assert [answer.status_code for answer in answers] == [422] * accounts.MOST_FAILURES + [429]
+        assert answers[-1].headers["Retry-After"] == "900"

@@ -9,6 +9,7 @@ from lcm_service.persistence.tables.participants import (
     Person,
     Place,
     Region,
+    SignInFailure,
     TrainingArea,
 )
 from lcm_service.persistence.tables.records import Activity, Need, Offer, OfferSession, Support
@@ -35,6 +36,7 @@ __all__ = [
     "Region",
     "Round",
     "Run",
+    "SignInFailure",
     "Support",
     "TrainingArea",
 ]

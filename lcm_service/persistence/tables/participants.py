@@ -83,6 +83,16 @@ class Person(Table):
         return f"{self.id}.{self.sign_in_epoch}"
 
 
+class SignInFailure(Table):
+    """A failed sign-in, under a hash of the address typed and of where it came from. Kept for minutes."""
+
+    __tablename__ = "sign_in_failure"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    key_sha256: Mapped[str] = mapped_column(String(64), index=True)
+    at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now, index=True)
+
+
 class ApiToken(Table):
     """A token with which a person's own system calls the API. Only its SHA-256 is stored."""
 

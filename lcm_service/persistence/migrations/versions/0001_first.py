@@ -61,6 +61,17 @@ def upgrade() -> None:
         sa.UniqueConstraint("code", name=op.f("uq_round_code")),
     )
     op.create_table(
+        "sign_in_failure",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("key_sha256", sa.String(length=64), nullable=False),
+        sa.Column("at", sa.DateTime(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_sign_in_failure")),
+    )
+    with op.batch_alter_table("sign_in_failure") as batch_op:
+        batch_op.create_index(batch_op.f("ix_sign_in_failure_at"), ["at"], unique=False)
+        batch_op.create_index(batch_op.f("ix_sign_in_failure_key_sha256"), ["key_sha256"], unique=False)
+
+    op.create_table(
         "training_area",
         sa.Column("code", sa.String(length=40), nullable=False),
         sa.Column("area_group", sa.String(length=40), nullable=False),
@@ -653,6 +664,11 @@ def downgrade() -> None:
     op.drop_table("participant")
     op.drop_table("area_substitute")
     op.drop_table("training_area")
+    with op.batch_alter_table("sign_in_failure") as batch_op:
+        batch_op.drop_index(batch_op.f("ix_sign_in_failure_key_sha256"))
+        batch_op.drop_index(batch_op.f("ix_sign_in_failure_at"))
+
+    op.drop_table("sign_in_failure")
     op.drop_table("round")
     op.drop_table("region")
     op.drop_table("reference_counter")
