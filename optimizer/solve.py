@@ -30,7 +30,7 @@ from optimizer.solvers import Attempt, Effort, describe_solver, other_solver, ru
 
 # Of the seconds left, an objective may use this part, so that one that does not close leaves time to those
 # after it.
-SHARE_OF_TIME = 0.5
+SHARE_OF_TIME = 0.4
 SHARE_OF_POLISH = 0.15
 
 
@@ -196,7 +196,9 @@ class Search:
     def _make_polisher(self) -> Polisher | None:
         """In a large round, what hands each solve a plan that is good for the objectives to come."""
         pairs = self.model.model.pairs
-        return None if len(pairs) < MIN_PAIRS else Polisher(self.model.facts, pairs, self._effort)
+        if len(pairs) < MIN_PAIRS or self._clock.is_over():
+            return None
+        return Polisher(self.model.facts, pairs, self._effort)
 
     def _polish(self, polisher: Polisher, names: Sequence[str]) -> None:
         left = self._clock.left()

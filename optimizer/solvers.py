@@ -158,7 +158,7 @@ def _run_highs(
     program: PulpProgram, effort: Effort, limits: _Limits, is_warm: bool, watcher: Watcher | None
 ) -> pulp.LpSolveStats:
     _prepare_highs(effort.threads)
-    watch = _HighsWatch(watcher) if watcher is not None else None
+    watch = _HighsWatch(watcher)
     options: dict[str, float] = dict.fromkeys(HIGHS_TOLERANCES, STRICT_TOLERANCE) if effort.is_strict else {}
     if limits.max_nodes is not None:
         options["mip_max_nodes"] = limits.max_nodes
@@ -169,12 +169,12 @@ def _run_highs(
         threads=effort.threads,
         timeLimit=effort.seconds,
         warmStart=is_warm,
-        callbackTuple=(watch, None) if watch is not None else None,
-        callbacksToActivate=_HighsWatch.kinds if watch is not None else None,
+        callbackTuple=(watch, None),
+        callbacksToActivate=_HighsWatch.kinds,
         **options,
     )
     stats = program.problem.solve(solver)
-    if watch is not None and watch.error is not None:
+    if watch.error is not None:
         raise watch.error
     return stats
 
@@ -207,27 +207,33 @@ def _silent_standard_output() -> Iterator[None]:
 
 
 class _HighsWatch:
-    """Passes on what HiGHS reports of a search. An error of the watcher is kept, for it must not cross
-    C++.
+    """Passes on what HiGHS reports of a search, and stops the search when it should end.
+
+    While HiGHS runs, this is where Python runs at all, so it is here that an error of the watcher, Ctrl-C
+    or a request to terminate arrives. None of them may cross C++: the error is kept, HiGHS is told to
+    stop, and it is raised once HiGHS has returned.
     """
 
     kinds: Final = [
         highspy.cb.HighsCallbackType.kCallbackMipImprovingSolution,
         highspy.cb.HighsCallbackType.kCallbackMipLogging,
+        highspy.cb.HighsCallbackType.kCallbackMipInterrupt,
     ]
 
-    def __init__(self, watcher: Watcher) -> None:
+    def __init__(self, watcher: Watcher | None) -> None:
         self._watcher = watcher
-        self.error: Exception | None = None
+        self.error: BaseException | None = None
 
     def __call__(self, kind: Any, message: str, found: Any, wanted: Any, data: Any) -> None:
-        if self.error is not None:
-            return
-        value, bound = found.mip_primal_bound, found.mip_dual_bound
+        is_asked_to_stop = kind == highspy.cb.HighsCallbackType.kCallbackMipInterrupt
         try:
-            self._watcher(value if isfinite(value) else None, bound if isfinite(bound) else None)
-        except Exception as error:
+            if self._watcher is not None and self.error is None and not is_asked_to_stop:
+                value, bound = found.mip_primal_bound, found.mip_dual_bound
+                self._watcher(value if isfinite(value) else None, bound if isfinite(bound) else None)
+        except BaseException as error:
             self.error = error
+        if is_asked_to_stop and self.error is not None:
+            wanted.user_interrupt = True
 
 
 # -- CBC --------------------------------------------------------------------------------------------------

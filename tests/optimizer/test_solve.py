@@ -16,9 +16,11 @@ from optimizer.model_objectives import ObjectiveOfModel
 from optimizer.model_vectors import RoundModel
 from optimizer.problem import Offer
 from optimizer.program import PulpProgram
+from optimizer.search import Polisher
 from optimizer.solve import Clock, solve
 from optimizer.solvers import Attempt, Effort
 from optimizer.verify import verify
+from tests.bench.generator import make_problem
 from tests.optimizer.brute_force import find_optimum
 from tests.optimizer.builders import need, problem, session
 from tests.optimizer.random_problems import random_problem
@@ -286,3 +288,44 @@ def test_a_plan_that_a_time_limit_stopped_is_never_better_than_its_bound(seed):
     plan = solve(round_, time_limit_seconds=0.02) if not round_.pinned else solve(round_)
     assert plan.objectives[0].value <= optimum.values[0] <= _bound(plan.objectives[0])
     assert verify(round_, plan).ok
+
+
+# -- large rounds
+# -------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("seed", range(15))
+def test_a_plan_polished_in_between_is_as_good_as_trying_every_plan(seed, monkeypatch):
+    monkeypatch.setattr(import_module("optimizer.solve"), "MIN_PAIRS", 0)
+    round_ = random_problem(3_000 + seed)
+    optimum, plan = find_optimum(round_), solve(round_)
+    assert (plan.outcome == "clashing_pins") == (optimum is None)
+    if optimum is not None:
+        assert plan.outcome == "optimal"
+        assert _values(plan) == optimum.values
+        assert verify(round_, plan).ok
+
+
+def test_polishing_takes_no_seat_away_and_holds_what_is_held():
+    round_ = _contended()
+    facts = Facts(round_)
+    pairs = find_pairs(round_)
+    polisher = Polisher(facts, pairs, Effort())
+    model = RoundModel(facts, pairs)
+    begin = model.make_draft({("N-00", "S-8"): 4, ("N-01", "S-8"): 3}, {})
+    assert begin is not None
+    polisher.hold("reached", 2)
+    better = polisher.polish(begin, ["coverage", "quality"], None)
+    assert model.find_violation(better) is None
+    assert all(better.seats[pair] >= seats for pair, seats in begin.seats.items())
+    assert sum(better.seats.values()) > sum(begin.seats.values())
+
+
+def test_a_large_round_stopped_by_time_keeps_what_was_found():
+    round_ = make_problem(300, 300, 7)
+    plan = solve(round_, time_limit_seconds=8)
+    assert verify(round_, plan).ok
+    assert len(plan.objectives) == 8
+    assert all(_bound(row) >= row.value for row in plan.objectives)
+    if plan.outcome == "feasible":
+        assert _solver(plan).stopped_by == "time_limit"
