@@ -161,7 +161,7 @@ def _running(arguments: tuple[str, ...], folder: Path, log: Any) -> Iterator[sub
         process.wait()
 
 
-def _failure(status: int, said: tuple[str, ...], time_limit_seconds: int) -> SolvingFailed:
+def _failure(status: int, said: tuple[str, ...], time_limit_seconds: float) -> SolvingFailed:
     is_in_time = status != NO_PLAN or not any("without any plan" in line for line in said)
     if is_in_time:
         return SolvingFailed("crashed", said, how=_name_ending(status))

@@ -29,7 +29,7 @@ def list_plans(actor: Actor, round_code: str) -> Sequence[Plan]:
     """
     session = db.session()
     round_ = _round_of(session, round_code)
-    return reads.list_plans(session, round_.id) if may_coordinate(actor) else ()
+    return reads.list_plans(session, round_.id) if may_coordinate(actor) else []
 
 
 def find_plan(actor: Actor, plan_id: int) -> Plan:

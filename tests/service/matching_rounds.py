@@ -84,3 +84,4 @@ def seats_in(plan: Plan) -> dict[tuple[str, str], int]:
 def fresh() -> None:
     """Read rows again as another request would."""
     db.session.rollback()
+    db.session.expire_all()

@@ -1,0 +1,371 @@
+"""The worker and the solving process: whatever happens to either, a run keeps its story and plans stay
+whole.
+"""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from lcm_service.jobs import solving
+from lcm_service.jobs.solving import LetGo, SolvingFailed, solve_in_process
+from lcm_service.jobs.worker import Worker, start_embedded_worker
+from lcm_service.persistence.database import db
+from lcm_service.persistence.tables import Run
+from lcm_service.services import matching, publication
+from optimizer import canonical_bytes, problem_sha256
+from tests import factories
+from tests.bench.generator import make_problem
+from tests.optimizer import builders
+from tests.service import matching_rounds as rounds
+
+PATIENCE_SECONDS = 30
+
+
+@pytest.fixture
+def round_(app):
+    found = factories.make_round()
+    factories.make_need(round=found)
+    factories.make_offer(round=found)
+    return found
+
+
+@pytest.fixture
+def actor(app):
+    return rounds.coordinator()
+
+
+@pytest.fixture
+def worker(app):
+    made = Worker(app)
+    yield made
+    made.stop()
+
+
+def codes(run):
+    return [line["code"] for line in run.story]
+
+
+def wait_for(condition, seconds=PATIENCE_SECONDS):
+    """Wait until the condition gives something, and give it."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        found = condition()
+        if found:
+            return found
+        time.sleep(0.01)
+    raise AssertionError("what was waited for did not happen")
+
+
+def solving_processes():
+    """Numbers of the optimizer's processes that this process has started and that run."""
+    listed = subprocess.run(
+        ["ps", "-A", "-o", "pid=,ppid=,stat=,args="], capture_output=True, text=True, check=True
+    )
+    rows = [line.split(None, 3) for line in listed.stdout.splitlines()]
+    return [
+        int(row[0])
+        for row in rows
+        if len(row) == 4
+        and row[1] == str(os.getpid())
+        and not row[2].startswith("Z")
+        and "-m optimizer" in row[3]
+    ]
+
+
+def hold_next_process():
+    """Stop the next solving process in its tracks, so that it is surely there when the test acts."""
+    (pid, *_) = wait_for(solving_processes)
+    os.kill(pid, signal.SIGSTOP)
+    return pid
+
+
+def run_as_it_is(actor, run):
+    rounds.fresh()
+    return matching.find_run(actor, run.id)
+
+
+def store_run(round_, problem, seconds):
+    """A run of a problem that was made elsewhere, with labels for all that it names."""
+    run = Run(
+        round_id=round_.id,
+        idempotency_key="made",
+        time_limit_seconds=seconds,
+        problem=canonical_bytes(problem).decode(),
+        problem_sha256=problem_sha256(problem),
+        labels={
+            "needs": {one.id: {} for one in problem.needs},
+            "sessions": {one.id: {"offer": one.offer} for one in problem.sessions},
+            "offers": {one.id: {} for one in problem.offers},
+            "supports": {one.id: {} for one in problem.supports},
+            "participants": {one.id: {} for one in (*problem.recipients, *problem.providers)},
+        },
+        story=[],
+    )
+    db.session.add(run)
+    db.session.commit()
+    return run
+
+
+def test_a_worker_solves_a_run_in_a_process_of_its_own_and_stores_plan_and_explanation(round_, actor, worker):
+    run = rounds.request(actor, round_)
+    rounds.fresh()
+    assert worker.work_once()
+    assert not worker.work_once()
+    done = run_as_it_is(actor, run)
+    assert (done.state, done.outcome) == ("done", "optimal")
+    plan = rounds.plan_of(actor, done)
+    assert plan.explanation["format"] == "lcm-explanation/1"
+    assert plan.explanation["problem_sha256"] == plan.problem_sha256
+    assert solving_processes() == []
+
+
+def test_the_page_that_asks_does_not_wait_for_the_solver(round_, actor, worker):
+    worker.start()
+    begin = time.monotonic()
+    run = rounds.request(actor, round_)
+    asked_seconds = time.monotonic() - begin
+    pid = hold_next_process()
+    assert run_as_it_is(actor, run).state == "running"
+    assert asked_seconds < 2
+    os.kill(pid, signal.SIGCONT)
+    wait_for(lambda: run_as_it_is(actor, run).state == "done")
+
+
+def test_a_solving_process_that_is_killed_leaves_its_story_and_the_last_good_plan_untouched(
+    round_, actor, worker
+):
+    published = rounds.publish(actor, rounds.solve_round(actor, round_))
+    before = (published.document, published.state, published.version)
+    worker.start()
+    run = rounds.request(actor, round_)
+    rounds.fresh()
+    os.kill(hold_next_process(), signal.SIGKILL)
+    wait_for(lambda: run_as_it_is(actor, run).state == "failed")
+    failed = run_as_it_is(actor, run)
+    assert codes(failed) == ["requested", "started", "crashed"]
+    assert failed.story[-1]["facts"] == {"how": "signal 9"}
+    assert matching.plan_id_of_run(actor, run.id) is None
+    (plan,) = publication.list_plans(actor, round_.code)
+    assert (plan.document, plan.state, plan.version) == before
+
+
+def test_a_cancelled_run_is_let_go_and_its_process_gone_within_two_seconds(round_, actor, worker):
+    worker.start()
+    run = rounds.request(actor, round_)
+    rounds.fresh()
+    hold_next_process()
+    begin = time.monotonic()
+    matching.cancel_run(actor, run.id)
+    wait_for(lambda: not solving_processes(), seconds=5)
+    assert time.monotonic() - begin < 2
+    assert run_as_it_is(actor, run).state == "cancelled"
+    assert publication.list_plans(actor, round_.code) == []
+
+
+def test_a_worker_that_is_stopped_gives_its_run_back_and_leaves_no_process(round_, actor, worker):
+    worker.start()
+    run = rounds.request(actor, round_)
+    rounds.fresh()
+    hold_next_process()
+    worker.stop()
+    given_back = run_as_it_is(actor, run)
+    assert (given_back.state, given_back.attempts) == ("queued", 0)
+    assert solving_processes() == []
+
+
+def test_a_time_limit_leaves_a_feasible_plan_that_says_so(round_, actor, worker):
+    run = store_run(round_, make_problem(150, 200, 1, agreed_share=0), seconds=2)
+    rounds.fresh()
+    worker.work_once()
+    done = run_as_it_is(actor, run)
+    assert (done.state, done.outcome) == ("done", "feasible"), done.story
+    plan = rounds.plan_of(actor, done)
+    assert plan.document["solver"]["stopped_by"] == "time_limit"
+    assert done.progress is not None
+    assert {"objective", "value", "bound", "seconds"} <= set(done.progress)
+
+
+def test_no_plan_satisfies_the_pins_is_kept_as_an_outcome_with_its_ways_out(actor, worker):
+    round_ = factories.make_round()
+    need = factories.make_need(round=round_, seats_asked=8)
+    offer = factories.make_offer(round=round_, min_seats=5)
+    published = rounds.publish(actor, rounds.solve_round(actor, round_))
+    offer.min_seats = 12
+    db.session.commit()
+    run = rounds.request(actor, round_)
+    rounds.fresh()
+    while worker.work_once():
+        pass
+    done = run_as_it_is(actor, run)
+    assert (done.state, done.outcome) == ("done", "clashing_pins")
+    assert [pin["need"] for pin in done.result["clash"]["pins"]] == [need.reference]
+    assert [one.state for one in matching.list_follow_ups(actor, run.id)] == ["done", "done"]
+    states = {plan.id: plan.state for plan in publication.list_plans(actor, round_.code)}
+    assert states.pop(published.id) == "published"
+    assert list(states.values()) == ["draft", "draft"]
+
+
+def test_two_workers_never_solve_one_run_twice(app, round_, actor):
+    asked = [rounds.request(actor, round_) for _ in range(4)]
+    rounds.fresh()
+    workers = [Worker(app) for _ in range(2)]
+    try:
+        for one in workers:
+            one.start()
+        wait_for(lambda: all(run_as_it_is(actor, run).state == "done" for run in asked))
+    finally:
+        for one in workers:
+            one.stop()
+    assert [run_as_it_is(actor, run).attempts for run in asked] == [1] * 4
+    assert len(publication.list_plans(actor, round_.code)) == 4
+
+
+WORKER_PROGRAM = """
+import sys
+from lcm_service.jobs.worker import Worker
+from tests.fixtures import make_app
+app = make_app(sys.argv[1], lease_seconds=2)
+print("ready", flush=True)
+Worker(app).work_until_stopped()
+"""
+
+
+def test_a_killed_worker_loses_nothing_another_takes_its_run_over(app, round_, actor, tmp_path):
+    run = rounds.request(actor, round_)
+    rounds.fresh()
+    script = tmp_path / "worker.py"
+    script.write_text(WORKER_PROGRAM, encoding="utf-8")
+    environment = os.environ | {"PYTHONPATH": str(solving.PROJECT)}
+    with subprocess.Popen(
+        [sys.executable, str(script), app.config["SQLALCHEMY_DATABASE_URI"]],
+        env=environment,
+        stdout=subprocess.PIPE,
+    ) as lost:
+        try:
+            assert lost.stdout.readline() == b"ready\n"
+            wait_for(lambda: run_as_it_is(actor, run).state == "running")
+        finally:
+            lost.kill()
+    assert run_as_it_is(actor, run).state == "running"
+    second = Worker(app)
+    second.start()
+    try:
+        wait_for(lambda: run_as_it_is(actor, run).state == "done")
+    finally:
+        second.stop()
+    done = run_as_it_is(actor, run)
+    assert done.attempts == 2
+    assert codes(done) == ["requested", "started", "worker_lost", "started", "stored"]
+
+
+def test_a_worker_outlives_a_database_that_is_away_for_a_moment(app, round_, actor, worker, monkeypatch):
+    away = threading.Event()
+    really_waiting = matching.is_work_waiting
+
+    def is_work_waiting():
+        if not away.is_set():
+            away.set()
+            raise OSError("the database is away")
+        return really_waiting()
+
+    monkeypatch.setattr("lcm_service.jobs.worker.matching.is_work_waiting", is_work_waiting)
+    run = rounds.request(actor, round_)
+    rounds.fresh()
+    worker.start()
+    wait_for(lambda: run_as_it_is(actor, run).state == "done")
+    assert away.is_set()
+
+
+def test_the_embedded_worker_is_started_once(app):
+    first = start_embedded_worker(app)
+    try:
+        assert start_embedded_worker(app) is first
+    finally:
+        first.stop()
+
+
+# -- the process itself, without a database ------------------------------------------------------------------
+
+SMALL = canonical_bytes(builders.problem([builders.need()], [builders.session()])).decode()
+
+
+def always(_progress):
+    return True
+
+
+def test_the_answer_is_what_the_command_line_gives():
+    answer = solve_in_process(SMALL, time_limit_seconds=60, solver="highs", watch=always)
+    assert answer.plan["outcome"] == "optimal"
+    assert answer.explanation is not None
+    assert answer.explanation["problem_sha256"] == answer.plan["problem_sha256"]
+
+
+def test_a_second_solver_answers_the_same(app):
+    highs = solve_in_process(SMALL, time_limit_seconds=60, solver="highs", watch=always).plan
+    cbc = solve_in_process(SMALL, time_limit_seconds=60, solver="cbc", watch=always).plan
+    assert highs["assignments"] == cbc["assignments"]
+
+
+def test_a_watcher_that_says_no_ends_the_process_and_leaves_no_file(tmp_path, monkeypatch):
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    monkeypatch.setattr("tempfile.tempdir", None)
+    with pytest.raises(LetGo):
+        solve_in_process(SMALL, time_limit_seconds=60, solver="highs", watch=lambda _progress: False)
+    assert solving_processes() == []
+    assert list(Path(tmp_path).iterdir()) == []
+
+
+def test_a_process_that_does_not_stop_at_its_limit_is_ended():
+    held = []
+
+    def hold(_progress):
+        held.extend([] if held else [hold_next_process()])
+        return True
+
+    with pytest.raises(SolvingFailed) as failure:
+        solve_in_process(SMALL, time_limit_seconds=1, solver="highs", watch=hold, grace_seconds=0.5)
+    assert (failure.value.code, failure.value.facts) == ("overran", {"seconds": 1})
+    assert solving_processes() == []
+
+
+def test_a_limit_that_ends_before_any_plan_is_named():
+    needs = [builders.need("N-1", seats=8), builders.need("N-2", recipient="XAB", seats=8)]
+    sessions = [builders.session(min_seats=12)]
+    problem = builders.problem(needs, sessions, pinned=[("N-1", "S-1", 8)])
+    with pytest.raises(SolvingFailed) as failure:
+        solve_in_process(
+            canonical_bytes(problem).decode(), time_limit_seconds=0.000001, solver="highs", watch=always
+        )
+    assert failure.value.code == "no_plan_in_time"
+    assert any("without any plan" in line for line in failure.value.said)
+
+
+def test_a_problem_that_cannot_be_read_is_a_failure_with_the_faults_said():
+    with pytest.raises(SolvingFailed) as failure:
+        solve_in_process(json.dumps({"format": "x"}), time_limit_seconds=5, solver="highs", watch=always)
+    assert (failure.value.code, failure.value.facts) == ("crashed", {"how": "exit status 2"})
+    assert failure.value.said
+
+
+def test_the_solver_is_told_none_of_the_services_settings(monkeypatch, tmp_path):
+    monkeypatch.setenv("LCM_SECRET_KEY", "the secret of the service")
+    seen = []
+
+    def look(_progress):
+        if not seen:
+            (pid, *_) = wait_for(solving_processes)
+            seen.append(Path(f"/proc/{pid}/environ").read_bytes())
+        return True
+
+    if not Path("/proc/self/environ").exists():
+        pytest.skip("this system does not show a process's environment as a file")
+    solve_in_process(SMALL, time_limit_seconds=60, solver="highs", watch=look)
+    assert b"PYTHONPATH=" in seen[0]
+    assert b"LCM_SECRET_KEY" not in seen[0]
