@@ -1,10 +1,10 @@
-"""Matches: read, confirmed and declined by their sides."""
+"""Matches: read, confirmed and declined by their sides, released by coordinators."""
 
 from typing import Any
 
 from lcm_service.api.calls import NAMES_ITS_VERSION, asked_version, caller, etag_of, make_area
 from lcm_service.schemas.answers import MatchAnswer, RoundQuery
-from lcm_service.schemas.decisions import ConfirmationOfSideSchema, DeclineOfSideSchema
+from lcm_service.schemas.decisions import ConfirmationOfSideSchema, DeclineOfSideSchema, DeclineSchema
 from lcm_service.services import decisions
 
 blp = make_area(
@@ -60,4 +60,14 @@ def decline_match(data: dict[str, Any], match_id: int) -> Any:
         data.get("note"),
         on_behalf=data.get("on_behalf", False),
     )
+    return match, 200, etag_of(match.version)
+
+
+@blp.post("/<int(max=2147483647):match_id>/release")
+@blp.doc(**NAMES_ITS_VERSION)
+@blp.arguments(DeclineSchema)
+@blp.response(200, MatchAnswer)
+def release_match(data: dict[str, Any], match_id: int) -> Any:
+    """End a match that was proposed or agreed; the pair may be proposed again. For coordinators."""
+    match = decisions.release_match(caller(), match_id, data["reason"], asked_version(), data.get("note"))
     return match, 200, etag_of(match.version)

@@ -1,9 +1,9 @@
-"""Rounds: listed, read, opened."""
+"""Rounds: listed, read, opened, closed, and what they aim for."""
 
 from typing import Any
 
-from lcm_service.api.calls import caller, etag_of, make_area
-from lcm_service.schemas.answers import NewRoundSchema, RoundAnswer
+from lcm_service.api.calls import NAMES_ITS_VERSION, asked_version, caller, etag_of, make_area
+from lcm_service.schemas.answers import NewRoundSchema, PolicySchema, RoundAnswer
 from lcm_service.services import rounds
 
 blp = make_area("rounds", "Rounds of matching.", "/rounds")
@@ -31,3 +31,22 @@ def read_round(code: str) -> Any:
     """A round with its policy."""
     found = rounds.find_round(caller(), code)
     return found, 200, etag_of(found.version)
+
+
+@blp.put("/<code>/policy")
+@blp.doc(**NAMES_ITS_VERSION)
+@blp.arguments(PolicySchema)
+@blp.response(200, RoundAnswer)
+def set_policy(data: dict[str, Any], code: str) -> Any:
+    """Change what the next runs of a round aim for. For coordinators."""
+    changed = rounds.set_policy(caller(), code, data["policy"], asked_version())
+    return changed, 200, etag_of(changed.version)
+
+
+@blp.post("/<code>/closing")
+@blp.doc(**NAMES_ITS_VERSION)
+@blp.response(200, RoundAnswer)
+def close_round(code: str) -> Any:
+    """Close a round to new and changed records; its matches are still answered. For coordinators."""
+    closed = rounds.close_round(caller(), code, asked_version())
+    return closed, 200, etag_of(closed.version)

@@ -94,6 +94,12 @@ class NewRoundSchema(RoundSchema):
     policy = fields.Dict(keys=fields.String(), allow_none=True)
 
 
+class PolicySchema(Sent):
+    """The optimizer's policy, whole; what it leaves out takes its default."""
+
+    policy = fields.Dict(keys=fields.String(), required=True)
+
+
 class RoundAnswer(NewRoundSchema):
     """A round."""
 

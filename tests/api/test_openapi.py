@@ -56,7 +56,15 @@ def test_every_call_says_what_it_does_and_how_it_refuses(document):
 def test_every_change_of_a_record_asks_for_its_version(document):
     for path, method, operation in operations(document):
         is_change = method in {"patch", "put"} or path.endswith(
-            ("/withdrawal", "/publication", "/discarding", "/confirmation", "/decline")
+            (
+                "/withdrawal",
+                "/publication",
+                "/discarding",
+                "/confirmation",
+                "/decline",
+                "/release",
+                "/closing",
+            )
         )
         headers = {row["name"] for row in operation.get("parameters", ()) if row.get("in") == "header"}
         assert ("If-Match" in headers) == is_change, (method, path)

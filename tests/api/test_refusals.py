@@ -159,3 +159,18 @@ def test_a_coordinator_opens_a_round(app, owner):
     assert (opened.status_code, opened.headers["Location"]) == (201, "/api/v1/rounds/R-2")
     assert coordinator.post("/rounds/", data).status_code == 409
     assert owner.get("/rounds/R-2").json["title"] == "Second"
+
+
+def test_a_coordinator_sets_what_a_round_aims_for_and_closes_it(app, owner):
+    coordinator = Caller(app, factories.make_person("coordinator"))
+    policy = {"policy": {"reached_seats": 15}}
+    assert owner.call("PUT", "/rounds/R/policy", json=policy, version=1).status_code == 403
+    assert coordinator.call("PUT", "/rounds/R/policy", json=policy).status_code == 428
+    changed = coordinator.call("PUT", "/rounds/R/policy", json=policy, version=1)
+    assert (changed.json["policy"], changed.headers["ETag"]) == ({"reached_seats": 15}, '"2"')
+    assert coordinator.call("PUT", "/rounds/R/policy", json=policy, version=1).status_code == 412
+    nonsense = {"policy": {"reached_seats": -1}}
+    assert coordinator.call("PUT", "/rounds/R/policy", json=nonsense, version=2).status_code == 422
+    assert owner.post("/rounds/R/closing", version=2).status_code == 403
+    assert coordinator.post("/rounds/R/closing", version=2).json["state"] == "closed"
+    assert owner.post("/needs/", {"title": "Late", "round": "R"}).status_code == 409

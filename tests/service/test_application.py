@@ -2,9 +2,10 @@
 
 import os
 import stat
+from typing import Any
 
 import pytest
-from flask import Flask
+from flask import Flask, url_for
 
 from lcm_service import create_app
 from lcm_service.config import Settings
@@ -149,3 +150,52 @@ class TestRefusals:
             client.application.config["WTF_CSRF_ENABLED"] = True
         assert [answer.status_code for answer in answers] == [422] * accounts.MOST_FAILURES + [429]
         assert answers[-1].headers["Retry-After"] == "900"
+
+
+class TestDoors:
+    """Walks every address that the application has, so that a new one without a guard fails here."""
+
+    OPEN_TO_ALL = frozenset(
+        {
+            "static",
+            "start.index",
+            "start.how_it_works",
+            "start.set_language",
+            "account.sign_in",
+            "account.send_sign_in",
+            "account.sign_out",
+            "api-docs.openapi_json",
+        }
+    )
+
+    def addresses(self, app: Flask):
+        for rule in app.url_map.iter_rules():
+            if rule.endpoint in self.OPEN_TO_ALL:
+                continue
+            arguments: dict[str, Any] = {
+                name: 1 if type(rule._converters[name]).__name__ == "IntegerConverter" else "X-1"
+                for name in rule.arguments
+            }
+            with app.test_request_context():
+                path = url_for(rule.endpoint, **arguments)
+            for method in sorted((rule.methods or set()) & {"GET", "POST", "PUT", "PATCH", "DELETE"}):
+                yield rule.endpoint, method, path
+
+    def test_nothing_but_the_front_of_the_house_is_open_to_strangers(self, app: Flask, client):
+        app.config["WTF_CSRF_ENABLED"] = False
+        try:
+            walked = list(self.addresses(app))
+            assert len(walked) > 80
+            for endpoint, method, path in walked:
+                answer = client.open(path, method=method)
+                is_led_away = answer.status_code == 303 and answer.headers["Location"].startswith("/sign-in")
+                assert is_led_away or answer.status_code == 401, (endpoint, method, answer.status_code)
+        finally:
+            app.config["WTF_CSRF_ENABLED"] = True
+
+    def test_every_form_of_a_page_is_guarded_against_other_sites(self, app: Flask, client):
+        sign_in(client, factories.make_person("coordinator"))
+        posts = [one for one in self.addresses(app) if one[1] == "POST" and not one[2].startswith("/api/")]
+        assert posts
+        for endpoint, method, path in posts:
+            assert client.open(path, method=method).status_code == 400, endpoint
