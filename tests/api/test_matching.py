@@ -1,0 +1,147 @@
+"""A round through the API alone: asked for, read, published, answered by both sides, exported, released."""
+
+from types import SimpleNamespace
+
+import pytest
+
+from tests import factories
+from tests.api.callers import Caller
+from tests.service.matching_rounds import solve_waiting_runs
+
+
+@pytest.fixture
+def at_work(app):
+    """A round with one need and one offer that fit, solved; its plan is a draft."""
+    round = factories.make_round("R2027")
+    recipient, provider = factories.make_person(), factories.make_person()
+    need = factories.make_need(recipient.participant, round, title="Our weakness")
+    offer = factories.make_offer(provider.participant, round)
+    coordinator = Caller(app, factories.make_person("coordinator"))
+    run = coordinator.post("/runs/?round=R2027", headers={"Idempotency-Key": "a-key-of-ours"})
+    solve_waiting_runs()
+    return SimpleNamespace(
+        coordinator=coordinator,
+        recipient=Caller(app, recipient),
+        provider=Caller(app, provider),
+        other=Caller(app, factories.make_person()),
+        need=need,
+        offer=offer,
+        run=run.json["id"],
+        plan=coordinator.get("/plans/?round=R2027").json[0],
+    )
+
+
+@pytest.fixture
+def published(at_work):
+    plan = at_work.coordinator.post(
+        f"/plans/{at_work.plan['id']}/publication", version=at_work.plan["version"]
+    )
+    assert plan.json["state"] == "published"
+    at_work.match = at_work.coordinator.get("/matches/?round=R2027").json[0]
+    return at_work
+
+
+def answer(caller, match, side, **more):
+    current = caller.get(f"/matches/{match['id']}").json["version"]
+    act = "decline" if "reason" in more else "confirmation"
+    return caller.post(f"/matches/{match['id']}/{act}", {"side": side, **more}, version=current)
+
+
+def test_a_run_that_is_done_leads_to_its_plan(at_work):
+    run = at_work.coordinator.get(f"/runs/{at_work.run}").json
+    assert (run["state"], run["outcome"], run["plan"]) == ("done", "optimal", at_work.plan["id"])
+    assert run["problem_sha256"] == at_work.plan["problem_sha256"]
+    assert run["story"]
+
+
+def test_a_draft_is_for_coordinators_alone(at_work):
+    path = f"/plans/{at_work.plan['id']}"
+    for caller in (at_work.recipient, at_work.provider, at_work.other):
+        assert caller.get(path).status_code == 403
+        assert caller.get(f"{path}/export").status_code == 404
+        assert caller.post(f"{path}/publication", version=1).status_code == 403
+        assert caller.get("/matches/?round=R2027").json == []
+
+
+def test_a_plan_is_published_in_the_version_that_was_read(at_work):
+    path = f"/plans/{at_work.plan['id']}/publication"
+    assert at_work.coordinator.post(path).status_code == 428
+    assert at_work.coordinator.post(path, version=at_work.plan["version"] + 1).status_code == 412
+
+
+def test_a_draft_is_put_aside(at_work):
+    path = f"/plans/{at_work.plan['id']}/discarding"
+    gone = at_work.coordinator.post(path, version=at_work.plan["version"])
+    assert gone.json["state"] == "discarded"
+
+
+def test_both_sides_and_the_secretariat_confirm_and_the_match_is_agreed(published):
+    for caller, side in (
+        (published.recipient, "recipient"),
+        (published.provider, "provider"),
+        (published.coordinator, "secretariat"),
+    ):
+        confirmed = answer(caller, published.match, side)
+        assert confirmed.status_code == 200
+        assert confirmed.headers["ETag"] == f'"{confirmed.json["version"]}"'
+    assert confirmed.json["state"] == "agreed"
+    assert {one["side"] for one in confirmed.json["decisions"]} == {"recipient", "provider", "secretariat"}
+
+
+def test_nobody_answers_for_another_side(published):
+    assert answer(published.recipient, published.match, "provider").status_code == 403
+    assert answer(published.provider, published.match, "recipient", reason="dates").status_code == 403
+    assert answer(published.recipient, published.match, "secretariat").status_code == 403
+
+
+def test_a_decline_says_why_by_a_listed_reason(published):
+    assert answer(published.provider, published.match, "provider", reason="a whim").status_code == 422
+    declined = answer(
+        published.provider, published.match, "provider", reason="dates", note="No venue in April."
+    )
+    assert declined.json["state"] == "declined"
+    # Why is for the side itself and for coordinators.
+    seen = published.recipient.get(f"/matches/{published.match['id']}").json["decisions"][0]
+    assert (seen["answer"], seen["reason"], seen["note"]) == ("declined", None, None)
+
+
+def test_a_coordinator_releases_a_match(published):
+    path = f"/matches/{published.match['id']}/release"
+    assert published.recipient.post(path, {"reason": "other"}, version=1).status_code == 403
+    version = published.coordinator.get(f"/matches/{published.match['id']}").json["version"]
+    released = published.coordinator.post(path, {"reason": "other"}, version=version)
+    assert released.json["state"] == "released"
+
+
+def test_a_withdrawn_need_releases_its_match_in_the_same_moment(published):
+    published.recipient.post(f"/needs/{published.need.reference}/withdrawal", version=1)
+    assert published.coordinator.get(f"/matches/{published.match['id']}").json["state"] == "released"
+
+
+def test_a_match_is_another_states_secret(published):
+    path = f"/matches/{published.match['id']}"
+    there, missing = published.other.get(path), published.other.get("/matches/999")
+    assert (there.status_code, missing.status_code) == (404, 404)
+    assert published.other.get("/matches/?round=R2027").json == []
+
+
+def test_a_provider_reads_of_a_need_only_what_it_must(published):
+    seen = published.provider.get(f"/matches/{published.match['id']}")
+    assert seen.json["need"]["title"] is None
+    assert "Our weakness" not in seen.text
+    assert (
+        published.recipient.get(f"/matches/{published.match['id']}").json["need"]["title"] == "Our weakness"
+    )
+
+
+def test_the_export_is_whole_for_coordinators_and_cut_for_others(published):
+    path = f"/plans/{published.plan['id']}"
+    whole = published.coordinator.get(f"{path}/export").json
+    assert whole["format"] == "lcm-plan-export/1"
+    assert whole["plan"]["format"] == "lcm-plan/1"
+    problem = published.coordinator.get(f"{path}/problem").json
+    assert problem["problem"]["needs"][0]["id"] == published.need.reference
+    assert published.recipient.get(f"{path}/problem").status_code == 403
+    theirs = published.other.get(f"{path}/export")
+    assert theirs.json["plan"]["assignments"] == []
+    assert published.need.reference not in theirs.text
