@@ -105,6 +105,15 @@ class TestRefusals:
         answer = client.post("/rounds/R/needs/new", data={"title": "Forged"})
         assert answer.status_code == 400
 
+    def test_another_states_need_looks_on_every_page_like_one_that_does_not_exist(self, app: Flask, client):
+        need = factories.make_need()
+        sign_in(client, factories.make_person())
+        for page in ("", "/revise", "/withdraw", "/recognise", "/history"):
+            there = client.get(f"/needs/{need.reference}{page}")
+            missing = client.get(f"/needs/N-9999{page}")
+            assert (there.status_code, missing.status_code) == (404, 404), page
+            assert there.text.replace(need.reference, "N-9999") == missing.text, page
+
     def test_texts_with_nul_are_refused_on_pages_too(self, client):
         assert client.get("/rounds/%00").status_code == 404
         assert client.post("/sign-in", data={"email": "a\0@example.org", "password": "x"}).status_code == 400
