@@ -10,6 +10,7 @@ say.
 
 import contextlib
 import os
+import signal
 import sys
 import tempfile
 import threading
@@ -18,6 +19,7 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from math import floor, isfinite
 from pathlib import Path
+from types import FrameType
 from typing import Any, Final, Literal
 
 import highspy
@@ -173,7 +175,8 @@ def _run_highs(
         callbacksToActivate=_HighsWatch.kinds,
         **options,
     )
-    stats = program.problem.solve(solver)
+    with _signals_kept_for(watch):
+        stats = program.problem.solve(solver)
     if watch.error is not None:
         raise watch.error
     return stats
@@ -209,9 +212,8 @@ def _silent_standard_output() -> Iterator[None]:
 class _HighsWatch:
     """Passes on what HiGHS reports of a search, and stops the search when it should end.
 
-    While HiGHS runs, this is where Python runs at all, so it is here that an error of the watcher, Ctrl-C
-    or a request to terminate arrives. None of them may cross C++: the error is kept, HiGHS is told to
-    stop, and it is raised once HiGHS has returned.
+    An error of the watcher may not cross C++, where it would be lost: it is kept, HiGHS is told to stop, and
+    it is raised once HiGHS has returned. The same goes for what a signal raises (`_signals_kept_for`).
     """
 
     kinds: Final = [
@@ -234,6 +236,39 @@ class _HighsWatch:
             self.error = error
         if is_asked_to_stop and self.error is not None:
             wanted.user_interrupt = True
+
+
+@contextlib.contextmanager
+def _signals_kept_for(watch: _HighsWatch) -> Iterator[None]:
+    """Let Ctrl-C, or a request to terminate that someone handles, stop HiGHS instead of being lost in it.
+
+    Python runs a handler at the next call of the watch, and what it raises there would vanish in C++. So
+    while HiGHS runs, handlers are called as ever and what they raise is kept for later. Signals reach
+    only the main thread; elsewhere there is nothing to keep.
+    """
+
+    def keep(handler: Callable[[int, FrameType | None], Any]) -> Callable[[int, FrameType | None], None]:
+        def handle(number: int, frame: FrameType | None) -> None:
+            try:
+                handler(number, frame)
+            except BaseException as error:
+                watch.error = error
+
+        return handle
+
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        for number, handler in before.items():
+            if callable(handler):
+                signal.signal(number, keep(handler))
+        yield
+    finally:
+        for number, handler in before.items():
+            if callable(handler):
+                signal.signal(number, handler)
 
 
 # -- CBC --------------------------------------------------------------------------------------------------

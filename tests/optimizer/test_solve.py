@@ -2,8 +2,12 @@
 fails.
 """
 
+import os
+import signal
 from dataclasses import replace
 from importlib import import_module
+from threading import Timer
+from time import monotonic
 
 import pytest
 
@@ -181,6 +185,26 @@ def test_an_error_of_whoever_watches_ends_the_solve():
 
     with pytest.raises(Enough):
         solve(_contended(), on_progress=stop)
+
+
+def test_ctrl_c_while_the_solver_runs_ends_the_solve_and_leaves_the_handler_as_it_was():
+    before = signal.getsignal(signal.SIGINT)
+    calls = []
+
+    def press(step):
+        calls.append(step)
+        if len(calls) == 2:
+            signal.raise_signal(signal.SIGINT)
+
+    with pytest.raises(KeyboardInterrupt):
+        solve(_contended(), on_progress=press)
+    timer = Timer(4, os.kill, (os.getpid(), signal.SIGINT))
+    begin = monotonic()
+    timer.start()
+    with pytest.raises(KeyboardInterrupt):
+        solve(make_problem(300, 300, 7), time_limit_seconds=60)
+    assert monotonic() - begin < 10
+    assert signal.getsignal(signal.SIGINT) is before
 
 
 # -- a solver's word
