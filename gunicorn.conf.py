@@ -5,6 +5,8 @@ from typing import Any
 worker_class = "gthread"
 workers = 2
 threads = 4
+# Nothing is managed through a socket in somebody's home folder.
+control_socket_disable = True
 
 
 def post_worker_init(worker: Any) -> None:

@@ -22,7 +22,7 @@ def submit_offer(actor: Actor, participant_code: str, round_code: str, data: Map
     Raises NotAllowed, NotFound (round), Conflict (closed round) and NotValid.
     """
     values = records.accepted_values("offer", actor, data)
-    given = values.get("sessions") or []
+    given = values.pop("sessions", None) or []
     with transaction() as session:
         draft = Offer()
         merge_sessions(draft, given)
@@ -34,7 +34,7 @@ def submit_offer(actor: Actor, participant_code: str, round_code: str, data: Map
             Offer,
             participant_code,
             round_code,
-            values | {"sessions": rows},
+            values | ({"sessions": rows} if rows else {}),
             sessions=sessions,
         )
 

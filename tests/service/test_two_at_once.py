@@ -13,7 +13,7 @@ from lcm_service.persistence.tables import AuditEvent, Need
 from lcm_service.services import submissions
 from tests import factories
 
-PEOPLE = 6
+PEOPLE = 20
 
 
 def at_once(app, acts):
