@@ -19,7 +19,7 @@ def of(vocabulary: str) -> Callable[[], Choices]:
 
 def areas() -> Choices:
     """Training areas by group."""
-    return [(area.code, showing.text_of(area.names, area.code)) for area in reads.list_areas()]
+    return [(area.code, showing.named(area.names, area.code)) for area in reads.list_areas()]
 
 
 def languages() -> Choices:

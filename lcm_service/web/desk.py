@@ -114,13 +114,14 @@ def _intake(desk: Desk) -> dict[str, int]:
 
 def _coordinators_step(desk: Desk) -> tuple[str, Any]:
     """The one next action: wait for a run, decide a clash, read a draft, repair, wait, or match."""
-    latest_run = desk.runs[0] if desk.runs else None
+    # The runs that try a way out of a clash belong to the run that found it.
+    latest_root = next((run for run in desk.runs if run.base_run_id is None), None)
     latest_plan = desk.plans[0] if desk.plans else None
     active = next((run for run in desk.runs if run.state in ACTIVE_RUN_STATES), None)
     if active:
         return "wait_for_run", active
-    if latest_run and latest_run.outcome == "clashing_pins" and latest_run.base_run_id is None:
-        return "choose", latest_run
+    if latest_root and latest_root.outcome == "clashing_pins" and not _is_decided(desk, latest_root):
+        return "choose", latest_root
     if latest_plan and latest_plan.state == "draft":
         return "read_plan", latest_plan
     if desk.published and needs_repair(desk):
@@ -128,6 +129,11 @@ def _coordinators_step(desk: Desk) -> tuple[str, Any]:
     if desk.published:
         return "wait_for_answers", desk.published
     return ("match", None) if desk.needs and desk.offers else ("collect", None)
+
+
+def _is_decided(desk: Desk, root: Any) -> bool:
+    """Whether a plan that was made after the clash has been published."""
+    return desk.published is not None and desk.published.run_id > root.id
 
 
 def needs_repair(desk: Desk) -> bool:

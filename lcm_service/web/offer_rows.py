@@ -78,6 +78,13 @@ def read_rows(form: MultiDict[str, str], parts: Sequence[str]) -> tuple[Values, 
     return values, faults
 
 
+def requires_as_stored(offer: Any, values: Values) -> Values:
+    """The values with unchanged requirements as they are stored: an amount left out is as good as none."""
+    typed = values.get("requires")
+    stated = [{name: row[name] for name in row if row[name] is not None} for row in offer.requires or ()]
+    return values | {"requires": offer.requires} if typed and typed == stated else values
+
+
 def _typed(form: MultiDict[str, str], prefix: str, names: Sequence[str]) -> list[dict[str, str]]:
     """Rows whose fields are named ``prefix-number-field``; rows in which nothing was typed are left out."""
     count = form.get(f"{prefix}-rows", "0")

@@ -16,7 +16,7 @@ from lcm_service.web import choices
 from lcm_service.web.fields import FormView, Section
 from lcm_service.web.need_fields import OWNER, WITHDRAWAL
 from lcm_service.web.offer_fields import FIRST_DATES, FIRST_QUESTIONS, SECTIONS
-from lcm_service.web.offer_rows import OfferRows, read_rows, stored_rows, typed_rows
+from lcm_service.web.offer_rows import OfferRows, read_rows, requires_as_stored, stored_rows, typed_rows
 from lcm_service.web.saving import (
     Page,
     StaleFacts,
@@ -205,8 +205,9 @@ def _save_revision(
     actor = current_actor()
 
     def save(values: Values) -> str:
-        ordered = in_stored_order(sections, submissions.find_offer(actor, reference), _with_lists(values))
-        submissions.revise_offer(actor, reference, ordered, read_version(request.form))
+        offer = submissions.find_offer(actor, reference)
+        kept = requires_as_stored(offer, in_stored_order(sections, offer, _with_lists(values)))
+        submissions.revise_offer(actor, reference, kept, read_version(request.form))
         flash(_("The offer is changed."), "good")
         return url_for("offers.show", reference=reference)
 

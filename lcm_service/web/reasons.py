@@ -209,6 +209,14 @@ ACTIONS: Final[Sentences] = {
     "close": _("closed it"),
     "request": _("asked for it"),
     "cancel": _("cancelled it"),
+    "load": _("loaded it"),
+    "propose": _("put it to both sides"),
+    "agree": _("made it agreed, as all sides have confirmed"),
+    "decline_more": _("declined the additional seats"),
+    "set_policy": _("changed its policy"),
+    "store": _("stored it"),
+    "fail": _("ended without a plan"),
+    "export": _("took it out as a file"),
 }
 
 

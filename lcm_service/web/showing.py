@@ -18,8 +18,10 @@ from lcm_service.persistence import reads
 from lcm_service.services.accounts import actor_of
 from lcm_service.web import reasons, words
 
-# Languages whose catalogue is still a draft: each page says so. English is the source.
-DRAFT_LANGUAGES = frozenset({"ar", "fr", "zh", "ru", "es"})
+# Languages whose catalogue is a draft: each page says so. English is the source; where there is no catalogue
+# yet, the words of the pages are English, with names and dates in the reader's language.
+DRAFT_LANGUAGES = frozenset({"ar", "fr"})
+TRANSLATED_LANGUAGES = DRAFT_LANGUAGES | {"en"}
 # Languages in which training is often given; any other tag may be typed.
 TRAINING_LANGUAGES = (
     "ar",
@@ -60,9 +62,15 @@ def today() -> date:
 
 
 def page_language() -> str:
-    """The language of this page, as the tag that HTML wants."""
+    """The reader's language, in which names and dates are shown."""
     locale = get_locale()
     return locale.language if locale else "en"
+
+
+def language_of_words() -> str:
+    """The language in which the words of this page are, as the tag that HTML wants."""
+    language = page_language()
+    return language if language in TRANSLATED_LANGUAGES else "en"
 
 
 # -- Names -----------------------------------------------------------------------------------------
@@ -75,11 +83,16 @@ def text_of(names: Mapping[str, str] | None, code: str = "") -> str:
 
 
 def named(names: Mapping[str, str] | None, code: str = "") -> Markup:
-    """The same as `text_of`, set apart from the text around it, and marked where it is in English."""
+    """The same as `text_of`, set apart from the text around it, and marked where its language is another."""
     text = text_of(names, code)
-    is_own = bool((names or {}).get(page_language()))
-    language = "" if is_own or not names else Markup(' lang="en"')
-    return Markup("<bdi{}>{}</bdi>").format(language, text)
+    language = page_language() if (names or {}).get(page_language()) else "en"
+    mark = "" if not names or language == language_of_words() else Markup(' lang="{}"').format(language)
+    return Markup("<bdi{}>{}</bdi>").format(mark, text)
+
+
+def as_stated(text: Any) -> Markup | None:
+    """Someone's own words, set apart from the page's; nothing where nothing was said."""
+    return Markup("<bdi>{}</bdi>").format(text) if isinstance(text, str) and text else None
 
 
 def _cached(key: str, read: Callable[[], Mapping[str, Any]]) -> Mapping[str, Any]:
@@ -199,6 +212,7 @@ def register_showing(app: Flask) -> None:
     """Give the templates their functions and every page its frame."""
     app.jinja_env.globals.update(
         named=named,
+        as_stated=as_stated,
         area=area,
         place=place,
         participant=participant,
@@ -228,17 +242,18 @@ def register_showing(app: Flask) -> None:
 
 def frame() -> dict[str, Any]:
     """What the layout shows on every page."""
-    locale = get_locale()
     language = page_language()
     person = current_user if current_user.is_authenticated else None
     return {
         "actor": actor_of(person) if person else None,
         "actor_participant": person.participant if person else None,
         "settings": current_app.config["SETTINGS"],
-        "page_language": language,
+        "page_language": language_of_words(),
+        "reader_language": language,
+        "page_is_untranslated": language not in TRANSLATED_LANGUAGES,
         "page_language_name": words.LANGUAGES_OF_PAGES.get(language, language),
         "page_languages": words.LANGUAGES_OF_PAGES,
-        "page_direction": locale.text_direction if locale else "ltr",
+        "page_direction": Locale.parse(language_of_words()).text_direction,
         "page_is_draft": language in DRAFT_LANGUAGES,
         "here": request.full_path.rstrip("?") if request.method == "GET" else request.path,
     }

@@ -18,7 +18,7 @@ def sides(service: Flask) -> tuple[int, str, int, str]:
     """A match to confirm with its recipient's address, one to decline with its provider's."""
     with service.app_context():
         matches = decisions.list_matches(world.coordinator_of(service), world.EXERCISE)
-        kept, lost = world.firm_matches(matches)[:2]
+        kept, lost = world.to_keep_and_to_lose(matches)
         recipient = world.focal_point_of(kept.need.recipient).email
         provider = world.focal_point_of(lost.offer.provider).email
         return kept.id, recipient, lost.id, provider
@@ -68,6 +68,7 @@ def test_match_publish_confirm_decline_repair_export(
     page.wait_for_url("**/runs/*")
     world.let_worker_run(service)
     page.reload()
+    assert "Read plan 3" in page.inner_text("main")
     someone.press("Read plan 3")
     shown = page.inner_text("main")
     assert "What changes against the published plan" in shown

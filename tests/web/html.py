@@ -5,7 +5,7 @@ from html.parser import HTMLParser
 
 VOID = {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"}
 # What is not the page's own words: code, names of records, and what is marked as another language.
-NOT_OWN_WORDS = {"code", "bdi", "script", "style", "textarea", "option"}
+NOT_OWN_WORDS = {"title", "code", "bdi", "script", "style", "textarea", "option"}
 
 
 @dataclass

@@ -4,6 +4,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
+from lcm_service.web.showing import TRANSLATED_LANGUAGES
 from tests import factories
 from tests.web import world
 from tests.web.html import language_form, read_page
@@ -52,12 +53,17 @@ def test_the_browser_chooses_the_language_until_the_reader_does(at_work: Flask) 
 
 
 @pytest.mark.parametrize("language", ["ar", "zh", "en", "fr", "ru", "es"])
-def test_each_of_the_six_languages_can_be_chosen(at_work: Flask, language: str) -> None:
+def test_each_of_the_six_languages_can_be_chosen_and_the_page_says_in_which_it_is(
+    at_work: Flask, language: str
+) -> None:
     browser = at_work.test_client()
     form = language_form(browser.get("/").text)
     browser.post("/language", data=form.data(language=language))
-    direction = "rtl" if language == "ar" else "ltr"
-    assert f'<html lang="{language}" dir="{direction}">' in browser.get("/").text
+    page = browser.get("/").text
+    shown = language if language in TRANSLATED_LANGUAGES else "en"
+    assert f'<html lang="{shown}" dir="{"rtl" if language == "ar" else "ltr"}">' in page
+    assert f'value="{language}" lang="{language}" aria-pressed="true"' in page
+    assert ("The pages are not translated into this language yet." in page) == (shown != language)
 
 
 def test_a_language_that_is_not_offered_is_refused(at_work: Flask) -> None:

@@ -6,8 +6,9 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from lcm_service.persistence.database import db
-from lcm_service.persistence.tables import Match, Person, Plan, Run
+from lcm_service.persistence.tables import AuditEvent, Match, Person, Plan, Run
 from lcm_service.services import decisions
+from lcm_service.web import reasons
 from tests.web import world
 from tests.web.html import Form, main_form, read_page
 
@@ -33,7 +34,7 @@ def test_the_whole_corridor_from_plan_to_repair(
     assert "Every objective is proven" in page
     assert press(coordinator, f"/plans/{plan.id}", "/publish").status_code == 303
     matches = decisions.list_matches(world.coordinator_of(at_work), world.EXERCISE)
-    kept, lost = world.firm_matches(matches)[:2]
+    kept, lost = world.to_keep_and_to_lose(matches)
 
     recipient = browser_of(world.focal_point_of(kept.need.recipient))
     assert (
@@ -63,6 +64,11 @@ def test_the_whole_corridor_from_plan_to_repair(
     assert (kept.need_reference, kept.session_code) in pairs
     assert (lost.need_reference, lost.session_code) not in pairs
     assert press(coordinator, f"/plans/{repaired.id}", "/publish").status_code == 303
+
+    done = {
+        action for (action,) in db.session.query(AuditEvent.action).filter(AuditEvent.record_kind == "match")
+    }
+    assert {"confirm", "decline", "propose"} <= done <= set(reasons.ACTIONS)
 
     exported = coordinator.get(f"/plans/{repaired.id}/export.json")
     assert exported.json["format"] == "lcm-plan-export/1"
@@ -149,3 +155,23 @@ def test_the_page_of_an_unmet_need_says_why_not_to_its_owner(
     page = owner.get(f"/needs/{row['need']}").text
     assert "Why seats are missing" in page
     assert row["nearest"][0]["session"] in page
+
+
+def test_where_agreed_matches_clash_the_page_offers_choices_in_words(
+    at_work: Flask, coordinator: FlaskClient, browser_of: Callable[[Person], FlaskClient]
+) -> None:
+    lost = world.one_that_others_need(world.publish_draft(world.EXERCISE))
+    recipient = browser_of(world.focal_point_of(lost.need.recipient))
+    press(recipient, f"/matches/{lost.id}/decline?side=recipient", "/decline", reason="dates")
+    address = press(coordinator, ROUND, "/match").location
+    world.let_worker_run(at_work)
+    page = coordinator.get(address).text
+    assert "These agreed matches cannot all be kept" in page
+    assert "Your choices" in page
+    assert lost.session_code in page
+    choices = [part.partition('"')[0] for part in page.split('<a class="button" href="')[1:]]
+    assert len(choices) == 2
+    assert "See the choices" in coordinator.get(ROUND).text
+    followed = coordinator.get(choices[0]).text
+    assert "What this run tries" in followed
+    assert "Read plan" in followed

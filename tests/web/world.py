@@ -4,6 +4,7 @@ Every test gets a copy of its own, so it may publish, decline and withdraw as it
 """
 
 import shutil
+from collections import Counter
 from pathlib import Path
 
 from flask import Flask
@@ -85,3 +86,25 @@ def publish_draft(round_code: str) -> list[MatchView]:
 def firm_matches(matches: list[MatchView]) -> list[MatchView]:
     """The matches that each side can confirm at once."""
     return [match for match in matches if match.is_firm and not match.open_questions]
+
+
+def to_keep_and_to_lose(matches: list[MatchView]) -> tuple[MatchView, MatchView]:
+    """A match to confirm, and one to decline that is alone in its session, so that it leaves nobody short."""
+    firm = firm_matches(matches)
+    crowds = Counter(match.session_code for match in matches)
+    lost = next(match for match in firm if crowds[match.session_code] == 1)
+    kept = next(match for match in firm if match.session_code != lost.session_code)
+    return kept, lost
+
+
+def one_that_others_need(matches: list[MatchView]) -> MatchView:
+    """A match without which the others in its session are fewer than the session needs to run."""
+    labels = draft_of(EXERCISE).labels["sessions"]
+    filled = Counter[str]()
+    for match in matches:
+        filled[match.session_code] += match.seats
+    return next(
+        match
+        for match in matches
+        if 0 < filled[match.session_code] - match.seats < (labels[match.session_code]["min_seats"] or 0)
+    )
