@@ -9,6 +9,7 @@ from lcm_service.persistence.tables import Need, Offer
 from lcm_service.services import accounts, submissions
 from tests import factories
 from tests.api.callers import Caller
+from tests.fixtures import sign_in
 
 KINDS = ("needs", "offers", "supports")
 
@@ -59,7 +60,27 @@ def test_null_makes_a_field_unknown_again(owner):
     assert "level" in revised.json["still_to_ask"]
 
 
-def test_form_and_api_store_the_same_record(owner):
+def send_form(owner: Caller, path: str, form: dict[str, Any]) -> None:
+    """Send a form of the pages as the same person."""
+    sign_in(owner.client, owner.person)
+    config = owner.client.application.config
+    config["WTF_CSRF_ENABLED"] = False
+    try:
+        answer = owner.client.post(path, data=form)
+    finally:
+        config["WTF_CSRF_ENABLED"] = True
+    assert answer.status_code == 303, answer.text
+
+
+def differences(table: Any) -> set[str]:
+    """The columns in which the two records of a table differ, but for what every record has of its own."""
+    first, second = db.session.query(table).order_by(table.id)
+    columns = {column.key for column in table.__mapper__.column_attrs}
+    different = {column for column in columns if getattr(first, column) != getattr(second, column)}
+    return different - {"id", "reference", "created_at", "changed_at"}
+
+
+def test_form_and_api_store_the_same_need(owner):
     sent = {
         "title": "A need",
         "areas": [factories.make_area("EOD").code],
@@ -68,26 +89,45 @@ def test_form_and_api_store_the_same_record(owner):
         "languages": ["fr", "en"],
         "modes": None,
         "seats_asked": 12,
+        "women": 0,
         "earliest": "2027-03-01",
         "whole": False,
     }
     owner.post("/needs/", sent | {"round": "R2027"})
-    with owner.client.session_transaction() as session:
-        session["_user_id"] = owner.person.get_id()
-    form = {key: value for key, value in sent.items() if value not in (None, False)}
-    owner.client.application.config["WTF_CSRF_ENABLED"] = False
-    try:
-        answer = owner.client.post("/rounds/R2027/needs/new", data=form)
-    finally:
-        owner.client.application.config["WTF_CSRF_ENABLED"] = True
-    assert answer.status_code == 303
-    by_api, by_form = db.session.query(Need).order_by(Need.id)
-    differences = {
-        column.key
-        for column in Need.__table__.columns
-        if getattr(by_api, column.key) != getattr(by_form, column.key)
-    }
-    assert differences <= {"id", "reference", "created_at", "changed_at"}
+    form = {key: value for key, value in sent.items() if value not in (None, False)} | {"women": "0"}
+    send_form(owner, "/rounds/R2027/needs/new", form)
+    assert differences(Need) == set()
+
+
+@pytest.mark.parametrize(
+    ("sent", "form"),
+    [
+        ({"requires": None, "only": None, "mode": None}, {"unknown": ["only", "mode"]}),
+        (
+            {"requires": [], "only": ["any"], "mode": "any"},
+            {"requires": "nothing", "only": "any", "mode": "any"},
+        ),
+        (
+            {"requires": [{"kind": "funds", "quantity": 500}], "only": ["XAA"], "seats": 20},
+            {
+                "requires": "listed",
+                "requirement-rows": "1",
+                "requirement-0-kind": "funds",
+                "requirement-0-quantity": "500",
+                "only": ["", "XAA"],
+                "seats": "20",
+            },
+        ),
+    ],
+    ids=["unknown", "any and nothing", "stated"],
+)
+def test_form_and_api_mean_the_same_by_unknown_any_and_nothing(owner, sent, form):
+    factories.make_participant("XAA")
+    owner.post("/offers/", least("offers") | sent)
+    send_form(owner, "/rounds/R2027/offers/new", {"title": "One sentence"} | form)
+    assert differences(Offer) == set()
+    still = [owner.get(f"/offers/O-000{number}").json["still_to_ask"] for number in (1, 2)]
+    assert still[0] == still[1]
 
 
 @pytest.mark.parametrize("kind", KINDS)
