@@ -17,8 +17,10 @@ import pulp
 from pulp.constants import LpSolveStatus
 
 from optimizer.compatibility import Pair, find_pairs
+from optimizer.plan import Assignment
 from optimizer.problem import ANY, Need, Problem, Session, Support
 from optimizer.verify_rules import INTERPRETATION, Facts, links, support_fits
+from optimizer.verify_values import Values
 
 # As `optimizer.solve` does: an objective may use half of the seconds that are left.
 SHARE_OF_TIME = 0.5
@@ -53,15 +55,15 @@ def solve_plainly(problem: Problem, seconds: float) -> PlainAnswer:
     for name in names:
         objective = model.objectives[name]
         left = max(0.1, seconds - (monotonic() - begin))
-        stats = model.maximise(objective, left if name == names[-1] else left * SHARE_OF_TIME)
+        stats = model.maximise(name, left if name == names[-1] else left * SHARE_OF_TIME)
         now = monotonic()
         bound = None if stats.best_bound is None else floor(stats.best_bound + 1e-6)
         if not stats.has_solution:
             answer.objectives.append(ObjectiveRun(name, None, bound, now - told))
             break
-        value = round(pulp.value(objective) or 0)
-        answer.objectives.append(ObjectiveRun(name, value, bound, now - told))
         model.read(answer)
+        value = model.value_of(name, answer)
+        answer.objectives.append(ObjectiveRun(name, value, bound, now - told))
         model.program += objective >= value - 0.5
         told = now
     return answer
@@ -102,18 +104,19 @@ class PlainModel:
         need, session = self.problem.need_by_id[pair.need], self.problem.session_by_id[pair.session]
         return min(self.facts.seats_of_need(need), self.facts.seats_of_session(session))
 
-    def maximise(self, objective: Any, seconds: float) -> pulp.LpSolveStats:
+    def maximise(self, name: str, seconds: float) -> pulp.LpSolveStats:
         """Solve from the last solution; where what comes back is no optimum though it says so, solve afresh.
 
         With a starting vector, HiGHS through PuLP 4.2.0 can say *optimal* and hand back values that are not.
         """
-        self.program.setObjective(objective)
+        self.program.setObjective(self.objectives[name])
         begin = monotonic()
         stats = self.run(seconds, all(v.varValue is not None for v in self.program.variables()))
         is_said = (
             stats.status == LpSolveStatus.Optimal and stats.has_solution and stats.best_bound is not None
         )
-        if is_said and (pulp.value(objective) or 0) < floor((stats.best_bound or 0) + 1e-6) - 0.5:
+        self.read(reached := PlainAnswer())
+        if is_said and self.value_of(name, reached) < floor((stats.best_bound or 0) + 1e-6):
             stats = self.run(max(0.1, seconds - (monotonic() - begin)), is_warm=False)
         return stats
 
@@ -339,6 +342,13 @@ class PlainModel:
 
     def session_of(self, number: int) -> Session:
         return self.problem.session_by_id[self.pairs[number].session]
+
+    def value_of(self, name: str, answer: PlainAnswer) -> int:
+        """The value by the seats alone: a solver that is stopped leaves its other columns behind."""
+        rows = [Assignment(*pair, seats, fit=0, firm=True) for pair, seats in answer.seats.items()]
+        fits = {(pair.need, pair.session): pair.fit for pair in self.pairs}
+        firm = {(pair.need, pair.session): pair.firm for pair in self.pairs}
+        return Values(self.facts, rows, fits, firm).derive(name)
 
     def read(self, answer: PlainAnswer) -> None:
         """Write the seats, supports and bridges of the last solution into the answer."""
