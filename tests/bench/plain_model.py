@@ -58,10 +58,12 @@ def solve_plainly(problem: Problem, seconds: float) -> PlainAnswer:
         stats = model.maximise(name, left if name == names[-1] else left * SHARE_OF_TIME)
         now = monotonic()
         bound = None if stats.best_bound is None else floor(stats.best_bound + 1e-6)
-        if not stats.has_solution:
+        if stats.has_solution:
+            model.read(answer)
+        elif not answer.objectives:
             answer.objectives.append(ObjectiveRun(name, None, bound, now - told))
             break
-        model.read(answer)
+        # Where time ran out without a solution, the plan in hand is that of the objective before.
         value = model.value_of(name, answer)
         answer.objectives.append(ObjectiveRun(name, value, bound, now - told))
         model.program += objective >= value - 0.5
