@@ -12,6 +12,8 @@ OTHERS: dict[str, Any] = {
     "sessions": _("Sessions"),
     "requires": _("What it requires"),
     "costs": _("Who pays what?"),
+    "seats": _("Seats"),
+    "decision": _("Answers"),
     "seats_recognised": _("Seats that count"),
     "priority_recognised": _("Priority that counts"),
     "recognition_reason": _("Reason"),

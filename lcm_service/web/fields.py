@@ -8,11 +8,12 @@ to say, not for this file: a number that is no number is handed on as it was typ
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any
 
 from flask import g
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _
+from werkzeug.datastructures import MultiDict
 
 IT_DOES_NOT_MATTER = _("It does not matter")
 
@@ -22,12 +23,8 @@ FEWEST_SLOTS = 4
 EMPTY_SLOTS = 2
 
 
-class TypedForm(Protocol):
-    """What is needed of a posted form (werkzeug's MultiDict)."""
-
-    def get(self, key: str, default: str = "") -> str: ...
-    def getlist(self, key: str) -> list[str]: ...
-    def __contains__(self, key: object) -> bool: ...
+# What a browser posts.
+type TypedForm = MultiDict[str, str]
 
 
 @dataclass(frozen=True)

@@ -170,8 +170,7 @@ def recognise_as_asked(code: str) -> Response:
     references = request.form.getlist("reference")
     if references:
         done = submissions.recognise_as_asked(actor, code, references)
-        count = len(done) if done is not None else len(references)
-        flash(ngettext("%(num)s need is recognised.", "%(num)s needs are recognised.", count), "good")
+        flash(ngettext("%(num)s need is recognised.", "%(num)s needs are recognised.", len(done)), "good")
     else:
         flash(_("Choose at least one need."), "warn")
     return redirect(url_for("needs.index", code=code), HTTPStatus.SEE_OTHER)

@@ -147,7 +147,7 @@ def eligible(code: str) -> Any:
 def language_name(tag: str) -> str:
     """The name of a language in the reader's language; a tag that is not known shows as it is."""
     if tag == "any":
-        return _("Any language")
+        return str(_("Any language"))
     try:
         return Locale.parse(tag, sep="-").get_language_name(page_language()) or tag
     except (UnknownLocaleError, ValueError):
@@ -197,7 +197,7 @@ def days(start: date | str | None, end: date | str | None) -> str | None:
     """From one day to another, as far as they are known."""
     if start is None and end is None:
         return None
-    return _("%(start)s to %(end)s", start=day(start) or _("not known"), end=day(end) or _("not known"))
+    return str(_("%(start)s to %(end)s", start=day(start) or _("not known"), end=day(end) or _("not known")))
 
 
 def number(value: int | float) -> str:

@@ -78,7 +78,7 @@ def test_match_publish_confirm_decline_repair_export(
         plan = db.session.query(Plan).filter_by(state="published").join(Plan.round).one()
         assert plan.number == 3
         pairs = {(row["need"], row["session"]) for row in plan.document["assignments"]}
-        confirmed, declined = db.session.get(Match, kept), db.session.get(Match, lost)
+        confirmed, declined = db.session.get_one(Match, kept), db.session.get_one(Match, lost)
         assert (confirmed.need_reference, confirmed.session_code) in pairs
         assert (declined.need_reference, declined.session_code) not in pairs
         assert (confirmed.state, declined.state) == ("proposed", "declined")

@@ -1,5 +1,7 @@
 """Signing in and out, and the language of the pages."""
 
+from typing import Any
+
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
@@ -10,7 +12,7 @@ from tests.web import world
 from tests.web.html import language_form, read_page
 
 
-def sign_in_by_page(browser: FlaskClient, email: str, password: str, following: str = "") -> object:
+def sign_in_by_page(browser: FlaskClient, email: str, password: str, following: str = "") -> Any:
     address = f"/sign-in?next={following}"
     (form,) = [one for one in read_page(browser.get(address).text).forms if one.action == "/sign-in"]
     return browser.post("/sign-in", data=form.data(email=email, password=password))

@@ -1,6 +1,8 @@
 """Match, read, publish, confirm, decline, repair, export: the corridor of a round, by its pages."""
 
+import json
 from collections.abc import Callable
+from typing import Any
 
 from flask import Flask
 from flask.testing import FlaskClient
@@ -21,7 +23,7 @@ def form_to(browser: FlaskClient, address: str, ending: str) -> Form:
     return next(form for form in forms if form.action.endswith(ending))
 
 
-def press(browser: FlaskClient, address: str, ending: str, **changes: object) -> object:
+def press(browser: FlaskClient, address: str, ending: str, **changes: object) -> Any:
     form = form_to(browser, address, ending)
     return browser.post(form.action, data=form.data(**changes))
 
@@ -46,7 +48,7 @@ def test_the_whole_corridor_from_plan_to_repair(
     address = f"/matches/{lost.id}/decline?side=provider"
     assert press(provider, address, "/decline", reason="capacity", note="No trainers").status_code == 303
     db.session.expire_all()
-    assert db.session.get(Match, lost.id).state == "declined"
+    assert db.session.get_one(Match, lost.id).state == "declined"
 
     assert "Something was declined" in coordinator.get(ROUND).text
     response = press(coordinator, ROUND, "/match")
@@ -54,10 +56,10 @@ def test_the_whole_corridor_from_plan_to_repair(
     assert "Refresh" in coordinator.get(response.location).headers
     world.let_worker_run(at_work)
     db.session.expire_all()
-    run = db.session.query(Run).order_by(Run.id.desc()).first()
+    run = db.session.query(Run).order_by(Run.id.desc()).limit(1).one()
     assert (run.purpose, run.outcome) == ("repair", "optimal")
     assert "Refresh" not in coordinator.get(response.location).headers
-    repaired = db.session.query(Plan).order_by(Plan.id.desc()).first()
+    repaired = db.session.query(Plan).order_by(Plan.id.desc()).limit(1).one()
     page = coordinator.get(f"/plans/{repaired.id}").text
     assert "What changes against the published plan" in page
     pairs = {(row["need"], row["session"]) for row in repaired.document["assignments"]}
@@ -70,11 +72,12 @@ def test_the_whole_corridor_from_plan_to_repair(
     }
     assert {"confirm", "decline", "propose"} <= done <= set(reasons.ACTIONS)
 
-    exported = coordinator.get(f"/plans/{repaired.id}/export.json")
-    assert exported.json["format"] == "lcm-plan-export/1"
-    assert exported.json["plan"] == repaired.document
+    exported = json.loads(coordinator.get(f"/plans/{repaired.id}/export.json").text)
+    assert exported["format"] == "lcm-plan-export/1"
+    assert exported["plan"] == repaired.document
     assert coordinator.get(f"/plans/{repaired.id}/export.csv").text.startswith("\ufeffnotice,")
-    assert coordinator.get(f"/plans/{repaired.id}/problem.json").json["problem"]["format"] == "lcm-problem/1"
+    problem = json.loads(coordinator.get(f"/plans/{repaired.id}/problem.json").text)
+    assert problem["problem"]["format"] == "lcm-problem/1"
 
 
 def test_the_match_button_pressed_twice_asks_for_one_run(at_work: Flask, coordinator: FlaskClient) -> None:

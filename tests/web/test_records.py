@@ -1,6 +1,7 @@
 """Needs, offers and supports by form: partial records, unknown and any, two people at once, who sees what."""
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -23,12 +24,12 @@ def focal_point(at_work: Flask, browser_of: Browsers) -> FlaskClient:
     return browser_of(world.focal_point_of("XAA"))
 
 
-def newest(table: type) -> object:
+def newest(table: type) -> Any:
     db.session.expire_all()
     return db.session.query(table).order_by(table.id.desc()).first()  # type: ignore[attr-defined]
 
 
-def send(browser: FlaskClient, address: str, **changes: object) -> object:
+def send(browser: FlaskClient, address: str, **changes: object) -> Any:
     """Open a form, answer some of it, send it."""
     return browser.post(address, data=main_form(browser.get(address).text).data(**changes))
 

@@ -80,7 +80,7 @@ def test_no_message_is_empty_or_fuzzy_or_loses_a_placeholder(language: str) -> N
             continue
         assert not message.fuzzy, message.id
         sources = [message.id] if isinstance(message.id, str) else list(message.id)
-        forms = [message.string] if isinstance(message.string, str) else list(message.string)
+        forms = [message.string] if isinstance(message.string, str) else list(message.string or ())
         assert len(forms) == (1 if isinstance(message.id, str) else known.num_plurals), message.id
         allowed = set(PLACEHOLDER.findall(" ".join(sources)))
         for place, form in enumerate(forms):
@@ -129,8 +129,8 @@ class PseudoTranslations(NullTranslations):
     def gettext(self, message: str) -> str:
         return self._marked(message)
 
-    def ngettext(self, msgid1: str, msgid2: str, num: int) -> str:
-        return self._marked(msgid1 if num == 1 else msgid2)
+    def ngettext(self, msgid1: str, msgid2: str, n: int) -> str:
+        return self._marked(msgid1 if n == 1 else msgid2)
 
     ugettext = gettext
     ungettext = ngettext

@@ -13,13 +13,21 @@ from lcm_service.domain.permissions import SYSTEM, Actor
 from lcm_service.jobs.worker import Worker
 from lcm_service.persistence.database import db
 from lcm_service.persistence.tables import Participant, Person, Plan
-from lcm_service.services import accounts, decisions, demonstration, exercise, matching, publication
+from lcm_service.services import (
+    accounts,
+    decisions,
+    demonstration,
+    exercise,
+    matching,
+    publication,
+    sourced_records,
+)
 from lcm_service.services.match_views import MatchView
 from tests import factories
 from tests.fixtures import make_app
 
 EXERCISE = exercise.ROUND_CODE
-SOURCED = demonstration.sourced_records.ROUND_CODE
+SOURCED = sourced_records.ROUND_CODE
 COORDINATOR = "coordinator@example.org"
 
 
