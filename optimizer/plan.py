@@ -14,7 +14,10 @@ MAX_NEAREST: Final = 20
 
 @dataclass(frozen=True, slots=True)
 class ObjectiveValue:
-    """Value reached and the bound that no plan passes, given the values held before it (``None``: no bound known)."""
+    """Value reached and the bound that no plan passes, given the values held before it.
+
+    ``None``: no bound is known.
+    """
 
     name: str
     value: int
@@ -79,7 +82,7 @@ class Nearest:
 
 @dataclass(frozen=True, slots=True)
 class UnmetNeed:
-    """A need that is short of seats: how many, the first reason that holds, and how near the sessions came."""
+    """A need that is short of seats: how many, the first reason that holds, how near the sessions came."""
 
     need: str
     seats_short: int
@@ -90,8 +93,11 @@ class UnmetNeed:
 
 @dataclass(frozen=True, slots=True)
 class ClashLimit:
-    """A limit that clashing pins meet: its code (C1..C12, or a pair rule), the record that sets it, the pinned
-    pairs it binds, and what they need against what there is, where that is a number."""
+    """A limit that clashing pins meet.
+
+    Its code (C1..C12, or a pair rule), the record that sets it, the pinned pairs it binds, and what they need
+    against what there is, where that is a number.
+    """
 
     code: str
     record: str

@@ -59,7 +59,7 @@ class Recipient:
 
 @dataclass(frozen=True, slots=True)
 class Provider:
-    """Who offers training or support; ``teams`` and ``seats`` limit all its sessions together (``None``: no limit)."""
+    """Who offers training or support; ``teams`` and ``seats`` limit all its sessions (``None``: no limit)."""
 
     id: str
     teams: int | None = None
@@ -150,7 +150,7 @@ class Session:
 
 @dataclass(frozen=True, slots=True)
 class Support:
-    """Part of a course that another provider gives: funds, a venue, equipment, interpretation or another kind.
+    """Part of a course from another provider: funds, a venue, equipment, interpretation or another kind.
 
     ``quantity`` ``None`` gives nothing until it is stated; every other ``None`` is no limit, except
     ``languages``, without which an interpretation support links nothing.

@@ -1,8 +1,9 @@
 """Where one model does not close at once: a plan that is good for all objectives together, to begin from.
 
-Solving for one objective alone leaves the later ones wherever they happen to fall, and in a large round the next
-solve then spends its time on finding a plan instead of proving one. So in between, the objectives that are still
-to come are maximised together, weighted by about what a seat is worth in each, with those already solved held.
+Solving for one objective alone leaves the later ones wherever they happen to fall, and in a large round the
+next solve then spends its time on finding a plan instead of proving one. So in between, the objectives that
+are still to come are maximised together, weighted by about what a seat is worth in each, with those already
+solved held.
 It proves nothing and decides nothing: it only hands the next solve a better plan to begin with.
 """
 
@@ -23,8 +24,9 @@ MIN_PAIRS: Final = 1_500
 RELATIVE_GAP: Final = 0.01
 MAX_NODES: Final = 1
 
-# Chosen so that an objective outweighs those after it for nearly every seat, while the largest coefficient stays
-# within what a solver's tolerances can tell apart. Exactly lexicographic weights do not (a range of 10^10).
+# Chosen so that an objective outweighs those after it for nearly every seat, while the largest coefficient
+# stays within what a solver's tolerances can tell apart. Exactly lexicographic weights do not (a range of
+# 10^10).
 WEIGHTS: Final[Mapping[str, int]] = {
     "firm.critical": 20_000,
     "firm.reached": 600_000,
