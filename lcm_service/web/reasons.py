@@ -212,6 +212,7 @@ ACTIONS: Final[Sentences] = {
     "load": _("loaded it"),
     "propose": _("put it to both sides"),
     "agree": _("made it agreed, as all sides have confirmed"),
+    "grow": _("proposed more seats"),
     "decline_more": _("declined the additional seats"),
     "set_policy": _("changed its policy"),
     "store": _("stored it"),

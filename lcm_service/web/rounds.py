@@ -13,7 +13,7 @@ from lcm_service.schemas.rounds import RoundSchema
 from lcm_service.services import matching, rounds
 from lcm_service.web import choices, desk
 from lcm_service.web.fields import Field, FormView, Section
-from lcm_service.web.saving import Page, Values, save_or_show_again
+from lcm_service.web.saving import Page, Values, read_version, save_or_show_again
 from lcm_service.web.showing import current_actor
 
 bp = Blueprint("rounds", __name__)
@@ -90,5 +90,5 @@ def match(code: str) -> Response:
 @bp.post("/rounds/<code>/close")
 def close(code: str) -> Response:
     """Close a round to new records."""
-    rounds.close_round(current_actor(), code)
+    rounds.close_round(current_actor(), code, read_version(request.form))
     return redirect(url_for("rounds.show", code=code), HTTPStatus.SEE_OTHER)

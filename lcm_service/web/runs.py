@@ -68,5 +68,5 @@ def story_sentence(line: dict[str, Any]) -> Any:
 
 
 def story_moment(line: dict[str, Any]) -> str | None:
-    """When it happened."""
+    """When a line of a story, or a change, happened; stored documents carry moments as ISO text."""
     return moment(datetime.fromisoformat(line["at"]))

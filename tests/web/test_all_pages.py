@@ -2,17 +2,21 @@
 
 import hashlib
 from collections.abc import Callable
+from http import HTTPStatus
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from markupsafe import escape
 from sqlalchemy import select
 
+from lcm_service.http_errors import error_page
 from lcm_service.persistence.database import Table, db
 from lcm_service.persistence.tables import Person
+from lcm_service.web import errors
 from tests.web import world
 from tests.web.addresses import addresses
-from tests.web.html import read_page
+from tests.web.html import main_form, read_page
 
 FILES = {"exports.plan_json", "exports.plan_csv", "exports.problem_json"}
 # Pages outside of any round.
@@ -106,3 +110,41 @@ def test_a_post_without_its_token_is_refused(at_work: Flask, coordinator: FlaskC
                 address = address.replace(f"<{part}>", "1")
             address = address.replace("<reference>", "N-0001").replace("<key>", "S1")
             assert coordinator.post(address).status_code == 400, rule.rule
+
+
+@pytest.mark.parametrize("status", [400, 403, 404, 405, 409, 412, 413, 422, 429, 500])
+def test_every_refusal_has_a_page_that_says_what_to_do(at_work: Flask, status: int) -> None:
+    with at_work.test_request_context():
+        page, answered = error_page(HTTPStatus(status), "What was refused.")
+        assert answered == status
+        assert str(escape(str(errors.HEADINGS[status]))) in page
+        assert str(escape(str(errors.ADVICE[status]))) in page
+
+
+def test_the_page_of_a_stale_decision_says_who_changed_what(
+    at_work: Flask, coordinator: FlaskClient, browser_of: Callable[[Person], FlaskClient]
+) -> None:
+    match = world.firm_matches(world.publish_draft(world.EXERCISE))[0]
+    address = f"/matches/{match.id}"
+    recipient = browser_of(world.focal_point_of(match.need.recipient))
+    (form,) = [one for one in read_page(recipient.get(address).text).forms if one.action.endswith("/confirm")]
+    letter = form.data(
+        side="provider", csrf_token=main_form(coordinator.get(address).text).data()["csrf_token"]
+    )
+    assert coordinator.post(form.action, data=letter).status_code == 303
+    response = recipient.post(form.action, data=form.data())
+    assert response.status_code == 409
+    assert "Coordinator" in response.text
+    assert "confirmed it" in response.text
+
+
+def test_a_round_is_closed_from_its_page_and_then_takes_no_more(
+    at_work: Flask, coordinator: FlaskClient
+) -> None:
+    address = f"/rounds/{world.EXERCISE}"
+    (form,) = [one for one in read_page(coordinator.get(address).text).forms if one.action.endswith("/close")]
+    assert coordinator.post(form.action, data=form.data()).status_code == 303
+    assert "/close" not in coordinator.get(address).text
+    new = main_form(coordinator.get(f"{address}/needs/new").text)
+    answers = new.data(title="Too late", participant="XAA")
+    assert coordinator.post(f"{address}/needs/new", data=answers).status_code == 409
