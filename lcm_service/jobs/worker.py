@@ -43,6 +43,7 @@ class Worker:
         self._app = app
         self._lease_seconds: float = settings.lease_seconds
         self._solver: str = settings.solver
+        self._longest_seconds: int = settings.solve_seconds
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
 
@@ -90,7 +91,7 @@ class Worker:
         try:
             answer = solve_in_process(
                 claimed.problem,
-                time_limit_seconds=claimed.time_limit_seconds,
+                time_limit_seconds=min(claimed.time_limit_seconds, self._longest_seconds),
                 solver=self._solver,
                 watch=_Heartbeat(self, claimed).goes_on,
             )
