@@ -29,8 +29,8 @@ WIDTHS = {"wide": 1280, "phone": 320}
 THEMES = ("light", "dark")
 # A page of a thousand rows is a tall picture that shows nothing more.
 TALLEST = 1800
-# The pages are flat: so few colours show them well, in a quarter of the bytes.
-COLOURS = 32
+# The pages are flat: so few colours show them well, in a third of the bytes.
+COLOURS = 64
 
 
 def find_browser() -> str:
