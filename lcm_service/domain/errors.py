@@ -5,6 +5,7 @@ it is an outcome of matching, stored and explained.
 """
 
 from collections.abc import Mapping
+from typing import Any
 
 
 class LcmError(Exception):
@@ -12,7 +13,7 @@ class LcmError(Exception):
 
     code = "refused"
 
-    def __init__(self, message: str, **details: object) -> None:
+    def __init__(self, message: str, **details: Any) -> None:
         super().__init__(message)
         self.message = message
         self.details = details
@@ -48,7 +49,7 @@ class NotValid(LcmError):
     code = "not_valid"
 
     def __init__(
-        self, message: str, faults: Mapping[str, list[str]] | None = None, **details: object
+        self, message: str, faults: Mapping[str, list[str]] | None = None, **details: Any
     ) -> None:
         super().__init__(message, **details)
         self.faults = dict(faults or {})

@@ -57,7 +57,7 @@ class Answer:
 def solve_in_process(
     problem: str,
     *,
-    time_limit_seconds: int,
+    time_limit_seconds: float,
     solver: str,
     watch: Watcher,
     grace_seconds: float = GRACE_SECONDS,

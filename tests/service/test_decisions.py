@@ -2,6 +2,7 @@
 
 import threading
 from datetime import date
+from typing import Any
 
 import pytest
 from sqlalchemy import select
@@ -180,6 +181,65 @@ def test_an_answer_that_speaks_against_the_match_keeps_it_from_being_confirmed(a
     assert declined.state == "declined"
 
 
+@pytest.mark.parametrize(
+    ("change", "limit"),
+    [
+        ("fewer_recognised", "C3"),
+        ("fewer_in_session", "C1"),
+        ("larger_group", "C2"),
+        ("fewer_a_recipient", "C5"),
+        ("whole", "C3"),
+        ("fewer_women", "C12"),
+    ],
+)
+def test_a_match_for_seats_that_are_no_longer_there_is_not_confirmed(app, change, limit):
+    scene = Scene(seats_asked=40, seats_recognised=20, women=20)
+    match = scene.match
+    match = decisions.confirm_match(scene.recipient, match.id, "recipient", match.version)
+    match = decisions.confirm_match(scene.provider, match.id, "provider", match.version)
+    match change:
+        case "fewer_recognised":
+            scene.need.seats_recognised = 12
+        case "fewer_in_session":
+            scene.offer.seats = 19
+        case "larger_group":
+            scene.need.seats_recognised = scene.need.min_group = 25
+        case "fewer_a_recipient":
+            scene.offer.max_per_recipient = 10
+        case "whole":
+            scene.need.seats_recognised, scene.need.whole = 30, True
+        case "fewer_women":
+            scene.offer.women_only, scene.need.women = True, 3
+    db.session.commit()
+    with pytest.raises(Conflict, match="Ask for a repair") as refusal:
+        decisions.confirm_match(scene.coordinator, match.id, "secretariat", match.version)
+    assert limit in refusal.value.details["rules"]
+    assert scene.match.state == "proposed"
+
+
+def test_the_seats_of_all_live_matches_of_a_need_and_of_a_session_count_together(app):
+    round_, actor = factories.make_round(), rounds.coordinator()
+    need = factories.make_need(round=round_, seats_asked=20)
+    offers = [factories.make_offer(round=round_, seats=10, min_seats=5) for _ in range(2)]
+    rounds.publish(actor, rounds.solve_round(actor, round_))
+    first, second = decisions.list_matches(actor, round_.code)
+    assert {first.seats, second.seats} == {10}
+    rounds.agree(actor, first)
+    need.seats_recognised = 19
+    db.session.commit()
+    with pytest.raises(Conflict) as refusal:
+        decisions.confirm_match(actor, second.id, "secretariat", second.version)
+    assert refusal.value.details["rules"] == ["C3"]
+    need.seats_recognised, need.max_groups = 20, 1
+    db.session.commit()
+    with pytest.raises(Conflict) as refusal:
+        decisions.confirm_match(actor, second.id, "secretariat", second.version)
+    assert refusal.value.details["rules"] == ["C4"]
+    need.max_groups = len(offers)
+    db.session.commit()
+    assert rounds.agree(actor, second).state == "agreed"
+
+
 def test_an_agreed_match_is_undone_by_a_coordinator_alone(scene):
     match = rounds.agree(scene.coordinator, scene.match)
     with pytest.raises(Conflict, match="agreed"):
@@ -237,7 +297,8 @@ def test_an_offer_or_one_of_its_sessions_releases_the_matches_in_it(app, which):
     assert len(decisions.list_matches(actor, round_.code)) == len(needs)
     value = offer.reference if which == "offer_reference" else f"{offer.reference}-S2"
     with transaction() as session:
-        released = decisions.release_matches_of(session, actor, **{which: value})
+        named: dict[str, Any] = {which: value}
+        released = decisions.release_matches_of(session, actor, **named)
     assert len(released) == (2 if which == "offer_reference" else 1)
     states = {one.session_code: one.state for one in decisions.list_matches(actor, round_.code)}
     assert states[f"{offer.reference}-S2"] == "released"

@@ -56,14 +56,14 @@ class Game:
         if match is None:
             return
         side = self.rng.choice(DECISION_SIDES)
-        options = {"on_behalf": side != "secretariat"}
+        on_behalf = side != "secretariat"
         before = {one.side: one for one in match.decisions}.get(side)
         if self.rng.random() < 0.9:
-            decisions.confirm_match(self.actor, match.id, side, match.version, **options)
+            decisions.confirm_match(self.actor, match.id, side, match.version, on_behalf=on_behalf)
             self.answers += before is None or before.seats < match.seats
         else:
             reason = self.rng.choice(DECLINE_REASONS)
-            decisions.decline_match(self.actor, match.id, side, reason, match.version, **options)
+            decisions.decline_match(self.actor, match.id, side, reason, match.version, on_behalf=on_behalf)
             self.answers += 1
 
     def withdraw(self):

@@ -152,7 +152,7 @@ def test_a_withdrawn_offer_releases_its_matches_and_another_offer_takes_over(app
 def test_a_withdrawn_support_is_replaced_by_another_that_fits(app):
     scene = Scene(third=False, supports=[VENUE], requires=[{"kind": "venue", "quantity": 1}])
     (used,) = scene.supports
-    other = factories.make_support(round=scene.round, **VENUE)
+    other = factories.make_support(round=scene.round, kind="venue", quantity=1)
     owner = factories.make_actor("focal_point", used.participant)
     submissions.withdraw_support(owner, used.reference, used.version, "Venue burnt down")
     assert ("withdrawn_support", used.reference) in scene.attention()
@@ -426,6 +426,24 @@ def test_a_course_from_a_window_is_proposed_on_other_days_where_only_the_days_we
     seats = rounds.seats_in(rounds.plan_of(actor, rounds.solve_round(actor, round_)))
     assert (match.session_code in {session for _, session in seats}) is False
     assert bool(seats) is is_placed
+
+
+def test_a_revision_that_a_live_match_no_longer_fits_calls_for_a_repair(scene):
+    assert scene.attention() == set()
+    scene.first.level = "trainer"
+    scene.second.seats_recognised = 4
+    db.session.commit()
+    found = repair.find_attention(scene.actor, scene.round.code)
+    assert {(one.code, one.need, one.session, one.rules) for one in found} == {
+        ("refused_pair", scene.first.reference, scene.code, ("level",)),
+        ("refused_pair", scene.second.reference, scene.code, ("C3",)),
+    }
+
+
+def test_records_that_contradict_themselves_call_for_attention_and_break_no_page(scene):
+    scene.first.earliest, scene.first.latest = date(2027, 9, 30), date(2027, 3, 1)
+    db.session.commit()
+    assert {one.code for one in repair.find_attention(scene.actor, scene.round.code)} == {"faulty_records"}
 
 
 def test_attention_and_clashes_are_for_coordinators(short):
