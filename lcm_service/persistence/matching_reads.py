@@ -156,7 +156,7 @@ def list_match_sides(
         .join(recipient, Need.participant_id == recipient.id)
         .join(Offer, Match.offer_reference == Offer.reference)
         .join(provider, Offer.participant_id == provider.id)
-        .options(selectinload(Match.decisions), joinedload(Match.plan).joinedload(Plan.round))
+        .options(selectinload(Match.decisions), selectinload(Match.plan).joinedload(Plan.round))
         .order_by(Match.need_reference, Match.session_code)
     )
     if round_id is not None:
