@@ -17,9 +17,9 @@ from lcm_service.persistence.database import db, transaction, utc_now
 from lcm_service.persistence.matching_reads import Session
 from lcm_service.persistence.tables import Decision, Match, Participant, Round
 from lcm_service.services.match_views import MatchView, view_matches
+from lcm_service.services.pairs_now import judge_pair_now
 from lcm_service.services.plan_questions import asked_of
-from lcm_service.services.snapshot_records import LIVE_MATCH_STATES
-from lcm_service.services.snapshots import judge_pair_now
+from lcm_service.services.snapshot_records import LIVE_MATCH_STATES, pair_of
 from lcm_service.services.trail import check_version, enqueue_message, record_event
 
 LONGEST_NOTE: Final = 4000
@@ -53,7 +53,8 @@ def confirm_match(
 
     Pressed twice it changes nothing. Raises NotFound, NotAllowed, Stale, and Conflict where the match is no
     longer proposed, where questions about it are open (``details["questions"]`` lists them) or where the
-    records now speak against it (``details["rules"]``).
+    records now speak against it: ``details["rules"]`` holds the codes of pair rules and of limits (C1..C5,
+    C12), and a repair is to be asked for.
     """
     with transaction() as session:
         held = _hold(session, actor, match_id, side, on_behalf)
@@ -233,9 +234,11 @@ def _covers(decision: Decision, match: Match) -> bool:
 
 
 def _require_answered(session: Session, held: _Held) -> None:
-    """A conditional match can be asked about, not confirmed, until its questions are answered with yes."""
+    """A conditional match can be asked about, not confirmed, until its questions are answered with yes; and
+    none is confirmed for seats that its need or its session no longer has.
+    """
     match = held.match
-    now = judge_pair_now(session, held.round, match.need_reference, match.session_code)
+    now = judge_pair_now(session, held.round, pair_of(match))
     if now is None or now.refusals:
         rules = () if now is None else now.refusals
         raise Conflict(

@@ -10,29 +10,34 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from lcm_service.domain.errors import NotAllowed, NotFound
+from lcm_service.domain.errors import NotAllowed, NotFound, NotValid
 from lcm_service.domain.permissions import Actor, may_coordinate
 from lcm_service.persistence import matching_reads as reads
 from lcm_service.persistence.database import db
 from lcm_service.persistence.matching_reads import Session
 from lcm_service.persistence.tables import Plan, Round, Run
+from lcm_service.services.pairs_now import judge_pairs
 from lcm_service.services.repair_choices import Choice, ShortSession, find_short_sessions, pairs_to_release
 from lcm_service.services.runs import find_run
-from lcm_service.services.snapshot_records import gather_records, pair_of
+from lcm_service.services.snapshot_records import RoundRecords, gather_records, pair_of
 
 
 @dataclass(frozen=True, slots=True)
 class Attention:
     """Something that the published plan does not know yet.
 
-    ``code``: declined_pair, released_pair, withdrawn_need, withdrawn_session (its offer or itself),
-    withdrawn_support, late_need, late_offer or late_support; with the records that it concerns.
+    ``code``: declined_pair, released_pair, refused_pair (a live match that the records as they are now speak
+    against, by ``rules``: codes of pair rules and of the limits C1..C5 and C12), withdrawn_need,
+    withdrawn_session (its offer or itself), withdrawn_support, late_need, late_offer, late_support, or
+    faulty_records (``record`` is the optimizer's own line: no plan can be made until they are corrected);
+    with the records that it concerns.
     """
 
     code: str
     need: str | None = None
     session: str | None = None
     record: str | None = None
+    rules: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,10 +71,11 @@ class ClashStory:
 
 
 def find_attention(actor: Actor, round_code: str) -> tuple[Attention, ...]:
-    """What has happened since the published plan was asked for and calls for a repair; nothing before
-    publication.
+    """What has happened since the published plan was asked for and calls for a repair.
 
-    Raises NotAllowed for all but coordinators, NotFound.
+    The one answer to "does this round need a repair": it does where the tuple is not empty. Always empty
+    before publication. The records are read once, so a page may ask each time that it is shown. Raises
+    NotAllowed for all but coordinators, NotFound.
     """
     if not may_coordinate(actor):
         raise NotAllowed("Only coordinators see what a round needs.")
@@ -117,6 +123,7 @@ def _changes_since(session: Session, round_: Round, plan: Plan) -> Iterator[Atte
             need, code = pair_of(match)
             yield Attention(f"{match.state}_pair", need=need, session=code)
     records = gather_records(session, round_)
+    yield from _refused_pairs(session, records)
     asked = json.loads(plan.problem)
     for kind, now in (
         ("need", {need.reference for need in records.needs}),
@@ -130,3 +137,15 @@ def _changes_since(session: Session, round_: Round, plan: Plan) -> Iterator[Atte
     known_offers = {row["id"] for row in asked["offers"]}
     late_offers = {offer.reference for offer in records.offers} - known_offers
     yield from (Attention("late_offer", record=one) for one in sorted(late_offers))
+
+
+def _refused_pairs(session: Session, records: RoundRecords) -> Iterator[Attention]:
+    """Live matches that what was revised or recognised since speaks against."""
+    try:
+        judged = judge_pairs(session, records)
+    except NotValid as faulty:
+        yield from (Attention("faulty_records", record=line) for line in faulty.faults["problem"])
+        return
+    for (need, code), now in judged.items():
+        if now.refusals:
+            yield Attention("refused_pair", need=need, session=code, rules=now.refusals)

@@ -1,13 +1,13 @@
 """A round as the optimizer is asked: the one place where records become an `lcm-problem/1` document.
 
 Only codes cross: references, participant, place and area codes. No title, no detail and no name of a person
-does; `snapshot_labels` puts names back when a plan is shown. This module and `matching` are the only ones
-that know the optimizer.
+does; `snapshot_labels` puts names back when a plan is shown. This module, `pairs_now` and `matching` are the
+only ones that know the optimizer.
 """
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
 
@@ -31,7 +31,6 @@ from optimizer import (
     Policy,
     Problem,
     canonical_bytes,
-    judge_pair,
     problem_sha256,
     problem_to_document,
     read_plan,
@@ -131,37 +130,6 @@ def find_contradictions(
         Contradiction(one.code, one.need, one.session, one.message)
         for one in found
         if one.code in _CONTRADICTING_CODES or one.code[:1] == "C"
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class PairNow:
-    """What the records say today of one pair: the rules that refuse it, and what is still to be asked."""
-
-    refusals: tuple[str, ...]
-    questions: tuple[tuple[str, str], ...]
-
-
-def judge_pair_now(session: Session, round_: Round, need_reference: str, code: str) -> PairNow | None:
-    """Judge a pair by the records as they are now; None where its need or its session is no longer there."""
-    records = gather_records(session, round_)
-    needs = tuple(need for need in records.needs if need.reference == need_reference)
-    sessions = tuple(row for row in records.sessions if row.code == code)
-    if not needs or not sessions:
-        return None
-    alone = replace(
-        records,
-        needs=needs,
-        sessions=sessions,
-        offers=(sessions[0].offer,),
-        pins=(),
-        banned=records.banned & {(need_reference, code)},
-        published=None,
-    )
-    problem = read_as_problem(session, alone)
-    verdict = judge_pair(problem, problem.needs[0], problem.sessions[0])
-    return PairNow(
-        tuple(verdict.refusals), tuple((question.record, question.field) for question in verdict.questions)
     )
 
 
