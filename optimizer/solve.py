@@ -31,6 +31,9 @@ from optimizer.solvers import Attempt, Effort, describe_solver, other_solver, ru
 # Of the seconds left, an objective may use this part, so that one that does not close leaves time to those
 # after it.
 SHARE_OF_TIME = 0.4
+# About how many columns HiGHS presolves in a second. A run with less time than that would end before its
+# first bound; without presolve its relaxation bounds the objective soon.
+COLUMNS_PRESOLVED_A_SECOND = 4_000
 # A plan that is good for the objectives to come is worth more than an early proof; most polishing ends
 # far sooner.
 SHARE_OF_POLISH = 0.35
@@ -186,8 +189,6 @@ class Search:
         values: list[ObjectiveValue] = []
         for position, name in enumerate(names):
             before = self.draft
-            if polisher is not None and position == 0:
-                self._polish(polisher, names)
             values.append(self.improve(name))
             if polisher is not None:
                 polisher.hold(name, values[-1].value)
@@ -236,7 +237,8 @@ class Search:
                 if self._clock.is_over():
                     self._stopped_by = "time_limit"
                     break
-                attempt = self._ask(replace(effort, seconds=budget), is_warm, terms, best)
+                effort = replace(effort, seconds=budget, is_hasty=self._is_short(budget))
+                attempt = self._ask(effort, is_warm, terms, best)
                 best, is_settled = self._weigh(attempt, best)
                 if is_settled:
                     break
@@ -253,6 +255,15 @@ class Search:
         if left is None or name == self.model.facts.problem.policy.objectives[-1]:
             return left
         return left * SHARE_OF_TIME
+
+    def _is_short(self, seconds: float | None) -> bool:
+        """Whether a run of so many seconds would spend most of them on presolving.
+
+        Never in a small round, where the clock must not choose between plans of equal value.
+        """
+        if seconds is None or len(self.model.model.pairs) < MIN_PAIRS:
+            return False
+        return seconds * COLUMNS_PRESOLVED_A_SECOND < len(self.model.program.columns)
 
     def _ways_to_ask(self) -> Iterator[tuple[Effort, bool]]:
         """Solver, and whether it gets the plan in hand to begin with; later ways only where a word did

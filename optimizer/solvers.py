@@ -52,13 +52,15 @@ class Effort:
     """What a run may use: the solver, its threads, the seconds left (``None``: no limit).
 
     ``is_strict`` asks for the tightest tolerances: slower, and needed only where sums of money are so
-    large that the usual ones let a dollar slip.
+    large that the usual ones let a dollar slip. ``is_hasty`` has HiGHS go without presolve: where seconds are
+    few, presolving a large round takes them all, and the run ends without a bound.
     """
 
     solver: str = "highs"
     threads: int = 1
     seconds: float | None = None
     is_strict: bool = False
+    is_hasty: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +163,11 @@ def _run_highs(
 ) -> pulp.LpSolveStats:
     _prepare_highs(effort.threads)
     watch = _HighsWatch(watcher)
-    options: dict[str, float] = dict.fromkeys(HIGHS_TOLERANCES, STRICT_TOLERANCE) if effort.is_strict else {}
+    options: dict[str, float | str] = {}
+    if effort.is_strict:
+        options |= dict.fromkeys(HIGHS_TOLERANCES, STRICT_TOLERANCE)
+    if effort.is_hasty:
+        options["presolve"] = "off"
     if limits.max_nodes is not None:
         options["mip_max_nodes"] = limits.max_nodes
     solver = pulp.HiGHS(

@@ -330,6 +330,20 @@ def test_a_plan_polished_in_between_is_as_good_as_trying_every_plan(seed, monkey
         assert verify(round_, plan).ok
 
 
+@pytest.mark.parametrize("seed", range(15))
+def test_a_plan_found_in_haste_is_as_good_as_trying_every_plan(seed, monkeypatch):
+    solving = import_module("optimizer.solve")
+    monkeypatch.setattr(solving, "MIN_PAIRS", 0)
+    monkeypatch.setattr(solving, "COLUMNS_PRESOLVED_A_SECOND", 0)
+    round_ = random_problem(3_000 + seed)
+    optimum, plan = find_optimum(round_), solve(round_, time_limit_seconds=120)
+    assert (plan.outcome == "clashing_pins") == (optimum is None)
+    if optimum is not None:
+        assert plan.outcome == "optimal"
+        assert _values(plan) == optimum.values
+        assert verify(round_, plan).ok
+
+
 def test_polishing_takes_no_seat_away_and_holds_what_is_held():
     round_ = _contended()
     facts = Facts(round_)
