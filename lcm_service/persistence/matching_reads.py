@@ -114,6 +114,18 @@ def list_plans(session: Session, round_id: int) -> Sequence[Plan]:
     return session.scalars(select(Plan).where(Plan.round_id == round_id).order_by(Plan.number.desc())).all()
 
 
+def latest_draft(session: Session, round_id: int, base_plan_id: int | None) -> Plan | None:
+    """The newest draft that was made on top of this published plan, or of none."""
+    statement = select(Plan).where(Plan.round_id == round_id, Plan.state == "draft")
+    statement = statement.where(Plan.base_plan_id == base_plan_id).order_by(Plan.number.desc())
+    return session.scalars(statement.limit(1)).one_or_none()
+
+
+def list_drafts(session: Session, round_id: int) -> Sequence[Plan]:
+    """The drafts of a round."""
+    return session.scalars(select(Plan).where(Plan.round_id == round_id, Plan.state == "draft")).all()
+
+
 def plan_of_run(session: Session, run_id: int) -> Plan | None:
     return session.scalars(select(Plan).where(Plan.run_id == run_id)).one_or_none()
 

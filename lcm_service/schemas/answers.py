@@ -76,12 +76,14 @@ class ActivityAnswer(ActivitySchema):
 
 
 class QuestionAnswer(Schema):
-    """A question on which seats hang."""
+    """A question on which seats hang: of the reader's own needs and sessions, or for coordinators of all."""
 
     record_kind = fields.String()
     record_reference = fields.String()
     field = fields.String()
-    seats = fields.Integer()
+    asked_of = fields.String(metadata={"description": "owner, or coordinator: a need waits for recognition."})
+    is_published = fields.Boolean(metadata={"description": "False while only a draft plan asks."})
+    seats = fields.Integer(allow_none=True)
     state = Word(QUESTION_STATES, allow_none=False)
     asked_at = fields.AwareDateTime()
     participant_code = fields.String()
@@ -214,6 +216,7 @@ class MatchAnswer(Schema):
     open_questions = fields.List(
         fields.List(fields.String()), metadata={"description": "Kind of record, reference, field."}
     )
+    waits_for_recognition = fields.Boolean()
     my_sides = fields.List(fields.String())
 
 

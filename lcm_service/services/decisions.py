@@ -18,7 +18,7 @@ from lcm_service.persistence.matching_reads import Session
 from lcm_service.persistence.tables import Decision, Match, Participant, Round
 from lcm_service.services.match_views import MatchView, view_matches
 from lcm_service.services.pairs_now import judge_pair_now
-from lcm_service.services.plan_questions import asked_of
+from lcm_service.services.plan_questions import RECOGNITION, asked_now, asked_of
 from lcm_service.services.snapshot_records import LIVE_MATCH_STATES, pair_of
 from lcm_service.services.trail import check_version, enqueue_message, record_event
 
@@ -245,17 +245,29 @@ def _require_answered(session: Session, held: _Held) -> None:
             "What the records say now speaks against this match. Ask for a repair.", rules=list(rules)
         )
     if now.questions:
-        asked = [asked_of(match.plan.labels, record, field) for record, field in now.questions]
-        questions = [
-            {"record_kind": kind, "record_reference": reference, "field": field}
-            for kind, reference, field in dict.fromkeys(asked)
-        ]
-        listed = ", ".join(f"{one['record_reference']} {one['field']}" for one in questions)
-        raise Conflict(
-            f"This match depends on questions that are still open: {listed}. Answer them first.",
+        raise _refuse_unanswered(session, match, now.questions)
+    match.is_firm = True
+
+
+def _refuse_unanswered(session: Session, match: Match, open_now: Sequence[tuple[str, str]]) -> Conflict:
+    need = reads.find_need(session, match.need_reference)
+    seats_asked = None if need is None else need.seats_asked
+    asked = [asked_now(asked_of(match.plan.labels, record, field), seats_asked) for record, field in open_now]
+    questions = [
+        {"record_kind": kind, "record_reference": reference, "field": field}
+        for kind, reference, field in dict.fromkeys(asked)
+    ]
+    if all(one["field"] == RECOGNITION for one in questions):
+        return Conflict(
+            f"This match waits for recognition: a coordinator says how many seats of {match.need_reference} "
+            "count.",
             questions=questions,
         )
-    match.is_firm = True
+    listed = ", ".join(f"{one['record_reference']} {one['field']}" for one in questions)
+    return Conflict(
+        f"This match depends on questions that are still open: {listed}. Answer them first.",
+        questions=questions,
+    )
 
 
 def _answer(

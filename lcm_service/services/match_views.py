@@ -15,7 +15,7 @@ from lcm_service.domain.vocabulary import DECISION_SIDES
 from lcm_service.persistence import matching_reads as reads
 from lcm_service.persistence.matching_reads import Session
 from lcm_service.persistence.tables import Decision, Match, Participant, Person, Question
-from lcm_service.services.plan_questions import Asked, asked_of
+from lcm_service.services.plan_questions import RECOGNITION, Asked, asked_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,8 +83,8 @@ class MatchView:
     """A match with its two sides, its answers, and what the reader may do.
 
     ``asks_more_of``: sides that confirmed fewer seats than are proposed now. ``open_questions``: (kind of
-    record, reference, field) that must be answered before a side can confirm. ``my_sides``: for whom the
-    reader may answer.
+    record, reference, field) that must be answered before a side can confirm; the field ``seats_recognised``
+    waits for a coordinator. ``my_sides``: for whom the reader may answer.
     """
 
     id: int
@@ -105,6 +105,16 @@ class MatchView:
     asks_more_of: tuple[str, ...]
     open_questions: tuple[Asked, ...]
     my_sides: tuple[str, ...]
+
+    @property
+    def waits_for_recognition(self) -> bool:
+        """Whether a coordinator has yet to say how many of the need's seats count; no side is asked that."""
+        return any(field == RECOGNITION for _, _, field in self.open_questions)
+
+    @property
+    def questions_to_owners(self) -> tuple[Asked, ...]:
+        """The open questions that the two sides can answer."""
+        return tuple(asked for asked in self.open_questions if asked[2] != RECOGNITION)
 
 
 type MatchSides = tuple[Match, Participant, Participant]
@@ -172,7 +182,13 @@ def questions_of(match: Match) -> tuple[Asked, ...]:
     for row in document["assignments"]:
         if (row["need"], row["session"]) == (match.need_reference, match.session_code):
             asked = [asked_of(labels, one["record"], one["field"]) for one in row["questions"]]
-            return tuple(dict.fromkeys(asked))
+            # Once its owner has said how many seats it asks, the same question waits for recognition.
+            later = [
+                (kind, reference, RECOGNITION)
+                for kind, reference, field in asked
+                if (kind, field) == ("need", "seats")
+            ]
+            return tuple(dict.fromkeys([*asked, *later]))
     return ()
 
 

@@ -19,7 +19,7 @@ from lcm_service.persistence.database import db, transaction
 from lcm_service.persistence.matching_reads import Session
 from lcm_service.persistence.run_queue import Claim
 from lcm_service.persistence.tables import Plan, Round, Run
-from lcm_service.services.plan_questions import ask_questions
+from lcm_service.services.plan_questions import renew_questions
 from lcm_service.services.repair_choices import Choice, find_choices
 from lcm_service.services.runs import (
     ClaimedRun,
@@ -303,11 +303,21 @@ def _store_plan(
         )
         session.add(plan)
         session.flush()
-        ask_questions(session, run.round_id, document, run.labels)
+        _supersede_if_late(session, plan)
+        renew_questions(session, run.round_id)
         seconds = 0.0 if answer.solver is None else answer.solver.seconds
         add_line(run, "stored", plan=plan.number, outcome=answer.outcome, seconds=round(seconds, 1))
         record_event(session, SYSTEM, "store", "plan", str(plan.id), facts={"number": plan.number})
         return run
+
+
+def _supersede_if_late(session: Session, plan: Plan) -> None:
+    """Another plan was published while this one was being solved: it is kept, and can follow nothing."""
+    published = reads.published_plan(session, plan.round_id)
+    if plan.base_plan_id != (None if published is None else published.id):
+        plan.state = "superseded"
+        session.flush()
+        record_event(session, SYSTEM, "supersede", "plan", str(plan.id), ["state"])
 
 
 def _end_held(session: Session, run_id: int, fence: int) -> Run:

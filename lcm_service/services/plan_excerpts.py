@@ -40,7 +40,7 @@ def excerpt_for(
         "assignments": assignments,
         "sessions": [row for row in document["sessions"] if row["id"] in own_sessions],
         "unmet": unmet,
-        "questions": _count_questions(assignments),
+        "questions": _count_questions(assignments, labels),
         "explanation": _explained(explanation, own_needs, own_sessions, own_records),
     }
     return excerpt | {"labels": _labels_of(excerpt, own_needs, labels)}
@@ -51,12 +51,17 @@ def _own_questions_only(row: Row, own_records: set[str]) -> dict[str, Any]:
     return {**row, "questions": [one for one in row["questions"] if one["record"] in own_records]}
 
 
-def _count_questions(assignments: Iterable[Row]) -> list[dict[str, Any]]:
-    """The questions of these assignments, with the seats of the participant's own rows that hang on them."""
+def _count_questions(assignments: Iterable[Row], labels: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The questions of these assignments, with the seats of the participant's own rows that hang on them.
+
+    How many seats of a need count is not among them once its owner has said how many it asks for.
+    """
     seats = Counter[tuple[str, str]]()
     for row in assignments:
         for one in row["questions"]:
-            seats[one["record"], one["field"]] += row["seats"]
+            need = labels["needs"].get(one["record"], {})
+            if one["field"] != "seats" or need.get("seats_asked") is None:
+                seats[one["record"], one["field"]] += row["seats"]
     ordered = sorted(seats.items(), key=lambda item: (-item[1], item[0]))
     return [{"record": record, "field": field, "seats": count} for (record, field), count in ordered]
 

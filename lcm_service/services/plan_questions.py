@@ -1,21 +1,26 @@
-"""The questions of a stored plan become rows that the records' owners are asked.
+"""The questions of stored plans become rows: coordinators see them at once, owners once it is published.
 
 A session is cut from an offer, so its questions are the offer's; a recipient's place is asked of the
-participant.
+participant. How many seats of a need count is for a coordinator to say once its owner has said how many it
+asks for.
 """
 
 from collections import Counter
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 from lcm_service.domain.completeness import is_stated
 from lcm_service.persistence import matching_reads as reads
 from lcm_service.persistence.database import utc_now
 from lcm_service.persistence.matching_reads import Session
-from lcm_service.persistence.tables import Question
+from lcm_service.persistence.tables import Plan, Question
+from lcm_service.services.snapshots import planning_seats
 
 # Kind of record, its reference, and the field that nobody has stated.
 type Asked = tuple[str, str, str]
+
+# The field of a need that its owner cannot answer: it waits for a coordinator's recognition.
+RECOGNITION: Final = "seats_recognised"
 
 
 def asked_of(labels: Mapping[str, Any], record: str, field: str) -> Asked:
@@ -23,7 +28,8 @@ def asked_of(labels: Mapping[str, Any], record: str, field: str) -> Asked:
     know.
     """
     if record in labels["needs"]:
-        return "need", record, field
+        has_asked = labels["needs"][record].get("seats_asked") is not None
+        return "need", record, RECOGNITION if field == "seats" and has_asked else field
     if record in labels["sessions"]:
         return "offer", labels["sessions"][record]["offer"], field
     if record in labels["offers"]:
@@ -35,58 +41,97 @@ def asked_of(labels: Mapping[str, Any], record: str, field: str) -> Asked:
     raise KeyError(f"No record {record} stands behind the question about {field}.")
 
 
-def ask_questions(
-    session: Session, round_id: int, document: Mapping[str, Any], labels: Mapping[str, Any]
-) -> None:
-    """Write the questions of a plan that was just stored, with the seats that hang on each.
+def renew_questions(session: Session, round_id: int) -> None:
+    """Bring the question rows of a round to its published plan and its newest draft.
 
-    Rows of earlier plans that no longer matter are closed; those of the published plan go on being asked,
-    and so do those whose answer was taken back. What was answered while the plan was being solved stays
-    answered.
+    To be called whenever a plan was stored, published or put aside. What only earlier drafts asked is closed;
+    what the published plan asks goes on being asked, and so does a question whose answer was taken back. What
+    was answered while a plan was being solved stays answered.
     """
-    seats = _seats_by_question(document, labels)
+    session.flush()
     published = reads.published_plan(session, round_id)
-    if published is not None:
-        for asked, hanging in _seats_by_question(published.document, published.labels).items():
-            seats.setdefault(asked, hanging)
+    draft = reads.latest_draft(session, round_id, None if published is None else published.id)
+    records = _records_of(session, round_id)
+    asked_of_owners = _seats_by_question(published, records)
+    seats = asked_of_owners | _seats_by_question(draft, records)
     rows = {
         (row.record_kind, row.record_reference, row.field): row
         for row in reads.list_questions(session, round_id)
     }
     for asked, row in rows.items():
-        if asked not in seats and row.state == "open":
-            row.state, row.seats = "closed", 0
-    records = _records_of(session, round_id)
+        if asked not in seats:
+            row.seats, row.seats_published = 0, None
+            row.state = "closed" if row.state == "open" else row.state
     for asked, hanging in seats.items():
         kind, reference, field = asked
         record = records.get((kind, reference))
-        is_answered = record is not None and is_stated(kind, record, field)
-        if asked in rows:
-            _ask_again(rows[asked], hanging, is_answered)
-        elif not is_answered:
-            session.add(
-                Question(
-                    round_id=round_id,
-                    record_kind=kind,
-                    record_reference=reference,
-                    field=field,
-                    seats=hanging,
-                )
+        is_answered = record is not None and has_answer(kind, record, field)
+        if asked not in rows and not is_answered:
+            rows[asked] = Question(
+                round_id=round_id, record_kind=kind, record_reference=reference, field=field, state="open"
             )
+            session.add(rows[asked])
+        if asked in rows:
+            _ask_again(rows[asked], hanging, asked_of_owners.get(asked), is_answered)
 
 
-def _seats_by_question(document: Mapping[str, Any], labels: Mapping[str, Any]) -> Counter[Asked]:
+def hand_over_to_coordinators(session: Session, question: Question) -> None:
+    """A need's owner has said how many seats it asks for: the same seats now wait for their recognition."""
+    rows = reads.list_questions(session, question.round_id)
+    known = {(row.record_reference, row.field): row for row in rows}
+    waiting = known.get((question.record_reference, RECOGNITION))
+    if waiting is None:
+        waiting = Question(
+            round_id=question.round_id,
+            record_kind=question.record_kind,
+            record_reference=question.record_reference,
+            field=RECOGNITION,
+        )
+        session.add(waiting)
+    waiting.state, waiting.asked_at, waiting.answered_at = "open", utc_now(), None
+    waiting.seats, waiting.seats_published = question.seats, question.seats_published
+
+
+def has_answer(kind: str, record: Any, field: str) -> bool:
+    """Whether nobody needs to be asked any more. Recognition is not waited for where so few seats are asked
+    that they count as they are.
+    """
+    if (kind, field) != ("need", RECOGNITION):
+        return is_stated(kind, record, field)
+    planned, _ = planning_seats(record.round.policy or {})
+    return record.seats_recognised is not None or (
+        record.seats_asked is not None and record.seats_asked <= planned
+    )
+
+
+def asked_now(asked: Asked, seats_asked: int | None) -> Asked:
+    """The same question as it stands today: once its owner has said how many seats it asks for, a need waits
+    for their recognition.
+    """
+    kind, reference, field = asked
+    return (kind, reference, RECOGNITION) if (kind, field) == ("need", "seats") and seats_asked else asked
+
+
+def _seats_by_question(plan: Plan | None, records: Mapping[tuple[str, str], Any]) -> dict[Asked, int]:
     """Seats by whom is asked what; each assignment counts once, whichever of an offer's sessions it is in."""
+    if plan is None:
+        return {}
     seats = Counter[Asked]()
-    for row in document["assignments"]:
-        for asked in {asked_of(labels, one["record"], one["field"]) for one in row["questions"]}:
+    for row in plan.document["assignments"]:
+        need = records.get(("need", row["need"]))
+        seats_asked = None if need is None else need.seats_asked
+        stated = (asked_of(plan.labels, one["record"], one["field"]) for one in row["questions"])
+        for asked in {asked_now(one, seats_asked) for one in stated}:
             seats[asked] += row["seats"]
-    return seats
+    return dict(seats)
 
 
-def _ask_again(row: Question, seats: int, is_answered: bool) -> None:
-    row.seats = seats
-    if not is_answered and row.state != "open":
+def _ask_again(row: Question, seats: int, seats_published: int | None, is_answered: bool) -> None:
+    is_asked_first = row.seats_published is None and seats_published is not None
+    row.seats, row.seats_published = seats, seats_published
+    if is_answered:
+        return
+    if row.state != "open" or is_asked_first:
         row.state, row.asked_at, row.answered_at = "open", utc_now(), None
 
 

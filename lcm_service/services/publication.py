@@ -15,7 +15,7 @@ from lcm_service.persistence.database import db, transaction, utc_now
 from lcm_service.persistence.matching_reads import Session
 from lcm_service.persistence.tables import Match, Plan, Round
 from lcm_service.services.plan_excerpts import excerpt_for
-from lcm_service.services.plan_questions import ask_questions
+from lcm_service.services.plan_questions import renew_questions
 from lcm_service.services.repair_choices import Choice
 from lcm_service.services.snapshot_records import LIVE_MATCH_STATES, PairCodes, may_grow, pair_of
 from lcm_service.services.snapshots import find_contradictions
@@ -30,6 +30,20 @@ def list_plans(actor: Actor, round_code: str) -> Sequence[Plan]:
     session = db.session()
     round_ = _round_of(session, round_code)
     return reads.list_plans(session, round_.id) if may_coordinate(actor) else []
+
+
+def latest_useful_draft(actor: Actor, round_code: str) -> Plan | None:
+    """The newest draft that could follow what is published now, for coordinators; drafts made on top of an
+    earlier publication are of no use any more.
+
+    Raises NotAllowed, NotFound.
+    """
+    if not may_coordinate(actor):
+        raise NotAllowed("Whole plans are for coordinators.")
+    session = db.session()
+    round_ = _round_of(session, round_code)
+    published = reads.published_plan(session, round_.id)
+    return reads.latest_draft(session, round_.id, None if published is None else published.id)
 
 
 def find_plan(actor: Actor, plan_id: int) -> Plan:
@@ -87,7 +101,7 @@ def find_objections(actor: Actor, plan_id: int) -> list[dict[str, Any]]:
 
 def publish_plan(actor: Actor, plan_id: int, version: int) -> Plan:
     """Put a draft to the sides: its pairs become matches, those of its choice are released, nobody else
-    moves.
+    moves. The other drafts of the round were made on top of what is published no longer: they are superseded.
 
     Pressed twice it changes nothing. Raises NotAllowed for all but coordinators, NotFound, Stale, and
     Conflict where it is no draft, where another plan was published since it was asked for, or where
@@ -99,9 +113,9 @@ def publish_plan(actor: Actor, plan_id: int, version: int) -> Plan:
         if plan.state == "published":
             return plan
         check_version(session, actor, "plan", _Numbered(plan), version)
+        _require_same_base(session, round_, plan)
         if plan.state != "draft":
             raise Conflict(f"Plan {plan.number} is {plan.state} and cannot be published.")
-        _require_same_base(session, round_, plan)
         objections = _objections(session, round_, plan)
         if objections:
             raise Conflict(
@@ -115,14 +129,15 @@ def publish_plan(actor: Actor, plan_id: int, version: int) -> Plan:
         plan.state, plan.published_at, plan.published_by_id = "published", utc_now(), actor.person_id
         session.flush()
         _publish_matches(session, actor, plan)
-        ask_questions(session, round_.id, plan.document, plan.labels)
+        _supersede_drafts(session, actor, round_)
+        renew_questions(session, round_.id)
         record_event(session, actor, "publish", "plan", str(plan.id), ["state"], {"version": plan.version})
         return plan
 
 
 def discard_plan(actor: Actor, plan_id: int, version: int) -> Plan:
-    """Put a draft aside for good. Pressed twice it changes nothing; raises Conflict for a plan that is no
-    draft.
+    """Put a draft aside for good; what only it asked is asked no more. Pressed twice it changes nothing;
+    raises Conflict for a plan that is no draft.
     """
     _require_coordinator(actor)
     with transaction() as session:
@@ -133,7 +148,7 @@ def discard_plan(actor: Actor, plan_id: int, version: int) -> Plan:
         if plan.state != "draft":
             raise Conflict(f"Plan {plan.number} is {plan.state} and cannot be discarded.")
         plan.state = "discarded"
-        session.flush()
+        renew_questions(session, plan.round_id)
         record_event(session, actor, "discard", "plan", str(plan.id), ["state"], {"version": plan.version})
         return plan
 
@@ -162,6 +177,14 @@ def _require_same_base(session: Session, round_: Round, plan: Plan) -> None:
             f"Another plan was published since plan {plan.number} was asked for. Run the matching again.",
             published_plan=None if published is None else published.number,
         )
+
+
+def _supersede_drafts(session: Session, actor: Actor, round_: Round) -> None:
+    for draft in reads.list_drafts(session, round_.id):
+        draft.state = "superseded"
+        session.flush()
+        facts = {"version": draft.version}
+        record_event(session, actor, "supersede", "plan", str(draft.id), ["state"], facts)
 
 
 def _objections(session: Session, round_: Round, plan: Plan) -> list[dict[str, Any]]:

@@ -1,6 +1,8 @@
 """Questions on which seats hang: who is asked what, and when an answer has come.
 
-They are written when a plan is stored; here they are read, and closed by the revision that answers them.
+They are written when a plan is stored and published (`plan_questions`); here they are read, and closed by the
+revision or recognition that answers them. An owner is asked once the plan is published, and is told of no
+seats but those of its own needs and sessions.
 """
 
 from dataclasses import dataclass
@@ -10,11 +12,11 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from lcm_service.domain.completeness import is_stated
 from lcm_service.domain.errors import NotAllowed, NotFound
 from lcm_service.domain.permissions import Actor, may_coordinate
 from lcm_service.persistence.database import db, utc_now
 from lcm_service.persistence.tables import Need, Offer, Participant, Question, Round, Support
+from lcm_service.services.plan_questions import RECOGNITION, hand_over_to_coordinators, has_answer
 
 _TABLES: dict[str, type[Need] | type[Offer] | type[Support]] = {
     "need": Need,
@@ -25,60 +27,87 @@ _TABLES: dict[str, type[Need] | type[Offer] | type[Support]] = {
 
 @dataclass(frozen=True, slots=True)
 class AskedQuestion:
-    """A question with its record's owner and title; ``seats`` of the present plan hang on it."""
+    """A question with its record's owner and title.
+
+    ``asked_of``: ``owner``, or ``coordinator`` where a need waits for its recognition (field
+    ``seats_recognised``). ``seats`` hang on it: for coordinators in the newest draft or else the published
+    plan; for an owner in the published plan, and None where these are not its own needs' or sessions' seats.
+    ``is_published`` is False while only a draft asks, which its owner does not see.
+    """
 
     record_kind: str
     record_reference: str
     field: str
-    seats: int
+    seats: int | None
     state: str
     asked_at: datetime
     participant_code: str
     title: str
+    asked_of: str
+    is_published: bool
 
 
 def list_questions(actor: Actor, round_code: str, *, state: str | None = "open") -> list[AskedQuestion]:
-    """The questions of a round, most seats first: all of them for a coordinator, else those on own records.
+    """The questions of a round, most seats first.
 
-    ``state`` None gives answered and closed ones too. Raises NotFound, and NotAllowed for who owns no
-    records.
+    All of them for a coordinator, those of drafts included; for a focal point those that the published plan
+    asks about its own records. ``state`` None gives answered and closed ones too. Raises NotFound, and
+    NotAllowed for who owns no records.
     """
     round = db.session.scalar(select(Round).where(Round.code == round_code))
     if round is None:
         raise NotFound(f"There is no round {round_code}.")
     if not may_coordinate(actor) and actor.role != "focal_point":
         raise NotAllowed("Questions are read by those who can answer them and by coordinators.")
+    seats = Question.seats if may_coordinate(actor) else Question.seats_published
     query = select(Question).where(Question.round_id == round.id)
     if state is not None:
         query = query.where(Question.state == state)
-    ordered = query.order_by(Question.seats.desc(), Question.record_reference, Question.field)
+    if not may_coordinate(actor):
+        query = query.where(Question.seats_published.is_not(None), Question.field != RECOGNITION)
+    ordered = query.order_by(seats.desc(), Question.record_reference, Question.field)
     asked = list(db.session.scalars(ordered))
     owners = _owners_of(db.session(), asked)
     return [
-        AskedQuestion(
-            question.record_kind,
-            question.record_reference,
-            question.field,
-            question.seats,
-            question.state,
-            question.asked_at,
-            owner.code,
-            title,
-        )
+        _shown(actor, question, owner, title)
         for question in asked
         for owner, title in [owners[question.record_kind, question.record_reference]]
         if may_coordinate(actor) or actor.answers_for(owner.id)
     ]
 
 
+def _shown(actor: Actor, question: Question, owner: Participant, title: str) -> AskedQuestion:
+    # A support serves other participants' matches: how many seats hang on it is not its owner's to know.
+    seats_of_owner = None if question.record_kind == "support" else question.seats_published
+    return AskedQuestion(
+        question.record_kind,
+        question.record_reference,
+        question.field,
+        question.seats if may_coordinate(actor) else seats_of_owner,
+        question.state,
+        question.asked_at,
+        owner.code,
+        title,
+        asked_of="coordinator" if question.field == RECOGNITION else "owner",
+        is_published=question.seats_published is not None,
+    )
+
+
 def close_answered(session: Session, record: Any) -> list[str]:
-    """Mark the open questions that the record now answers, and give their fields."""
+    """Mark the open questions that the record now answers, and give their fields.
+
+    A need whose owner has said how many seats it asks for goes on waiting where a coordinator has yet to say
+    how many count.
+    """
     answered = []
     for question in _open_questions_of(session, record):
-        if is_stated(question.record_kind, record, question.field):
+        if has_answer(question.record_kind, record, question.field):
             question.state = "answered"
             question.answered_at = utc_now()
             answered.append(question.field)
+            is_about_seats = (question.record_kind, question.field) == ("need", "seats")
+            if is_about_seats and not has_answer("need", record, RECOGNITION):
+                hand_over_to_coordinators(session, question)
     return answered
 
 

@@ -57,6 +57,7 @@ def _label_need(need: Need) -> dict[str, Any]:
         "personnel": need.personnel,
         "languages": need.languages,
         "seats": need.seats_recognised,
+        "seats_asked": need.seats_asked,
         "women": need.women,
         "priority": need.priority_recognised,
         "earliest": _day(need.earliest),

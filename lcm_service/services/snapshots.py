@@ -187,11 +187,14 @@ def _empty_document() -> dict[str, Any]:
 
 
 def _write_need(need: Need, not_areas: frozenset[str], planned_seats: int) -> dict[str, Any]:
-    """A need as recognised. Women and the least group never exceed the seats that a coordinator has
-    recognised; while there are none, the group is kept to the seats that are planned, or it could be placed
-    nowhere.
+    """A need as recognised. Until it is, the seats that it asks count where they are no more than are planned
+    for a need of which nobody has said how many: so small an ask takes nothing from others. A larger one is
+    unknown. Women and the least group never exceed the seats that count; while these are unknown, the group
+    is kept to the seats that are planned, or it could be placed nowhere.
     """
     seats = need.seats_recognised
+    if seats is None and need.seats_asked is not None and need.seats_asked <= planned_seats:
+        seats = need.seats_asked
     most = planned_seats if seats is None else seats
     return {
         "id": need.reference,

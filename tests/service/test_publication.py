@@ -1,5 +1,6 @@
 """Drafts become the published plan, whole or not at all; each reader reads its own part."""
 
+import json
 import threading
 
 import pytest
@@ -8,7 +9,8 @@ from sqlalchemy import select
 from lcm_service.domain.errors import Conflict, LcmError, NotAllowed, NotFound, Stale
 from lcm_service.persistence.database import db
 from lcm_service.persistence.tables import AuditEvent, Match, OutboxMessage, Plan
-from lcm_service.services import decisions, publication
+from lcm_service.services import decisions, matching, publication
+from optimizer import plan_to_document, read_problem, solve
 from tests import factories
 from tests.service import matching_rounds as rounds
 
@@ -110,13 +112,33 @@ def test_whole_plans_are_for_coordinators(round_, actor, role):
     assert list(publication.list_plans(stranger, round_.code)) == []
 
 
-def test_a_plan_made_before_another_was_published_is_refused(round_, actor):
+def test_publishing_a_plan_supersedes_the_other_drafts_of_the_round(round_, actor):
     early, late = rounds.solve_round(actor, round_), rounds.solve_round(actor, round_)
-    rounds.publish(actor, late)
     draft = rounds.plan_of(actor, early)
+    assert publication.latest_useful_draft(actor, round_.code).id == rounds.plan_of(actor, late).id
+    rounds.publish(actor, late)
     with pytest.raises(Conflict, match="Another plan was published"):
         publication.publish_plan(actor, draft.id, draft.version)
-    assert publication.find_plan(actor, draft.id).state == "draft"
+    assert publication.find_plan(actor, draft.id).state == "superseded"
+    assert publication.latest_useful_draft(actor, round_.code) is None
+    with pytest.raises(NotAllowed):
+        publication.latest_useful_draft(factories.make_actor(), round_.code)
+
+
+def test_a_plan_asked_for_before_and_solved_after_a_publication_is_of_no_use(round_, actor):
+    first, waiting = rounds.request(actor, round_), rounds.request(actor, round_)
+    claimed = matching.claim_next_run(30)
+    assert claimed.run_id == first.id
+    problem = read_problem(json.loads(claimed.problem))
+    matching.finish_run(claimed.run_id, claimed.fence, plan_to_document(solve(problem)))
+    rounds.publish(actor, matching.find_run(actor, first.id))
+    rounds.solve_waiting_runs()
+    late = rounds.plan_of(actor, matching.find_run(actor, waiting.id))
+    assert late.state == "superseded"
+    assert publication.latest_useful_draft(actor, round_.code) is None
+    assert [plan.number for plan in publication.list_plans(actor, round_.code)] == [2, 1]
+    repaired = rounds.plan_of(actor, rounds.solve_round(actor, round_))
+    assert publication.latest_useful_draft(actor, round_.code).id == repaired.id
 
 
 @pytest.mark.parametrize(

@@ -4,11 +4,12 @@ from datetime import date
 
 import pytest
 
-from lcm_service.domain.errors import NotAllowed, NotFound
+from lcm_service.domain.errors import Conflict, NotAllowed, NotFound
 from lcm_service.persistence.database import db
 from lcm_service.persistence.tables import Question
-from lcm_service.services import questions, submissions
+from lcm_service.services import decisions, publication, questions, submissions
 from tests import factories
+from tests.service import matching_rounds as rounds
 
 pytestmark = pytest.mark.usefixtures("app")
 
@@ -20,7 +21,14 @@ def round():
 
 def ask(round, kind, reference, field, seats):
     return factories.save(
-        Question(round_id=round.id, record_kind=kind, record_reference=reference, field=field, seats=seats)
+        Question(
+            round_id=round.id,
+            record_kind=kind,
+            record_reference=reference,
+            field=field,
+            seats=seats,
+            seats_published=seats,
+        )
     )
 
 
@@ -88,3 +96,102 @@ def test_an_answered_question_leaves_the_list_and_is_kept(round):
     }
     answered = db.session.query(Question).filter_by(field="start").one()
     assert answered.answered_at is not None
+
+
+# -- drafts, publication and who is told how much ------------------------------------------------------------
+
+
+@pytest.fixture
+def open_level(round):
+    """A need that does not say its level, and an offer that fits otherwise."""
+    need = factories.make_need(round=round, level=None)
+    factories.make_offer(round=round)
+    return need
+
+
+def fields_asked(actor):
+    return {(one.field, one.seats) for one in questions.list_questions(actor, "R2027")}
+
+
+def test_a_draft_asks_coordinators_alone_and_owners_once_it_is_published(round, open_level):
+    actor, owner = rounds.coordinator(), factories.make_actor("focal_point", open_level.participant)
+    run = rounds.solve_round(actor, round)
+    assert fields_asked(actor) == {("level", 20)}
+    assert [one.is_published for one in questions.list_questions(actor, "R2027")] == [False]
+    assert fields_asked(owner) == set()
+    rounds.publish(actor, run)
+    assert fields_asked(owner) == {("level", 20)}
+
+
+def test_a_draft_that_is_put_aside_takes_its_own_questions_with_it(round, open_level):
+    actor, owner = rounds.coordinator(), factories.make_actor("focal_point", open_level.participant)
+    draft = rounds.plan_of(actor, rounds.solve_round(actor, round))
+    publication.discard_plan(actor, draft.id, draft.version)
+    assert fields_asked(actor) == fields_asked(owner) == set()
+    rounds.publish(actor, rounds.solve_round(actor, round))
+    late = factories.make_need(round=round, level=None, seats_asked=7, women=0)
+    draft = rounds.plan_of(actor, rounds.solve_round(actor, round))
+    assert len(questions.list_questions(actor, "R2027")) == 2
+    publication.discard_plan(actor, draft.id, draft.version)
+    assert fields_asked(actor) == fields_asked(owner) == {("level", 20)}
+    assert late.level is None
+
+
+def test_an_owner_reads_the_published_seats_while_coordinators_read_those_of_the_newest_draft(
+    round, open_level
+):
+    actor, owner = rounds.coordinator(), factories.make_actor("focal_point", open_level.participant)
+    rounds.publish(actor, rounds.solve_round(actor, round))
+    open_level.seats_recognised = 26
+    db.session.commit()
+    rounds.solve_round(actor, round)
+    assert fields_asked(actor) == {("level", 26)}
+    assert fields_asked(owner) == {("level", 20)}
+
+
+def test_how_many_seats_of_others_hang_on_a_support_is_not_told_to_its_owner(round):
+    support = factories.make_support(round=round)
+    ask(round, "support", support.reference, "quantity", 12)
+    (asked,) = questions.list_questions(factories.make_actor("focal_point", support.participant), "R2027")
+    assert asked.seats is None
+
+
+def test_seats_that_wait_for_recognition_are_asked_of_coordinators_and_never_of_the_state_again(round):
+    need = factories.make_need(round=round, seats_asked=20, women=0)
+    need.seats_recognised = None
+    factories.make_offer(round=round, min_seats=2)
+    actor, owner = rounds.coordinator(), factories.make_actor("focal_point", need.participant)
+    rounds.publish(actor, rounds.solve_round(actor, round))
+    (asked,) = questions.list_questions(actor, "R2027")
+    assert (asked.field, asked.asked_of, asked.seats) == ("seats_recognised", "coordinator", 5)
+    assert questions.list_questions(owner, "R2027") == []
+    (match,) = decisions.list_matches(owner, "R2027")
+    assert (match.waits_for_recognition, match.questions_to_owners) == (True, ())
+    with pytest.raises(Conflict, match="waits for recognition"):
+        decisions.confirm_match(owner, match.id, "recipient", match.version)
+    submissions.recognise_need(actor, need.reference, seats=20, priority="high", version=need.version)
+    assert questions.list_questions(actor, "R2027") == []
+    (match,) = decisions.list_matches(owner, "R2027")
+    assert match.open_questions == ()
+    assert decisions.confirm_match(owner, match.id, "recipient", match.version).is_firm
+
+
+@pytest.mark.parametrize(("answer", "waits"), [(12, True), (5, False)])
+def test_a_state_that_says_how_many_seats_it_asks_hands_the_question_over(round, answer, waits):
+    need = factories.make_need(round=round, seats_asked=None, women=0)
+    factories.make_offer(round=round, min_seats=2)
+    actor, owner = rounds.coordinator(), factories.make_actor("focal_point", need.participant)
+    rounds.publish(actor, rounds.solve_round(actor, round))
+    assert fields_asked(owner) == {("seats", 5)}
+    submissions.revise_need(owner, need.reference, {"seats_asked": answer}, need.version)
+    assert fields_asked(owner) == set()
+    assert fields_asked(actor) == ({("seats_recognised", 5)} if waits else set())
+    rounds.solve_round(actor, round)
+    assert {field for field, _ in fields_asked(actor)} == ({"seats_recognised"} if waits else set())
+    (match,) = decisions.list_matches(owner, "R2027")
+    assert match.waits_for_recognition is waits
+    if waits:
+        with pytest.raises(Conflict, match="waits for recognition"):
+            decisions.confirm_match(owner, match.id, "recipient", match.version)
+    else:
+        assert decisions.confirm_match(owner, match.id, "recipient", match.version).is_firm

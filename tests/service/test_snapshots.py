@@ -65,6 +65,15 @@ def test_seats_and_priority_count_as_recognised(app):
     assert (need_of(round_)["seats"], need_of(round_)["priority"]) == (None, "routine")
 
 
+@pytest.mark.parametrize(("asked", "stated"), [(2, 2), (5, 5), (6, None), (90, None)])
+def test_an_ask_that_nobody_has_recognised_counts_only_where_it_takes_nothing_from_others(app, asked, stated):
+    round_ = factories.make_round()
+    need = factories.make_need(round=round_, seats_asked=asked, women=0)
+    need.seats_recognised = need.priority_recognised = None
+    db.session.commit()
+    assert need_of(round_)["seats"] == stated
+
+
 def test_women_and_the_least_group_never_exceed_the_recognised_seats(app):
     round_ = factories.make_round()
     factories.make_need(round=round_, seats_recognised=6, women=15, min_group=12)

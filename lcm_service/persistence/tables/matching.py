@@ -171,7 +171,11 @@ class Decision(Table):
 
 
 class Question(Table):
-    """A field that nobody has stated and on which seats hang, asked of the record's owner."""
+    """A field that nobody has stated and on which seats hang.
+
+    ``seats`` hang on it in the plan that coordinators look at, the newest draft included.
+    ``seats_published`` hang on it in the published plan; where it is empty, the owner is not asked yet.
+    """
 
     __tablename__ = "question"
     __table_args__ = (
@@ -185,6 +189,7 @@ class Question(Table):
     record_reference: Mapped[str] = mapped_column(String(40), index=True)
     field: Mapped[str] = mapped_column(String(40))
     seats: Mapped[int] = mapped_column(default=0)
+    seats_published: Mapped[int | None]
     state: Mapped[str] = mapped_column(String(40), default="open")
     asked_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now)
     answered_at: Mapped[datetime | None] = mapped_column(UtcDateTime)

@@ -124,6 +124,7 @@ def upgrade() -> None:
         sa.Column("record_reference", sa.String(length=40), nullable=False),
         sa.Column("field", sa.String(length=40), nullable=False),
         sa.Column("seats", sa.Integer(), nullable=False),
+        sa.Column("seats_published", sa.Integer(), nullable=True),
         sa.Column("state", sa.String(length=40), nullable=False),
         sa.Column("asked_at", sa.DateTime(), nullable=False),
         sa.Column("answered_at", sa.DateTime(), nullable=True),
