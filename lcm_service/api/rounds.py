@@ -1,4 +1,4 @@
-"""Rounds: listed, read, opened, closed, and what they aim for."""
+"""Rounds: listed, read, opened, closed, opened again, and what they aim for."""
 
 from typing import Any
 
@@ -47,6 +47,18 @@ def set_policy(data: dict[str, Any], code: str) -> Any:
 @blp.doc(**NAMES_ITS_VERSION)
 @blp.response(200, RoundAnswer)
 def close_round(code: str) -> Any:
-    """Close a round to new and changed records; its matches are still answered. For coordinators."""
+    """Close a round to new records and a first matching. For coordinators.
+
+    What is under way goes on: revisions, recognition, withdrawals, confirmations, declines and repairs.
+    """
     closed = rounds.close_round(caller(), code, asked_version())
     return closed, 200, etag_of(closed.version)
+
+
+@blp.post("/<code>/reopening")
+@blp.doc(**NAMES_ITS_VERSION)
+@blp.response(200, RoundAnswer)
+def reopen_round(code: str) -> Any:
+    """Open a closed round to new records and matching again. For coordinators."""
+    opened = rounds.reopen_round(caller(), code, asked_version())
+    return opened, 200, etag_of(opened.version)

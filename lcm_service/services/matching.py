@@ -90,7 +90,7 @@ def request_run(
 
     Raises NotAllowed for all but coordinators, NotFound for a round or a base run that is not there, NotValid
     for a choice of what is not pinned and for records that contradict themselves, Conflict for a key that
-    was used for another round.
+    was used for another round and for a closed round of which no plan is published.
     """
     if not may_coordinate(actor):
         raise NotAllowed("Only coordinators run the matching.")
@@ -184,6 +184,8 @@ def _store_run(
     _require_pinned(session, round_, choice)
     snapshot = build_snapshot(session, round_, release=choice.release, hold=choice.hold)
     published = reads.published_plan(session, round_.id)
+    if published is None and round_.state != "open":
+        raise Conflict(f"The round {round_.code} is closed, and no plan of it is published to be repaired.")
     run = Run(
         round_id=round_.id,
         purpose="match" if published is None else "repair",

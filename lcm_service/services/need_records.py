@@ -78,7 +78,7 @@ def recognise_as_asked(actor: Actor, round_code: str, references: Iterable[str])
     """Recognise what each of these needs of a round asks; unknown seats stay unknown. All of them or none."""
     _require_coordinator(actor)
     with transaction() as session:
-        round = records.open_round(session, round_code)
+        round = records.find_round_row(session, round_code)
         wanted = list(dict.fromkeys(references))
         query = select(Need).where(Need.round_id == round.id, Need.state.in_(LIVE_RECORD_STATES))
         rows = session.scalars(query.where(Need.reference.in_(wanted)).with_for_update(of=Need))

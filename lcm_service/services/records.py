@@ -81,9 +81,10 @@ def participant_to_submit_for(session: Session, actor: Actor, code: str) -> Part
 
 
 def open_round(session: Session, code: str) -> Round:
-    """The round, while it takes records. Raises NotFound, or Conflict once it is closed."""
+    """The round, while it takes new records. Raises NotFound, or Conflict once it is closed."""
     found = find_round_row(session, code)
-    require_open(found)
+    if found.state != "open":
+        raise Conflict(f"The round {found.code} is closed and takes no new records.")
     return found
 
 
@@ -93,12 +94,6 @@ def find_round_row(session: Session, code: str) -> Round:
     if found is None:
         raise NotFound(f"There is no round {code}.")
     return found
-
-
-def require_open(round: Round) -> None:
-    """Raise Conflict once the round is closed."""
-    if round.state != "open":
-        raise Conflict(f"The round {round.code} is closed: its records stay as they are.")
 
 
 def submit_record[Record: (Need, Offer, Support)](
@@ -143,8 +138,9 @@ def lock_record[Record: (Need, Offer, Support)](
 
 
 def require_live(record: Any) -> None:
-    """Raise Conflict where a record no longer takes part, or its round no longer takes changes."""
-    require_open(record.round)
+    """Raise Conflict where a record no longer takes part. Those of a closed round can still be changed, or
+    its open questions could never be answered.
+    """
     if record.state not in LIVE_RECORD_STATES:
         raise Conflict(f"{record.reference} is {record.state} and can no longer be changed.")
 

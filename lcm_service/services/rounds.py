@@ -1,4 +1,4 @@
-"""Rounds: opened, given a policy, closed."""
+"""Rounds: opened, given a policy, closed, opened again."""
 
 from collections.abc import Mapping, Sequence
 from datetime import date
@@ -80,20 +80,34 @@ def set_policy(actor: Actor, code: str, policy: Mapping[str, Any], version: int)
 
 
 def close_round(actor: Actor, code: str, version: int | None = None) -> Round:
-    """Close a round to new and changed records; its matches are still answered. Pressed twice it changes
-    nothing.
+    """Close a round to new records and to a first matching.
+
+    What is under way goes on: records are revised, recognised and withdrawn, so that questions can still be
+    answered; drafts are published; matches are confirmed, declined and released, and what they leave is
+    repaired. Pressed twice it changes nothing. Raises NotAllowed for all but coordinators, NotFound, Stale.
     """
+    return _turn(actor, code, version, "close", "closed")
+
+
+def reopen_round(actor: Actor, code: str, version: int | None = None) -> Round:
+    """Open a closed round to new records and matching again. Pressed twice it changes nothing; raises as
+    `close_round`.
+    """
+    return _turn(actor, code, version, "reopen", "open")
+
+
+def _turn(actor: Actor, code: str, version: int | None, action: str, state: str) -> Round:
     if not may_coordinate(actor):
-        raise NotAllowed("Only coordinators close rounds.")
+        raise NotAllowed("Only coordinators open and close rounds.")
     with transaction() as session:
         round_ = _hold(session, code)
-        if round_.state == "closed":
+        if round_.state == state:
             return round_
         if version is not None:
             check_version(session, actor, "round", _Numbered(round_), version)
-        round_.state = "closed"
+        round_.state = state
         session.flush()
-        record_event(session, actor, "close", "round", code, ["state"], {"version": round_.version})
+        record_event(session, actor, action, "round", code, ["state"], {"version": round_.version})
         return round_
 
 

@@ -4,6 +4,7 @@ declined.
 Shared by the snapshot that the optimizer is asked and by the labels that put names back to its answer.
 """
 
+from collections import Counter
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import date
@@ -37,8 +38,9 @@ class SessionRow:
 class RoundRecords:
     """The records of a round that take part, in the order of their references.
 
-    ``pins`` are the live matches whose seats are held; ``released`` and ``held`` are the pairs and sessions
-    for which the coordinator tries a way out of a clash.
+    ``pins`` are the live matches whose seats are held. ``released`` are the pairs that the coordinator would
+    release as a way out of a clash; ``held`` the sessions that may run below their least, by that choice or
+    by the published plan's.
     """
 
     round: Round
@@ -88,6 +90,7 @@ def gather_records(
         and match.session_code in known_sessions
         and pair_of(match) not in released
     ]
+    published = reads.published_plan(session, round_.id)
     return RoundRecords(
         round=round_,
         needs=tuple(needs),
@@ -96,10 +99,10 @@ def gather_records(
         supports=tuple(supports),
         pins=tuple(pins),
         banned=_banned_pairs(matches, sessions, known_needs),
-        published=reads.published_plan(session, round_.id),
+        published=published,
         ended=frozenset(pair_of(match) for match in matches if match.state not in LIVE_MATCH_STATES),
         released=released,
-        held=frozenset(hold) & known_sessions,
+        held=(frozenset(hold) & known_sessions) | _still_held(published, pins, sessions),
         codes_of_sessions=frozenset(known_sessions),
     )
 
@@ -143,6 +146,21 @@ def sessions_of(offer: Offer, round_: Round, live: Iterable[Match] = ()) -> list
             )
         )
     return rows
+
+
+def _still_held(
+    published: Plan | None, pins: Iterable[Match], sessions: Iterable[SessionRow]
+) -> frozenset[str]:
+    """Sessions that the published plan holds below their least, while matches in them live that are still too
+    few: what a coordinator decided once is not asked again at every repair.
+    """
+    held = set() if published is None else set(published.labels.get("held", ()))
+    pinned = Counter[str]()
+    for match in pins:
+        pinned[match.session_code] += match.seats
+    return frozenset(
+        row.code for row in sessions if row.code in held and 0 < pinned[row.code] < (row.offer.min_seats or 1)
+    )
 
 
 def may_grow(match: Match) -> bool:

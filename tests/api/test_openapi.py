@@ -64,6 +64,7 @@ def test_every_change_of_a_record_asks_for_its_version(document):
                 "/decline",
                 "/release",
                 "/closing",
+                "/reopening",
             )
         )
         headers = {row["name"] for row in operation.get("parameters", ()) if row.get("in") == "header"}

@@ -236,6 +236,18 @@ def test_holding_keeps_the_agreed_match_in_the_hope_of_others(short):
     assert_the_agreed_match_stands(short, plan)
 
 
+def test_a_published_hold_goes_on_while_matches_in_the_session_live(short):
+    ways = repair.describe_clash(short.actor, short.repair().id).ways_out
+    (holding,) = (way.plan for way in ways if way.choice.hold)
+    publish(short, holding)
+    again = short.repaired()
+    assert again.labels["held"] == [short.code]
+    assert_the_agreed_match_stands(short, again)
+    match = short.match(short.first)
+    decisions.release_match(short.actor, match.id, "costs", match.version)
+    assert short.repaired().labels["held"] == []
+
+
 def test_releasing_is_the_coordinators_press_and_ends_the_match(short):
     ways = repair.describe_clash(short.actor, short.repair().id).ways_out
     (releasing,) = (way.plan for way in ways if way.choice.release)

@@ -6,7 +6,7 @@ import pytest
 
 from lcm_service.domain.errors import Conflict, NotAllowed, NotFound, NotSignedIn, NotValid, Stale
 from lcm_service.domain.permissions import Actor
-from lcm_service.services import rounds
+from lcm_service.services import decisions, rounds, submissions
 from tests import factories
 from tests.service import matching_rounds
 
@@ -44,6 +44,7 @@ def test_nobody_else_opens_closes_or_steers_one(app, role):
     for press in (
         lambda: rounds.open_round(stranger, DATA),
         lambda: rounds.close_round(stranger, round_.code),
+        lambda: rounds.reopen_round(stranger, round_.code),
         lambda: rounds.set_policy(stranger, round_.code, {}, 1),
     ):
         with pytest.raises(NotAllowed):
@@ -92,11 +93,43 @@ def test_the_policy_is_the_next_runs_and_a_stale_change_is_refused(actor):
     assert '"reached_seats":10' in run.problem
 
 
-def test_closing_twice_changes_nothing_and_a_closed_round_can_still_be_repaired(actor):
+def test_a_closed_round_takes_no_new_records_and_no_first_matching_until_it_is_opened_again(actor):
     round_ = factories.make_round()
-    factories.make_need(round=round_)
+    need = factories.make_need(round=round_)
     factories.make_offer(round=round_)
+    owner = factories.make_actor("focal_point", need.participant)
     closed = rounds.close_round(actor, round_.code)
     version = closed.version
     assert rounds.close_round(actor, round_.code).version == version
-    assert matching_rounds.solve_round(actor, closed).state == "done"
+    with pytest.raises(Conflict, match="closed"):
+        submissions.submit_need(owner, need.participant.code, round_.code, {"title": "Late"})
+    with pytest.raises(Conflict, match="closed"):
+        matching_rounds.request(actor, round_)
+    opened = rounds.reopen_round(actor, round_.code, version)
+    assert opened.state == "open"
+    assert rounds.reopen_round(actor, round_.code).version == opened.version
+    assert submissions.submit_need(owner, need.participant.code, round_.code, {"title": "Late"})
+    assert matching_rounds.solve_round(actor, opened).state == "done"
+
+
+def test_what_is_under_way_in_a_closed_round_goes_on(actor):
+    round_ = factories.make_round()
+    need = factories.make_need(round=round_, level=None)
+    other = factories.make_need(round=round_, seats_asked=5, women=0)
+    factories.make_offer(round=round_)
+    matching_rounds.publish(actor, matching_rounds.solve_round(actor, round_))
+    rounds.close_round(actor, round_.code)
+    owner = factories.make_actor("focal_point", need.participant)
+    submissions.revise_need(owner, need.reference, {"level": "basic"}, need.version)
+    submissions.recognise_need(actor, need.reference, seats=20, priority="high", version=need.version)
+    submissions.recognise_as_asked(actor, round_.code, [need.reference])
+    match = next(
+        one for one in decisions.list_matches(owner, round_.code) if one.need_reference == need.reference
+    )
+    assert matching_rounds.agree(actor, match).state == "agreed"
+    submissions.withdraw_need(
+        factories.make_actor("focal_point", other.participant), other.reference, other.version, "Gone"
+    )
+    run = matching_rounds.solve_round(actor, round_)
+    assert (run.purpose, run.outcome) == ("repair", "optimal")
+    assert matching_rounds.publish(actor, run).state == "published"
