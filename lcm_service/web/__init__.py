@@ -5,6 +5,7 @@ from flask import Flask
 from lcm_service.web import (
     account,
     activities,
+    addresses,
     errors,
     exports,
     field_labels,
@@ -39,6 +40,7 @@ AREAS = (
 
 def register_pages(app: Flask) -> None:
     """Add the pages to the application."""
+    addresses.register_addresses(app)
     showing.register_showing(app)
     app.jinja_env.globals.update(
         field_label=field_labels.field_label,

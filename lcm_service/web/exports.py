@@ -12,13 +12,13 @@ from lcm_service.web.showing import current_actor, page_language
 bp = Blueprint("exports", __name__)
 
 
-@bp.get("/plans/<int:plan_id>/export.json")
+@bp.get("/plans/<row:plan_id>/export.json")
 def plan_json(plan_id: int) -> Response:
     """The plan as `lcm-plan-export/1`."""
     return _file(_json(exports.export_plan(current_actor(), plan_id)), f"lcm-plan-{plan_id}.json")
 
 
-@bp.get("/plans/<int:plan_id>/export.csv")
+@bp.get("/plans/<row:plan_id>/export.csv")
 def plan_csv(plan_id: int) -> Response:
     """The plan as rows: places given, and needs short of seats, with names in the reader's language."""
     rows = exports.export_plan_rows(current_actor(), plan_id, page_language())
@@ -26,7 +26,7 @@ def plan_csv(plan_id: int) -> Response:
     return _file("\ufeff" + tables.write_csv(exports.COLUMNS, rows), f"lcm-plan-{plan_id}.csv")
 
 
-@bp.get("/plans/<int:plan_id>/problem.json")
+@bp.get("/plans/<row:plan_id>/problem.json")
 def problem_json(plan_id: int) -> Response:
     """The problem that the plan answers, so that anybody can solve and check it again."""
     return _file(_json(exports.export_problem(current_actor(), plan_id)), f"lcm-problem-{plan_id}.json")

@@ -44,7 +44,7 @@ def index(code: str) -> str:
     )
 
 
-@bp.get("/matches/<int:match_id>")
+@bp.get("/matches/<row:match_id>")
 def show(match_id: int) -> str:
     """One match: both sides, why, what is still to be asked, who has answered what."""
     actor = current_actor()
@@ -60,7 +60,7 @@ def show(match_id: int) -> str:
     )
 
 
-@bp.post("/matches/<int:match_id>/confirm")
+@bp.post("/matches/<row:match_id>/confirm")
 def confirm(match_id: int) -> Response:
     """Confirm for one side. A coordinator records for the two sides what reached it in writing."""
     actor = current_actor()
@@ -72,13 +72,13 @@ def confirm(match_id: int) -> Response:
     return redirect(url_for("matches.show", match_id=match_id), HTTPStatus.SEE_OTHER)
 
 
-@bp.get("/matches/<int:match_id>/decline")
+@bp.get("/matches/<row:match_id>/decline")
 def ask_reason(match_id: int) -> str:
     """Ask why: the reason helps to find a better match."""
     return _show_declining(match_id, FormView(DECLINING), None)
 
 
-@bp.post("/matches/<int:match_id>/decline")
+@bp.post("/matches/<row:match_id>/decline")
 def decline(match_id: int) -> Page:
     """Decline for one side, with a reason. Nobody else is moved."""
     actor = current_actor()
@@ -102,13 +102,13 @@ def decline(match_id: int) -> Page:
     )
 
 
-@bp.get("/matches/<int:match_id>/release")
+@bp.get("/matches/<row:match_id>/release")
 def ask_release(match_id: int) -> str:
     """Ask a coordinator why a match is given up."""
     return _show_declining(match_id, FormView(DECLINING), None, is_release=True)
 
 
-@bp.post("/matches/<int:match_id>/release")
+@bp.post("/matches/<row:match_id>/release")
 def release(match_id: int) -> Page:
     """A coordinator gives up a match, so that its seats may go elsewhere."""
     actor = current_actor()

@@ -14,7 +14,7 @@ from lcm_service.web.showing import current_actor
 bp = Blueprint("plans", __name__)
 
 
-@bp.get("/plans/<int:plan_id>")
+@bp.get("/plans/<row:plan_id>")
 def show(plan_id: int) -> str:
     """The whole plan: certificate, matches, questions, unmet needs, sessions, difference."""
     actor = current_actor()
@@ -37,7 +37,7 @@ def show(plan_id: int) -> str:
     )
 
 
-@bp.post("/plans/<int:plan_id>/publish")
+@bp.post("/plans/<row:plan_id>/publish")
 def publish(plan_id: int) -> Response:
     """Publish the plan: both sides of each match are asked for their answer."""
     plan = publication.publish_plan(current_actor(), plan_id, read_version(request.form))
@@ -45,7 +45,7 @@ def publish(plan_id: int) -> Response:
     return redirect(url_for("rounds.show", code=plan.round.code), HTTPStatus.SEE_OTHER)
 
 
-@bp.post("/plans/<int:plan_id>/discard")
+@bp.post("/plans/<row:plan_id>/discard")
 def discard(plan_id: int) -> Response:
     """Put a draft aside; it stays on record."""
     plan = publication.discard_plan(current_actor(), plan_id, read_version(request.form))

@@ -20,7 +20,7 @@ bp = Blueprint("runs", __name__)
 LOOK_AGAIN_SECONDS = 3
 
 
-@bp.get("/runs/<int:run_id>")
+@bp.get("/runs/<row:run_id>")
 def show(run_id: int) -> Response:
     """One run. While it is under way the page looks again by itself, unless the reader has said not to."""
     actor = current_actor()
@@ -47,7 +47,7 @@ def show(run_id: int) -> Response:
     return response
 
 
-@bp.post("/runs/<int:run_id>/cancel")
+@bp.post("/runs/<row:run_id>/cancel")
 def cancel(run_id: int) -> Response:
     """Ask a run to stop. The last good plan stays as it is."""
     runs.cancel_run(current_actor(), run_id)

@@ -2,11 +2,11 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime
-from typing import Any
+from typing import Any, Literal
 
-from babel import Locale, UnknownLocaleError
+from babel import Locale, UnknownLocaleError, dates, numbers
 from flask import Flask, current_app, g, request
-from flask_babel import format_date, format_datetime, format_decimal, get_locale
+from flask_babel import get_locale
 from flask_babel import gettext as _
 from flask_login import current_user
 from markupsafe import Markup, escape
@@ -22,6 +22,10 @@ from lcm_service.web import reasons, words
 # yet, the words of the pages are English, with names and dates in the reader's language.
 DRAFT_LANGUAGES = frozenset({"ar", "fr"})
 TRANSLATED_LANGUAGES = DRAFT_LANGUAGES | {"en"}
+# Where the language alone does not say how days are written: the United Nations writes 24 November 2026.
+FORMATS_OF_LANGUAGES = {"en": "en_GB"}
+# How much of the name of a month is written: "medium" in tables, "long" in sentences.
+type Length = Literal["medium", "long"]
 # Languages in which training is often given; any other tag may be typed.
 TRAINING_LANGUAGES = (
     "ar",
@@ -174,35 +178,48 @@ def vocabulary_list(codes: Sequence[str] | None, vocabulary: str) -> Markup | No
     return listed(codes, lambda code: words.word(vocabulary, code))
 
 
-def day(value: date | str | None) -> str | None:
+def locale_of_formats() -> Locale:
+    """The reader's way of writing days and numbers; English is written as the United Nations writes it."""
+    language = page_language()
+    return Locale.parse(FORMATS_OF_LANGUAGES.get(language, language), sep="_")
+
+
+def day(value: date | str | None, length: Length = "medium") -> str | None:
     """A day in the reader's way of writing; stored documents carry days as ISO text."""
     if value is None:
         return None
-    return str(format_date(date.fromisoformat(value) if isinstance(value, str) else value, "medium"))
+    stated = date.fromisoformat(value) if isinstance(value, str) else value
+    return str(dates.format_date(stated, length, locale=locale_of_formats()))
 
 
 def moment(value: datetime | None) -> str | None:
-    """A moment in the reader's way of writing, in UTC and saying so."""
-    return (
-        None if value is None else _("%(moment)s UTC", moment=format_datetime(value, "medium", rebase=False))
-    )
+    """A moment to the minute in the reader's way of writing, in UTC and saying so."""
+    if value is None:
+        return None
+    locale = locale_of_formats()
+    joined = str(dates.get_datetime_format("medium", locale=locale)).replace("'", "")
+    shown = joined.replace("{0}", dates.format_time(value, "short", tzinfo=UTC, locale=locale))
+    return str(_("%(moment)s UTC", moment=shown.replace("{1}", str(day(value.date())))))
 
 
 def month(value: date | None) -> str | None:
     """A month in the reader's way of writing."""
-    return None if value is None else str(format_date(value, "MMMM y"))
+    return None if value is None else str(dates.format_date(value, "MMMM y", locale=locale_of_formats()))
 
 
-def days(start: date | str | None, end: date | str | None) -> str | None:
+def days(start: date | str | None, end: date | str | None, length: Length = "medium") -> str | None:
     """From one day to another, as far as they are known."""
     if start is None and end is None:
         return None
-    return str(_("%(start)s to %(end)s", start=day(start) or _("not known"), end=day(end) or _("not known")))
+    unknown = _("not known")
+    return str(
+        _("%(start)s to %(end)s", start=day(start, length) or unknown, end=day(end, length) or unknown)
+    )
 
 
 def number(value: int | float) -> str:
     """A number in the reader's way of writing."""
-    return str(format_decimal(value))
+    return str(numbers.format_decimal(value, locale=locale_of_formats()))
 
 
 # -- Frame -----------------------------------------------------------------------------------------

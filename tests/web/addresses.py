@@ -44,7 +44,7 @@ def addresses(app: Flask, round_code: str) -> dict[str, str]:
     for endpoint, rule in page_rules(app):
         area = endpoint.partition(".")[0]
         filled = rule.replace("<code>", round_code).replace("<reference>", references.get(area, ""))
-        filled = filled.replace("<int:match_id>", str(match_id))
-        filled = filled.replace("<int:plan_id>", str(plan.id if plan else 0))
-        found[endpoint] = filled.replace("<int:run_id>", str(run.id if run else 0))
+        filled = filled.replace("<row:match_id>", str(match_id))
+        filled = filled.replace("<row:plan_id>", str(plan.id if plan else 0))
+        found[endpoint] = filled.replace("<row:run_id>", str(run.id if run else 0))
     return found

@@ -1,6 +1,10 @@
 """What holds for every page: it answers, has a name, says what its records are worth, changes nothing."""
 
+import csv
 import hashlib
+import io
+import json
+import re
 from collections.abc import Callable
 from http import HTTPStatus
 
@@ -10,6 +14,7 @@ from flask.testing import FlaskClient
 from markupsafe import escape
 from sqlalchemy import select
 
+from lcm_service.domain.standing import notice_of
 from lcm_service.http_errors import error_page
 from lcm_service.persistence.database import Table, db
 from lcm_service.persistence.tables import Person
@@ -60,22 +65,49 @@ def test_every_page_answers_a_coordinator_under_a_name_of_its_own_and_changes_no
 
 
 @pytest.mark.parametrize(
-    ("round_code", "words"),
+    ("round_code", "standing", "words"),
     [
-        (world.EXERCISE, "EXERCISE"),
-        (world.SOURCED, "They were not submitted to the mechanism and are not confirmed by the State named."),
+        (world.EXERCISE, "exercise", "All participants, needs and offers of this round are invented."),
+        (
+            world.SOURCED,
+            "public_sources",
+            "They were not submitted to the mechanism and are not confirmed by the State named.",
+        ),
     ],
 )
 def test_every_page_and_file_of_a_round_says_what_its_records_are_worth(
-    at_work: Flask, coordinator: FlaskClient, round_code: str, words: str
+    at_work: Flask, coordinator: FlaskClient, round_code: str, standing: str, words: str
 ) -> None:
     world.publish_draft(round_code)
+    notice = notice_of(standing)
+    assert notice
     for endpoint, address in addresses(at_work, round_code).items():
-        if endpoint in FILES:
-            body = coordinator.get(address).text.casefold()
-            assert "exercise" in body or "not submitted to the mechanism" in body, address
+        body = coordinator.get(address).text
+        if endpoint == "exports.plan_csv":
+            rows = list(csv.DictReader(io.StringIO(body.removeprefix("\ufeff"))))
+            assert rows
+            assert {row["notice"] for row in rows} == {notice}
+        elif endpoint in FILES:
+            assert (json.loads(body)["notice"], json.loads(body)["standing"]) == (notice, standing), address
         elif endpoint not in OUTSIDE:
-            assert words in coordinator.get(address).text, address
+            assert words in body, address
+
+
+@pytest.mark.parametrize("number", [2**31, 99999999999999999999])
+def test_a_number_that_no_record_can_have_is_no_page(
+    at_work: Flask, coordinator: FlaskClient, number: int
+) -> None:
+    asked = 0
+    for rule in at_work.url_map.iter_rules():
+        if (
+            rule.endpoint.partition(".")[0] in {"matches", "plans", "runs", "exports"}
+            and "<row:" in rule.rule
+        ):
+            address = re.sub(r"<row:\w+>", str(number), rule.rule)
+            method = "GET" if "GET" in (rule.methods or ()) else "POST"
+            assert coordinator.open(address, method=method).status_code == 404, rule.rule
+            asked += 1
+    assert asked >= 12
 
 
 @pytest.mark.parametrize("role", ["focal_point", "observer", "administrator"])
@@ -105,7 +137,7 @@ def test_every_page_but_the_open_ones_asks_a_stranger_to_sign_in(at_work: Flask)
 def test_a_post_without_its_token_is_refused(at_work: Flask, coordinator: FlaskClient) -> None:
     for rule in at_work.url_map.iter_rules():
         if "POST" in (rule.methods or ()) and not rule.rule.startswith("/api"):
-            address = rule.rule.replace("<int:", "<").replace("<code>", world.EXERCISE)
+            address = rule.rule.replace("<row:", "<").replace("<code>", world.EXERCISE)
             for part in ("match_id", "plan_id", "run_id"):
                 address = address.replace(f"<{part}>", "1")
             address = address.replace("<reference>", "N-0001").replace("<key>", "S1")

@@ -152,7 +152,7 @@ def raw_words(page: str) -> list[str]:
     # References, codes, hashes, numbers and days are no words; names stand in <bdi> and are not read at all.
     names = re.compile(r"\b(?:[NORA]-\d+(?:-[SWU]\d+)?|[0-9a-f]{64}|HiGHS[ \d.]*|\d[\d,.]*)\b")
     days = re.compile(
-        r"\b(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)\w* \d+, \d+(?:, [\d:]+[\s\u202f][AP]M)?"
+        r"\b\d+ (?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sept?|Oct|Nov|Dec)[a-z]* \d{4}(?:, \d\d:\d\d)?"
     )
     months = re.compile(
         r"\b(?:January|February|March|April|May|June|July|August|September|October|November|December)\b"
