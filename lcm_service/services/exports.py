@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any, Final
 
+from lcm_service.domain.assumptions import are_seats_assumed
 from lcm_service.domain.errors import NotAllowed, NotFound
 from lcm_service.domain.permissions import Actor, may_coordinate
 from lcm_service.domain.standing import notice_of
@@ -42,6 +43,7 @@ COLUMNS: Final = (
     "end",
     "place",
     "seats",
+    "seats_assumed",
     "fit",
     "is_firm",
     "open_questions",
@@ -81,7 +83,8 @@ def export_problem(actor: Actor, plan_id: int) -> dict[str, Any]:
 def export_plan_rows(actor: Actor, plan_id: int, language: str = "en") -> list[dict[str, Any]]:
     """A plan as rows of `COLUMNS`: one for each place given and one for each need that is short of seats.
 
-    Names are in ``language`` where a list has them, else in English. Raises as `export_plan`.
+    ``seats_assumed`` says whether the seats of a place rest on a number that nobody has stated. Names are in
+    ``language`` where a list has them, else in English. Raises as `export_plan`.
     """
     plan = _readable_plan(actor, plan_id)
     document, labels = _document_for(actor, plan)
@@ -91,7 +94,16 @@ def export_plan_rows(actor: Actor, plan_id: int, language: str = "en") -> list[d
         "plan": plan.number,
         "plan_state": plan.state,
     }
-    placed = [common | _row_of_assignment(row, labels, language) for row in document["assignments"]]
+    # From the whole plan: an excerpt lacks the other side's questions, and with them what was assumed.
+    assumed = {
+        (row["need"], row["session"]) for row in plan.document["assignments"] if are_seats_assumed(row)
+    }
+    placed = [
+        common
+        | _row_of_assignment(row, labels, language)
+        | {"seats_assumed": "yes" if (row["need"], row["session"]) in assumed else "no"}
+        for row in document["assignments"]
+    ]
     short = [common | _row_of_unmet(row, labels, language) for row in document["unmet"]]
     return [{column: row.get(column) for column in COLUMNS} for row in (*placed, *short)]
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
+from lcm_service.domain.assumptions import are_seats_assumed
 from lcm_service.domain.permissions import Actor, may_decide_as, may_see_match, may_see_need
 from lcm_service.domain.vocabulary import DECISION_SIDES
 from lcm_service.persistence import matching_reads as reads
@@ -54,6 +55,8 @@ class SessionOfMatch:
     mode: str | None
     place: str | None
     languages: Sequence[str] | None
+    areas: Sequence[str] | None
+    level: str | None
     start: date | None
     end: date | None
     not_before: date | None
@@ -84,7 +87,8 @@ class MatchView:
 
     ``asks_more_of``: sides that confirmed fewer seats than are proposed now. ``open_questions``: (kind of
     record, reference, field) that must be answered before a side can confirm; the field ``seats_recognised``
-    waits for a coordinator. ``my_sides``: for whom the reader may answer.
+    waits for a coordinator. ``my_sides``: for whom the reader may answer. ``are_seats_assumed``: the plan
+    counted with seats that nobody has stated.
     """
 
     id: int
@@ -94,6 +98,7 @@ class MatchView:
     plan_id: int
     state: str
     seats: int
+    are_seats_assumed: bool
     is_firm: bool
     need_reference: str
     offer_reference: str
@@ -147,6 +152,7 @@ def _view(
         plan_id=match.plan_id,
         state=match.state,
         seats=match.seats,
+        are_seats_assumed=are_seats_assumed(_row_of(match)),
         is_firm=match.is_firm,
         need_reference=match.need_reference,
         offer_reference=match.offer_reference,
@@ -178,18 +184,22 @@ def _view(
 
 def questions_of(match: Match) -> tuple[Asked, ...]:
     """What had to be asked about the pair when the plan was made, answered since or not."""
-    document, labels = match.plan.document, match.plan.labels
-    for row in document["assignments"]:
-        if (row["need"], row["session"]) == (match.need_reference, match.session_code):
-            asked = [asked_of(labels, one["record"], one["field"]) for one in row["questions"]]
-            # Once its owner has said how many seats it asks, the same question waits for recognition.
-            later = [
-                (kind, reference, RECOGNITION)
-                for kind, reference, field in asked
-                if (kind, field) == ("need", "seats")
-            ]
-            return tuple(dict.fromkeys([*asked, *later]))
-    return ()
+    labels = match.plan.labels
+    asked = [asked_of(labels, one["record"], one["field"]) for one in _row_of(match)["questions"]]
+    # Once its owner has said how many seats it asks, the same question waits for recognition.
+    later = [
+        (kind, reference, RECOGNITION)
+        for kind, reference, field in asked
+        if (kind, field) == ("need", "seats")
+    ]
+    return tuple(dict.fromkeys([*asked, *later]))
+
+
+def _row_of(match: Match) -> Mapping[str, Any]:
+    """The pair's row in the plan that the match came from; a released pair may have none in a later plan."""
+    pair = (match.need_reference, match.session_code)
+    rows: Sequence[Mapping[str, Any]] = match.plan.document["assignments"]
+    return next((row for row in rows if (row["need"], row["session"]) == pair), {"questions": ()})
 
 
 def _need_of(actor: Actor, match: Match, recipient: Participant, labels: Mapping[str, Any]) -> NeedOfMatch:
@@ -219,6 +229,8 @@ def _session_of(code: str, label: Mapping[str, Any]) -> SessionOfMatch:
         mode=label["mode"],
         place=label["place"],
         languages=label["languages"],
+        areas=label["areas"],
+        level=label["level"],
         **days,
     )
 

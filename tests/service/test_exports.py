@@ -154,6 +154,20 @@ def test_rows_name_places_given_and_needs_that_are_short(scene):
     assert all(tuple(row) == exports.COLUMNS for row in rows)
 
 
+def test_rows_tell_seats_that_nobody_stated_from_seats_that_were_asked_for(app):
+    coordinator, round_ = rounds.coordinator(), factories.make_round()
+    stated = factories.make_need(round=round_, seats_asked=12)
+    silent = factories.make_need(round=round_, seats_asked=None)
+    offer = factories.make_offer(round=round_)
+    plan = rounds.publish(coordinator, rounds.solve_round(coordinator, round_))
+    provider = factories.make_actor("focal_point", offer.participant)
+    for reader in (coordinator, provider):
+        rows = exports.export_plan_rows(reader, plan.id)
+        assumed = {row["need"]: row["seats_assumed"] for row in rows if row["row"] == "placed"}
+        assert assumed == {stated.reference: "no", silent.reference: "yes"}
+        assert {row["seats_assumed"] for row in rows if row["row"] == "short"} <= {None}
+
+
 def test_a_table_opened_in_a_spreadsheet_runs_nothing(scene):
     text = write_csv(exports.COLUMNS, exports.export_plan_rows(scene.coordinator, scene.plan.id))
     read = list(csv.DictReader(io.StringIO(text)))
