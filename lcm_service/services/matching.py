@@ -13,14 +13,20 @@ from typing import Any, Final
 
 from lcm_service.domain.errors import Conflict, NotAllowed, NotFound, NotValid
 from lcm_service.domain.permissions import SYSTEM, Actor, may_coordinate
+from lcm_service.domain.vocabulary import DECISION_SIDES
 from lcm_service.persistence import matching_reads as reads
 from lcm_service.persistence import run_queue
 from lcm_service.persistence.database import db, transaction
 from lcm_service.persistence.matching_reads import Session
 from lcm_service.persistence.run_queue import Claim
-from lcm_service.persistence.tables import Plan, Round, Run
+from lcm_service.persistence.tables import Match, Plan, Round, Run
 from lcm_service.services.plan_questions import renew_questions
-from lcm_service.services.repair_choices import Choice, find_choices
+from lcm_service.services.repair_choices import (
+    ENOUGH_WAYS,
+    Choice,
+    find_holding_choice,
+    find_releasing_choices,
+)
 from lcm_service.services.runs import (
     ClaimedRun,
     add_line,
@@ -231,18 +237,68 @@ def _store_clash(run_id: int, fence: int, document: dict[str, Any]) -> Run:
         run = _end_held(session, run_id, fence)
         run.outcome, run.result = document["outcome"], document
         add_line(run, "clash", pins=len(document["clash"]["pins"]))
-        problem, base = json.loads(run.problem), Choice.from_document(run.choice)
-        round_ = reads.lock_round(session, run.round_id)
-        ways = find_choices(base, problem, document["clash"])
-        stored = [
-            follow for way in ways if (follow := _request_choice(session, run, round_, way)) is not None
-        ]
-        for follow in stored:
-            choice = Choice.from_document(follow.choice)
-            add_line(run, "choice_requested", run=follow.id, choice=choice.describe())
-        if not stored:
+        if not _request_ways(session, run):
             add_line(run, "no_choice_left")
+        _go_on_from_root(session, run)
         return run
+
+
+def _request_ways(session: Session, run: Run) -> bool:
+    """Ask for runs along the ways out of the run's clash; tells whether any was asked for.
+
+    Releases are tried one by one, until enough of them have found a plan or still may.
+    """
+    assert run.result is not None
+    problem, base, clash = json.loads(run.problem), Choice.from_document(run.choice), run.result["clash"]
+    round_ = reads.lock_round(session, run.round_id)
+    answered = {
+        (match.need_reference, match.session_code): _weight_of_answers(match)
+        for match in reads.list_matches(session, run.round_id)
+    }
+    promising = sum(_is_promising(session, one) for one in _releasing_follow_ups(session, run))
+    ways = find_releasing_choices(base, problem, clash, lambda pair: answered.get(pair, 0))
+    asked_for: list[Run] = []
+    for way in ways:
+        if promising + len(asked_for) >= ENOUGH_WAYS:
+            break
+        follow = _request_choice(session, run, round_, way)
+        asked_for += [] if follow is None else [follow]
+    holding = find_holding_choice(base, problem, clash)
+    follow = None if holding is None else _request_choice(session, run, round_, holding)
+    asked_for += [] if follow is None else [follow]
+    for one in asked_for:
+        add_line(run, "choice_requested", run=one.id, choice=Choice.from_document(one.choice).describe())
+    return bool(asked_for)
+
+
+def _weight_of_answers(match: Match) -> int:
+    """How much it takes to give a match up: an agreed one most, then by the sides that have confirmed."""
+    confirmed = sum(decision.answer == "confirmed" for decision in match.decisions)
+    return len(DECISION_SIDES) + 1 if match.state == "agreed" else confirmed
+
+
+def _releasing_follow_ups(session: Session, run: Run) -> list[Run]:
+    follow_ups = reads.list_follow_ups(session, run.id)
+    return [one for one in follow_ups if Choice.from_document(one.choice).release]
+
+
+def _is_promising(session: Session, run: Run) -> bool:
+    """Whether a way has found a plan, or may still find one."""
+    if run.outcome == "clashing_pins":
+        return any(_is_promising(session, one) for one in reads.list_follow_ups(session, run.id))
+    return run.state in ("queued", "running") or reads.plan_of_run(session, run.id) is not None
+
+
+def _go_on_from_root(session: Session, run: Run) -> None:
+    """A way out has come to its end: ask for the next one, where the first clash has too few and still
+    matters.
+    """
+    root = _root_of(session, run)
+    published = reads.published_plan(session, run.round_id)
+    is_current = root.base_plan_id == (None if published is None else published.id)
+    if root is not run and root.outcome == "clashing_pins" and is_current:
+        session.flush()
+        _request_ways(session, root)
 
 
 def _request_choice(session: Session, run: Run, round_: Round, way: Choice) -> Run | None:
@@ -307,6 +363,7 @@ def _store_plan(
         session.flush()
         _supersede_if_late(session, plan)
         renew_questions(session, run.round_id)
+        _go_on_from_root(session, run)
         seconds = 0.0 if answer.solver is None else answer.solver.seconds
         add_line(run, "stored", plan=plan.number, outcome=answer.outcome, seconds=round(seconds, 1))
         record_event(session, SYSTEM, "store", "plan", str(plan.id), facts={"number": plan.number})

@@ -6,20 +6,21 @@ plan, and publishing it is the coordinator's press.
 """
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from lcm_service.domain.errors import NotAllowed, NotFound, NotValid
 from lcm_service.domain.permissions import Actor, may_coordinate
+from lcm_service.domain.vocabulary import DECISION_SIDES
 from lcm_service.persistence import matching_reads as reads
 from lcm_service.persistence.database import db
 from lcm_service.persistence.matching_reads import Session
 from lcm_service.persistence.tables import Plan, Round, Run
 from lcm_service.services.pairs_now import judge_pairs
-from lcm_service.services.repair_choices import Choice, ShortSession, find_short_sessions, pairs_to_release
+from lcm_service.services.repair_choices import Choice, ShortSession, find_short_sessions, pairs_in_clash
 from lcm_service.services.runs import find_run
-from lcm_service.services.snapshot_records import RoundRecords, gather_records, pair_of
+from lcm_service.services.snapshot_records import PairCodes, RoundRecords, gather_records, pair_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,21 +52,38 @@ class WayOut:
     plan: Plan | None
 
 
+@dataclass(frozen=True, slots=True)
+class PinnedPair:
+    """A pinned pair of a clash as it stands now: not every pinned pair is agreed.
+
+    ``state`` is the match's (proposed, agreed, or declined or released since); ``confirmed_by`` are the sides
+    that have confirmed, in the order recipient, provider, secretariat.
+    """
+
+    need: str
+    session: str
+    match_id: int
+    seats: int
+    state: str
+    confirmed_by: tuple[str, ...]
+
+
 @dataclass(frozen=True)
 class ClashStory:
     """Why no plan satisfies all pins, from the stored answer.
 
     ``short_sessions``: sessions that fall below their least, what they lack and every pinned pair in them.
     ``pins``: the smallest set that clashes. ``limits``: what they meet, as in the plan document.
-    ``to_release``: what releasing would give up. ``ways_out``: the runs that were asked for, through to
-    their last.
+    ``pairs``: every pair that is to be decided about, those that are merely proposed first, with who has
+    answered what by now. ``ways_out``: the runs that were asked for, through to their last; more may follow
+    while fewer than three have found a plan.
     """
 
     run: Run
     short_sessions: tuple[ShortSession, ...]
     pins: tuple[dict[str, Any], ...]
     limits: tuple[dict[str, Any], ...]
-    to_release: tuple[tuple[str, str], ...]
+    pairs: tuple[PinnedPair, ...]
     ways_out: tuple[WayOut, ...]
     labels: Mapping[str, Any]
 
@@ -94,16 +112,37 @@ def describe_clash(actor: Actor, run_id: int) -> ClashStory:
     run = find_run(actor, run_id)
     if run.result is None or run.result["clash"] is None:
         raise NotFound(f"Run {run_id} found no clash.")
-    problem, clash = json.loads(run.problem), run.result["clash"]
+    problem, clash, session = json.loads(run.problem), run.result["clash"], db.session()
     return ClashStory(
         run=run,
         short_sessions=find_short_sessions(problem, clash),
         pins=tuple(clash["pins"]),
         limits=tuple(clash["limits"]),
-        to_release=tuple(sorted(pairs_to_release(problem, clash))),
-        ways_out=tuple(_ways_out(db.session(), run)),
+        pairs=_describe_pairs(session, run, pairs_in_clash(problem, clash)),
+        ways_out=tuple(_ways_out(session, run)),
         labels=run.labels,
     )
+
+
+def _describe_pairs(session: Session, run: Run, pairs: Collection[PairCodes]) -> tuple[PinnedPair, ...]:
+    matches = [match for match in reads.list_matches(session, run.round_id) if pair_of(match) in pairs]
+    described = [
+        PinnedPair(
+            match.need_reference,
+            match.session_code,
+            match.id,
+            match.seats,
+            match.state,
+            tuple(
+                side
+                for side in DECISION_SIDES
+                if any((row.side, row.answer) == (side, "confirmed") for row in match.decisions)
+            ),
+        )
+        for match in matches
+    ]
+    order = {"proposed": 0, "agreed": 1}
+    return tuple(sorted(described, key=lambda one: (order.get(one.state, 2), len(one.confirmed_by))))
 
 
 def _ways_out(session: Session, run: Run) -> Iterator[WayOut]:

@@ -3,13 +3,17 @@
 Read from the stored problem and the stored answer alone, so that what is offered is what was found.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any, Final, Self
 
 from lcm_service.domain.errors import NotValid
 
 type PairCodes = tuple[str, str]
+
+# Of one clash so many pins are tried by themselves, and no more once so many ways have found a plan.
+MOST_RELEASES: Final = 6
+ENOUGH_WAYS: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,33 +101,51 @@ def find_short_sessions(problem: Mapping[str, Any], clash: Mapping[str, Any]) ->
     return tuple(sorted(short, key=lambda one: one.code))
 
 
-def pairs_to_release(problem: Mapping[str, Any], clash: Mapping[str, Any]) -> frozenset[PairCodes]:
-    """The pins that clash, and all that are pinned in a session that cannot run: one cannot stay without the
-    other.
-    """
+def pairs_in_clash(problem: Mapping[str, Any], clash: Mapping[str, Any]) -> frozenset[PairCodes]:
+    """The pins that clash, and all that are pinned in a session that cannot run: those to decide about."""
     pairs = {(pin["need"], pin["session"]) for pin in clash["pins"]}
     for short in find_short_sessions(problem, clash):
         pairs |= {(need, short.code) for need, _ in short.pinned}
     return frozenset(pairs)
 
 
-def find_choices(base: Choice, problem: Mapping[str, Any], clash: Mapping[str, Any]) -> tuple[Choice, ...]:
-    """The ways out of a clash that was found under ``base``, each going further than it.
+def find_releasing_choices(
+    base: Choice,
+    problem: Mapping[str, Any],
+    clash: Mapping[str, Any],
+    weight_of: Callable[[PairCodes], int],
+) -> tuple[Choice, ...]:
+    """What could be released to resolve a clash that was found under ``base``, in the order to be tried.
 
-    A run that was not a choice itself is followed by both: releasing, and holding where a session falls
-    short. One that was goes on in its own way, and releases only what holding cannot save; mixed ways are at
-    the coordinator's press.
+    Of a first clash each of its own pins alone, at most `MOST_RELEASES` of them: nobody is given up who need
+    not be. ``weight_of`` says how much has been answered about a pair: those that are merely proposed are
+    tried before those that people have agreed to. A clash that is left after a release goes on in that way
+    alone, with all that is pinned in a session that still cannot run, or else with its lightest pin. One that
+    is left after sessions were held releases only where holding cannot save it.
+    """
+    short = find_short_sessions(problem, clash)
+    pins = sorted(
+        {(pin["need"], pin["session"]) for pin in clash["pins"]}, key=lambda pair: (weight_of(pair), pair)
+    )
+    if base == Choice():
+        ways = [base.joined(release=[pair]) for pair in pins[:MOST_RELEASES]]
+    elif base.hold and {one.code for one in short} - base.hold:
+        ways = []
+    elif base.release and short:
+        ways = [base.joined(release=[(need, one.code) for one in short for need, _ in one.pinned])]
+    else:
+        ways = [base.joined(release=pins[:1])]
+    return tuple(way for way in ways if way != base)
+
+
+def find_holding_choice(base: Choice, problem: Mapping[str, Any], clash: Mapping[str, Any]) -> Choice | None:
+    """To hold the sessions that lack seats, in the hope of others; None where none does, or the way is
+    another.
     """
     short = {one.code for one in find_short_sessions(problem, clash)}
-    releasing = base.joined(release=pairs_to_release(problem, clash))
-    holding = base.joined(hold=short) if short else releasing
-    if base.hold:
-        ways: tuple[Choice, ...] = (holding,)
-    elif base.release:
-        ways = (releasing,)
-    else:
-        ways = (releasing, holding)
-    return tuple(dict.fromkeys(way for way in ways if way != base))
+    holding = base.joined(hold=short)
+    is_other_way = bool(base.release) and not base.hold
+    return None if is_other_way or holding == base else holding
 
 
 def _is_pair(value: object) -> bool:

@@ -10,6 +10,7 @@ import pytest
 from lcm_service.domain.errors import Conflict, NotAllowed, NotFound
 from lcm_service.persistence.database import db
 from lcm_service.services import decisions, matching, publication, repair, submissions
+from optimizer import plan_to_document, read_problem, solve
 from tests import factories
 from tests.service import matching_rounds as rounds
 
@@ -208,7 +209,9 @@ def test_agreed_seats_that_are_too_few_clash_and_the_run_names_session_lack_and_
         "C1": short.code,
         "C3": short.first.reference,
     }
-    assert story.to_release == ((short.first.reference, short.code),)
+    (pair,) = story.pairs
+    assert (pair.need, pair.session, pair.seats) == (short.first.reference, short.code, 8)
+    assert (pair.state, pair.confirmed_by) == ("agreed", ("recipient", "provider", "secretariat"))
     published = publication.published_plan(short.actor, short.round.code)
     assert published.id == short.plan.id
     assert short.match(short.first).state == "agreed"
@@ -305,6 +308,60 @@ def test_two_clashes_are_followed_through_to_one_draft_each_way(app):
         (scene.first.reference, scene.code): 8,
         (stays.reference, other_code): 8,
     }
+
+
+def test_of_pairs_that_clash_each_is_given_up_alone_and_the_merely_proposed_are_tried_first(app):
+    """Fourteen seats are promised and eight are left: one of two pairs must go, and never both."""
+    scene = Scene(third=False)
+    scene.offer.seats = 8
+    db.session.commit()
+    story = repair.describe_clash(scene.actor, scene.repair().id)
+    assert [(one.need, one.state, len(one.confirmed_by)) for one in story.pairs] == [
+        (scene.second.reference, "proposed", 0),
+        (scene.first.reference, "agreed", 3),
+    ]
+    assert [way.choice.release for way in story.ways_out] == [
+        {(scene.second.reference, scene.code)},
+        {(scene.first.reference, scene.code)},
+    ]
+    sparing = story.ways_out[0].plan
+    assert rounds.seats_in(sparing) == {(scene.first.reference, scene.code): 8}
+    assert_the_agreed_match_stands(scene, sparing)
+
+
+def test_bystanders_in_a_clash_of_many_are_spared_and_three_ways_with_a_plan_are_enough(app):
+    scene = Scene(seats=32, third=False)
+    others = [scene.make_need(6, "critical") for _ in range(3)]
+    publish(scene, scene.repaired())
+    scene.offer.seats = 26
+    db.session.commit()
+    story = repair.describe_clash(scene.actor, scene.repair().id)
+    assert all(way.plan is not None for way in story.ways_out)
+    released = [way.choice.release for way in story.ways_out]
+    assert len(released) == 3
+    assert all(len(pairs) == 1 for pairs in released)
+    assert {need for pairs in released for need, _ in pairs} <= {
+        one.reference for one in (scene.second, *others)
+    }
+
+
+def test_a_way_that_comes_to_nothing_makes_room_for_the_next(app):
+    scene = Scene(seats=32, third=False)
+    for _ in range(3):
+        scene.make_need(6, "critical")
+    publish(scene, scene.repaired())
+    scene.offer.seats = 26
+    db.session.commit()
+    run = rounds.request(scene.actor, scene.round)
+    claimed = matching.claim_next_run(30)
+    problem = read_problem(json.loads(claimed.problem))
+    matching.finish_run(claimed.run_id, claimed.fence, plan_to_document(solve(problem)))
+    first = matching.list_follow_ups(scene.actor, run.id)[0]
+    matching.cancel_run(scene.actor, first.id)
+    rounds.solve_waiting_runs()
+    ways = repair.describe_clash(scene.actor, run.id).ways_out
+    assert len([way for way in ways if way.plan is not None]) == 3
+    assert len(ways) == 4
 
 
 def test_a_coordinator_may_mix_the_ways_by_hand(short):
