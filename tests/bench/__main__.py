@@ -82,10 +82,10 @@ def seconds_cell(rows: list[ObjectiveRun]) -> str:
 
 
 def gap_cell(rows: list[ObjectiveRun]) -> str:
-    """The median gap; a run without a plan counts as the worst of all."""
+    """The median gap; a run without a bound counts as the worst of all."""
     gaps = [gap if (gap := gap_percent(row)) is not None else float("inf") for row in rows]
     middle = median(gaps)
-    return "no plan" if middle == float("inf") else f"{middle:.2f}"
+    return "no bound" if middle == float("inf") else f"{middle:.2f}"
 
 
 def comparison_of(by_way: dict[str, list[Run]]) -> str:
