@@ -1,5 +1,6 @@
 """The service that runs the Light Coordination Mechanism: `create_app` joins its rooms, decides nothing."""
 
+from functools import partial
 from pathlib import Path
 
 from flask import Flask, Response, request, session
@@ -84,7 +85,8 @@ def add_security_headers(response: Response) -> Response:
 
 def _register_sign_in(app: Flask) -> None:
     manager = LoginManager(app)
-    manager.user_loader(accounts.person_of_key)
+    settings: Settings = app.config["SETTINGS"]
+    manager.user_loader(partial(accounts.person_of_key, with_demonstration=settings.demonstration))
     manager.unauthorized_handler(_refuse_strangers)
 
 

@@ -1,11 +1,12 @@
 """What every call of the API does: say who calls, name the version, ask for a part of a list."""
 
+import json
 import re
 from collections.abc import Mapping
 from typing import Any, cast
 from urllib.parse import urlencode
 
-from flask import Response, g, request
+from flask import Response, current_app, g, request
 from flask_smorest import Blueprint
 from werkzeug.exceptions import BadRequest, PreconditionFailed, PreconditionRequired
 
@@ -76,17 +77,31 @@ def _find_caller() -> None:
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
     if scheme.lower() != "bearer":
         raise NotSignedIn("Send a token: Authorization: Bearer lcm_...")
-    g.caller = actor_of_token(token.strip())
+    settings = current_app.config["SETTINGS"]
+    g.caller = actor_of_token(token.strip(), with_demonstration=settings.demonstration)
 
 
 def _refuse_unreadable_body() -> None:
-    """Numbers of thousands of digits and brackets without end are no JSON that anybody meant."""
-    if not request.is_json or not request.content_length:
+    """Numbers of thousands of digits and brackets without end are no JSON that anybody meant, and of a key
+    that is said twice nobody knows which one was meant.
+    """
+    body = request.get_data(cache=True) if request.is_json else b""
+    if not body:
         return
     try:
-        request.get_json()
+        json.loads(body, object_pairs_hook=_refuse_repeated_keys)
     except RecursionError:
         raise BadRequest("The body is nested too deeply.") from None
+    except ValueError as error:
+        raise BadRequest("The body cannot be read as JSON.") from error
+
+
+def _refuse_repeated_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    read = dict(pairs)
+    if len(read) < len(pairs):
+        repeated = next(key for number, (key, _) in enumerate(pairs) if key in dict(pairs[:number]))
+        raise BadRequest(f"The body names {repeated[:80]!r} twice in one object. Name each field once.")
+    return read
 
 
 def _answer_conditionally(response: Response) -> Response:

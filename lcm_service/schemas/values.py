@@ -20,6 +20,9 @@ MOST_UNITS: Final = 1_000_000_000
 LONGEST_LIST: Final = 300
 FIRST_DAY, LAST_DAY = date(1990, 1, 1), date(2100, 12, 31)
 
+# Bidirectional embeddings, overrides and isolates (Unicode Standard Annex 9).
+TURNING_CHARACTERS: Final = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+
 NOT_TEXT = sentence("This must be text.")
 CONTROL_CHARACTERS = sentence("This holds characters that cannot be shown.")
 TOO_LONG = sentence("This is too long.")
@@ -47,10 +50,15 @@ def messages(invalid: str) -> Messages:
 
 
 class Line(fields.String):
-    """One line of text, trimmed. Control characters are refused: not all databases and pages take them."""
+    """One line of text, trimmed.
 
-    pattern = r"^[^\u0000-\u001f\u007f]*$"
+    Control characters are refused: not all databases and pages take them. So are those that turn the
+    direction of what follows: a name must not read as another one.
+    """
+
+    pattern = r"^[^\u0000-\u001f\u007f\u202a-\u202e\u2066-\u2069]*$"
     allowed_controls = ""
+    refused_characters = TURNING_CHARACTERS
 
     def __init__(self, longest: int, **options: Any) -> None:
         metadata = {"pattern": self.pattern, **options.pop("metadata", {})}
@@ -60,7 +68,8 @@ class Line(fields.String):
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **options: Any) -> Any:
         text = super()._deserialize(value, attr, data, **options)
-        if any(is_unshowable(character, self.allowed_controls) for character in text):
+        unshowable = any(is_unshowable(character, self.allowed_controls) for character in text)
+        if unshowable or not self.refused_characters.isdisjoint(text):
             raise ValidationError(CONTROL_CHARACTERS)
         if not text.strip():
             raise ValidationError(EMPTY_TEXT)
@@ -72,6 +81,7 @@ class Text(Line):
 
     pattern = r"^[^\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f]*$"
     allowed_controls = "\t\n\r"
+    refused_characters: frozenset[str] = frozenset()
 
     def __init__(self, longest: int = 10_000, **options: Any) -> None:
         super().__init__(longest, **options)

@@ -41,17 +41,20 @@ PASSWORD_LENGTH = sentence("A password has between 12 and 200 characters.")
 FAULTY_ACCOUNT = sentence("The account cannot be made like this.")
 
 
-def sign_in(email: str, password: str, source: str = "") -> Person:
+def sign_in(email: str, password: str, source: str = "", *, with_demonstration: bool = False) -> Person:
     """The active person with this address and password; ``source`` is where the attempt comes from.
 
-    Raises NotValid, with the same words and after the same work, whether the address is unknown, the person
-    is inactive or the password is wrong; TooMany after `MOST_FAILURES` within `FAILURES_COUNT_FOR`, for that
+    Made-up people sign in ``with_demonstration`` alone, as the settings say. Raises NotValid, with the same
+    words and after the same work, whether the address is unknown, the person may not sign in or the password
+    is wrong; TooMany after `MOST_FAILURES` within `FAILURES_COUNT_FOR`, for that
     address from that source alone, so that nobody can lock somebody else out from elsewhere.
     """
     key = _sha256(f"{_plain_address(email)}\n{source}")
     _require_few_failures(key)
     person = db.session.scalar(select(Person).where(Person.email == _plain_address(email)))
-    may_sign_in = person is not None and person.is_active and person.password_hash is not None
+    may_sign_in = (
+        person is not None and person.password_hash is not None and _may_act(person, with_demonstration)
+    )
     kept_hash = person.password_hash if person is not None and may_sign_in else None
     # A password is checked in any case: how long the answer takes tells nobody which addresses exist.
     is_right = _is_password(kept_hash or _hash_of_nobody(HASHER), password)
@@ -67,15 +70,25 @@ def sign_in(email: str, password: str, source: str = "") -> Person:
     return person
 
 
-def person_of_key(key: str) -> Person | None:
-    """The person of a sign-in cookie; nobody once the person is inactive or all its sign-ins were ended."""
+def person_of_key(key: str, *, with_demonstration: bool = False) -> Person | None:
+    """The person of a sign-in cookie; nobody once the person is inactive or its sign-ins were ended."""
     person_id, _, _epoch = key.partition(".")
     if not (person_id.isascii() and person_id.isdecimal() and len(person_id) < 10):
         return None
     person = db.session.get(Person, int(person_id))
-    if person is None or not person.is_active or person.get_id() != key:
+    if person is None or not _may_act(person, with_demonstration) or person.get_id() != key:
         return None
     return person
+
+
+def end_sign_ins(actor: Actor) -> None:
+    """End every sign-in of the actor, on every device: a cookie that was copied is worthless from now on."""
+    with transaction() as session:
+        person = None if actor.person_id is None else session.get(Person, actor.person_id)
+        if person is None:
+            raise NotSignedIn("Nobody is signed in.")
+        person.sign_in_epoch += 1
+        record_event(session, actor, "sign_out", "person", str(person.id))
 
 
 def actor_of(person: Person) -> Actor:
@@ -168,14 +181,16 @@ def create_api_token(actor: Actor, person_email: str, label: str, days: int) -> 
     return f"lcm_{prefix}_{secret}"
 
 
-def actor_of_token(token: str) -> Actor:
+def actor_of_token(token: str, *, with_demonstration: bool = False) -> Actor:
     """As whom a token acts. Raises NotSignedIn, in the same words whatever is wrong with it."""
     match = re.fullmatch(r"lcm_([0-9a-f]{8})_([A-Za-z0-9_-]{43})", token)
     if match is None:
         raise NotSignedIn(TOKEN_REFUSED)
     row = db.session.scalar(select(ApiToken).where(ApiToken.prefix == match[1]))
     is_right = hmac.compare_digest(row.secret_sha256 if row else _sha256(""), _sha256(match[2]))
-    if row is None or not is_right or row.expires_at <= utc_now() or not row.person.is_active:
+    if row is None or not is_right or row.expires_at <= utc_now():
+        raise NotSignedIn(TOKEN_REFUSED)
+    if not _may_act(row.person, with_demonstration):
         raise NotSignedIn(TOKEN_REFUSED)
     actor = actor_of(row.person)
     if row.last_used_at is None or utc_now() - row.last_used_at > TOKEN_USE_IS_NOTED_EVERY:
@@ -183,6 +198,11 @@ def actor_of_token(token: str) -> Actor:
             session.refresh(row)
             row.last_used_at = utc_now()
     return actor
+
+
+def _may_act(person: Person, with_demonstration: bool) -> bool:
+    """Nobody acts as someone inactive, and outside a demonstration nobody as someone made up for one."""
+    return person.is_active and (with_demonstration or not person.is_demonstration)
 
 
 def _require_few_failures(key: str) -> None:

@@ -2,7 +2,7 @@
 
 from http import HTTPStatus
 
-from flask import Blueprint, redirect, render_template, request, session, url_for
+from flask import Blueprint, current_app, redirect, render_template, request, session, url_for
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _
 from flask_login import login_user, logout_user
@@ -11,6 +11,7 @@ from werkzeug.wrappers import Response
 from lcm_service.domain.errors import NotValid
 from lcm_service.services import accounts
 from lcm_service.web.fields import Field, FormView, Section, read_values
+from lcm_service.web.showing import actor_or_none
 from lcm_service.web.start import local_address
 
 bp = Blueprint("account", __name__)
@@ -39,7 +40,10 @@ def send_sign_in() -> tuple[str, int] | Response:
     following = request.form.get("next", "")
     try:
         person = accounts.sign_in(
-            values["email"] or "", request.form.get("password", ""), request.remote_addr or ""
+            values["email"] or "",
+            request.form.get("password", ""),
+            request.remote_addr or "",
+            with_demonstration=current_app.config["SETTINGS"].demonstration,
         )
     except NotValid:
         faults = {"email": [gettext("The e-mail address and the password do not belong together.")]}
@@ -54,7 +58,10 @@ def send_sign_in() -> tuple[str, int] | Response:
 
 @bp.post("/sign-out")
 def sign_out() -> Response:
-    """End the visit; the chosen language stays."""
+    """End the visit, and with it every sign-in of the person; the chosen language stays."""
+    actor = actor_or_none()
+    if actor is not None:
+        accounts.end_sign_ins(actor)
     logout_user()
     _begin_visit()
     return redirect(url_for("start.index"), HTTPStatus.SEE_OTHER)

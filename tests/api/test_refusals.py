@@ -88,6 +88,8 @@ def test_a_wrong_expired_or_ended_token_is_refused_in_the_same_words(app, owner)
         (b'{"title": "\\ud800", "round": "R"}', 422),
         (b'{"title": "\xff", "round": "R"}', 400),
         (b'{"title": "T", "round": "R\\u0000"}', 422),
+        (b'{"title": "T", "title": "U", "round": "R"}', 400),
+        (b'{"title": "T", "round": "R", "sessions": [{"key": "S1", "key": "S2"}]}', 400),
         (b'{"title": "T", "round": "NONE"}', 404),
     ],
 )

@@ -85,6 +85,9 @@ REFUSED = [
     (NeedSchema, {"title": "nul\x00"}),
     (NeedSchema, {"title": "two\nlines"}),
     (NeedSchema, {"title": "half a character \ud800"}),
+    (NeedSchema, {"title": "turned \u202egnp.exe"}),
+    (NeedSchema, {"title": "set apart \u2066name\u2069"}),
+    (NeedSchema, {"audience": "embedded \u202bname"}),
     (NeedSchema, {"detail": "bell\x07"}),
     (NeedSchema, {"detail": "x" * 10_001}),
     (NeedSchema, {"seats_asked": 0}),
@@ -146,8 +149,10 @@ def test_something_that_is_no_object_is_refused():
 
 
 def test_texts_are_trimmed_and_may_hold_any_script():
-    loaded = NeedSchema().load({"title": "  消除简易爆炸装置 عربي é  ", "detail": "Two\nlines\twith a tab"})
-    assert loaded == {"title": "消除简易爆炸装置 عربي é", "detail": "Two\nlines\twith a tab"}
+    loaded = NeedSchema().load(
+        {"title": "  消除简易爆炸装置 عربي é  ", "detail": "Two\nlines\twith \u2066a tab\u2069"}
+    )
+    assert loaded == {"title": "消除简易爆炸装置 عربي é", "detail": "Two\nlines\twith \u2066a tab\u2069"}
 
 
 def test_five_point_zero_is_five():

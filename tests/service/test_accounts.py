@@ -140,6 +140,26 @@ class TestKeys:
         person_with()
         assert accounts.person_of_key(key) is None
 
+    def test_signing_out_ends_every_sign_in_so_that_a_copied_key_is_worthless(self):
+        person = person_with()
+        key = person.get_id()
+        accounts.end_sign_ins(accounts.actor_of(person))
+        assert accounts.person_of_key(key) is None
+        with pytest.raises(NotSignedIn):
+            accounts.end_sign_ins(SYSTEM)
+
+    def test_made_up_people_act_in_a_demonstration_alone(self):
+        person = person_with(is_demonstration=True)
+        assert accounts.sign_in(person.email, factories.PASSWORD, with_demonstration=True).id == person.id
+        assert accounts.person_of_key(person.get_id(), with_demonstration=True) == person
+        token = accounts.create_api_token(accounts.actor_of(person), person.email, "a program", 1)
+        assert accounts.actor_of_token(token, with_demonstration=True).person_id == person.id
+        with pytest.raises(NotValid):
+            accounts.sign_in(person.email, factories.PASSWORD)
+        assert accounts.person_of_key(person.get_id()) is None
+        with pytest.raises(NotSignedIn):
+            accounts.actor_of_token(token)
+
     def test_an_inactive_person_is_signed_out(self):
         person = person_with(is_active=False)
         assert accounts.person_of_key(person.get_id()) is None

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from flask import Flask, url_for
+from werkzeug.routing import NumberConverter
 
 from lcm_service import create_app
 from lcm_service.config import Settings
@@ -118,6 +119,19 @@ class TestRefusals:
         assert client.get("/rounds/%00").status_code == 404
         assert client.post("/sign-in", data={"email": "a\0@example.org", "password": "x"}).status_code == 400
 
+    def test_a_cookie_that_was_copied_before_signing_out_opens_nothing_after(self, app: Flask, client):
+        sign_in(client, factories.make_person())
+        cookie = client.get_cookie("session")
+        assert cookie is not None
+        app.config["WTF_CSRF_ENABLED"] = False
+        try:
+            assert client.post("/sign-out").status_code == 303
+        finally:
+            app.config["WTF_CSRF_ENABLED"] = True
+        thief = app.test_client()
+        thief.set_cookie("session", cookie.value)
+        assert thief.get("/rounds").location.startswith("/sign-in")
+
     def test_a_forged_or_ended_sign_in_opens_nothing(self, app: Flask, client):
         person = factories.make_person("coordinator")
         sign_in(client, person)
@@ -182,7 +196,7 @@ class TestDoors:
             if rule.endpoint in self.OPEN_TO_ALL:
                 continue
             arguments: dict[str, Any] = {
-                name: 1 if type(rule._converters[name]).__name__ == "IntegerConverter" else "X-1"
+                name: 1 if isinstance(rule._converters[name], NumberConverter) else "X-1"
                 for name in rule.arguments
             }
             with app.test_request_context():

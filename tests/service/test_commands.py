@@ -95,7 +95,7 @@ def test_the_demonstration_solves_both_rounds_and_prints_who_can_sign_in(demonst
     with demonstration_runner.app.app_context():
         assert db.session.scalar(select(func.count()).select_from(Plan)) == 2
         for email, password in password_of.items():
-            assert accounts.sign_in(email, password).is_demonstration
+            assert accounts.sign_in(email, password, with_demonstration=True).is_demonstration
     second = demonstration_runner.invoke(args=["lcm", "demo", "--no-serve"])
     assert second.exit_code == 0, second.output
     assert second.output.count("nothing was changed") == 2
