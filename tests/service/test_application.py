@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from flask import Flask, url_for
-from werkzeug.routing import NumberConverter
+from werkzeug.routing.converters import NumberConverter
 
 from lcm_service import create_app
 from lcm_service.config import Settings
