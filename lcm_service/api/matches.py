@@ -3,6 +3,7 @@
 from typing import Any
 
 from lcm_service.api.calls import NAMES_ITS_VERSION, asked_version, caller, etag_of, make_area
+from lcm_service.api.record_answers import marked
 from lcm_service.schemas.answers import MatchAnswer, RoundQuery
 from lcm_service.schemas.decisions import ConfirmationOfSideSchema, DeclineOfSideSchema, DeclineSchema
 from lcm_service.services import decisions
@@ -17,7 +18,7 @@ blp = make_area(
 @blp.response(200, MatchAnswer(many=True))
 def list_matches(query: dict[str, Any]) -> Any:
     """The matches of a round that the caller may see."""
-    return decisions.list_matches(caller(), query["round"])
+    return [_shown(match) for match in decisions.list_matches(caller(), query["round"])]
 
 
 @blp.get("/<int(max=2147483647):match_id>")
@@ -25,7 +26,7 @@ def list_matches(query: dict[str, Any]) -> Any:
 def read_match(match_id: int) -> Any:
     """A match with its answers and the questions that are open."""
     match = decisions.find_match(caller(), match_id)
-    return match, 200, etag_of(match.version)
+    return _shown(match), 200, etag_of(match.version)
 
 
 @blp.post("/<int(max=2147483647):match_id>/confirmation")
@@ -42,7 +43,7 @@ def confirm_match(data: dict[str, Any], match_id: int) -> Any:
         note=data.get("note"),
         on_behalf=data.get("on_behalf", False),
     )
-    return match, 200, etag_of(match.version)
+    return _shown(match), 200, etag_of(match.version)
 
 
 @blp.post("/<int(max=2147483647):match_id>/decline")
@@ -60,7 +61,7 @@ def decline_match(data: dict[str, Any], match_id: int) -> Any:
         data.get("note"),
         on_behalf=data.get("on_behalf", False),
     )
-    return match, 200, etag_of(match.version)
+    return _shown(match), 200, etag_of(match.version)
 
 
 @blp.post("/<int(max=2147483647):match_id>/release")
@@ -70,4 +71,8 @@ def decline_match(data: dict[str, Any], match_id: int) -> Any:
 def release_match(data: dict[str, Any], match_id: int) -> Any:
     """End a match that was proposed or agreed; the pair may be proposed again. For coordinators."""
     match = decisions.release_match(caller(), match_id, data["reason"], asked_version(), data.get("note"))
-    return match, 200, etag_of(match.version)
+    return _shown(match), 200, etag_of(match.version)
+
+
+def _shown(match: Any) -> Any:
+    return marked(match, match.standing)

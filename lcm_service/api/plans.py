@@ -3,6 +3,7 @@
 from typing import Any
 
 from lcm_service.api.calls import NAMES_ITS_VERSION, asked_version, caller, etag_of, make_area
+from lcm_service.api.record_answers import marked
 from lcm_service.schemas.answers import PlanAnswer, RoundQuery
 from lcm_service.services import exports, publication
 
@@ -14,7 +15,7 @@ blp = make_area("plans", "Plans of a round, and their exports.", "/plans")
 @blp.response(200, PlanAnswer(many=True))
 def list_plans(query: dict[str, Any]) -> Any:
     """The plans of a round, the newest first. For coordinators."""
-    return publication.list_plans(caller(), query["round"])
+    return [_shown(plan) for plan in publication.list_plans(caller(), query["round"])]
 
 
 @blp.get("/<int(max=2147483647):plan_id>")
@@ -22,7 +23,7 @@ def list_plans(query: dict[str, Any]) -> Any:
 def read_plan(plan_id: int) -> Any:
     """A plan's number, state and outcome. For coordinators."""
     plan = publication.find_plan(caller(), plan_id)
-    return plan, 200, etag_of(plan.version)
+    return _shown(plan), 200, etag_of(plan.version)
 
 
 @blp.get("/<int(max=2147483647):plan_id>/export")
@@ -45,7 +46,7 @@ def export_problem(plan_id: int) -> Any:
 def publish_plan(plan_id: int) -> Any:
     """Put a draft to the sides. For coordinators."""
     plan = publication.publish_plan(caller(), plan_id, asked_version())
-    return plan, 200, etag_of(plan.version)
+    return _shown(plan), 200, etag_of(plan.version)
 
 
 @blp.post("/<int(max=2147483647):plan_id>/discarding")
@@ -54,4 +55,8 @@ def publish_plan(plan_id: int) -> Any:
 def discard_plan(plan_id: int) -> Any:
     """Put a draft aside for good. For coordinators."""
     plan = publication.discard_plan(caller(), plan_id, asked_version())
-    return plan, 200, etag_of(plan.version)
+    return _shown(plan), 200, etag_of(plan.version)
+
+
+def _shown(plan: Any) -> Any:
+    return marked(plan, plan.round.standing)

@@ -1,10 +1,11 @@
 """Records as the API shows them."""
 
-from typing import Any
+from typing import Any, cast
 
 from lcm_service.api.calls import etag_of, next_part
 from lcm_service.domain.completeness import missing_fields
 from lcm_service.domain.record_fields import RECORD_FIELDS, column_of
+from lcm_service.domain.standing import notice_of
 
 ADDED = ("reference", "state", "version", "source", "created_at", "changed_at")
 ADDED_TO_NEEDS = ("seats_recognised", "priority_recognised", "recognition_reason")
@@ -20,11 +21,35 @@ def shown(kind: str, record: Any) -> dict[str, Any]:
             {name: getattr(row, name) for name in OF_SESSIONS} | {"code": f"{record.reference}-{row.key}"}
             for row in record.sessions
         ]
-    return values | {
-        "participant": record.participant.code,
-        "round": record.round.code,
-        "still_to_ask": missing_fields(kind, record),
-    }
+    return (
+        values
+        | marks_of(record.round.standing)
+        | {
+            "participant": record.participant.code,
+            "round": record.round.code,
+            "still_to_ask": missing_fields(kind, record),
+        }
+    )
+
+
+def marks_of(standing: str) -> dict[str, str]:
+    """What every row of a round carries: where it comes from, and the notice that goes with that."""
+    return {"standing": standing, "notice": notice_of(standing)}
+
+
+def marked[Row](row: Row, standing: str) -> Row:
+    """A row of a service as its answer is written from, with the marks of its round."""
+    return cast(Row, _Marked(row, marks_of(standing)))
+
+
+class _Marked:
+    """Reads as the row does, with its marks beside it; rows of the database take no attributes of others."""
+
+    def __init__(self, row: object, marks: dict[str, str]) -> None:
+        self._row, self._marks = row, marks
+
+    def __getattr__(self, name: str) -> Any:
+        return self._marks[name] if name in self._marks else getattr(self._row, name)
 
 
 def answer(kind: str, record: Any, status: int = 200) -> tuple[dict[str, Any], int, dict[str, str]]:

@@ -3,6 +3,7 @@
 from typing import Any
 
 from lcm_service.api.calls import NAMES_ITS_VERSION, asked_version, caller, etag_of, make_area
+from lcm_service.api.record_answers import marked
 from lcm_service.schemas.answers import NewRoundSchema, PolicySchema, RoundAnswer
 from lcm_service.services import rounds
 
@@ -13,7 +14,7 @@ blp = make_area("rounds", "Rounds of matching.", "/rounds")
 @blp.response(200, RoundAnswer(many=True))
 def list_rounds() -> Any:
     """Every round, the newest first."""
-    return rounds.list_rounds(caller())
+    return [_shown(found) for found in rounds.list_rounds(caller())]
 
 
 @blp.post("/")
@@ -22,7 +23,7 @@ def list_rounds() -> Any:
 def open_round(data: dict[str, Any]) -> Any:
     """Open a round. For coordinators."""
     opened = rounds.open_round(caller(), data)
-    return opened, 201, {"Location": f"/api/v1/rounds/{opened.code}", **etag_of(opened.version)}
+    return _shown(opened), 201, {"Location": f"/api/v1/rounds/{opened.code}", **etag_of(opened.version)}
 
 
 @blp.get("/<code>")
@@ -30,7 +31,7 @@ def open_round(data: dict[str, Any]) -> Any:
 def read_round(code: str) -> Any:
     """A round with its policy."""
     found = rounds.find_round(caller(), code)
-    return found, 200, etag_of(found.version)
+    return _shown(found), 200, etag_of(found.version)
 
 
 @blp.put("/<code>/policy")
@@ -40,7 +41,7 @@ def read_round(code: str) -> Any:
 def set_policy(data: dict[str, Any], code: str) -> Any:
     """Change what the next runs of a round aim for. For coordinators."""
     changed = rounds.set_policy(caller(), code, data["policy"], asked_version())
-    return changed, 200, etag_of(changed.version)
+    return _shown(changed), 200, etag_of(changed.version)
 
 
 @blp.post("/<code>/closing")
@@ -52,7 +53,7 @@ def close_round(code: str) -> Any:
     What is under way goes on: revisions, recognition, withdrawals, confirmations, declines and repairs.
     """
     closed = rounds.close_round(caller(), code, asked_version())
-    return closed, 200, etag_of(closed.version)
+    return _shown(closed), 200, etag_of(closed.version)
 
 
 @blp.post("/<code>/reopening")
@@ -61,4 +62,8 @@ def close_round(code: str) -> Any:
 def reopen_round(code: str) -> Any:
     """Open a closed round to new records and matching again. For coordinators."""
     opened = rounds.reopen_round(caller(), code, asked_version())
-    return opened, 200, etag_of(opened.version)
+    return _shown(opened), 200, etag_of(opened.version)
+
+
+def _shown(round_: Any) -> Any:
+    return marked(round_, round_.standing)

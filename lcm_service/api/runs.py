@@ -7,6 +7,7 @@ from flask import request
 from werkzeug.exceptions import BadRequest
 
 from lcm_service.api.calls import caller, make_area
+from lcm_service.api.record_answers import marks_of
 from lcm_service.schemas.answers import RoundQuery, RunAnswer, RunSchema
 from lcm_service.services import matching
 
@@ -66,8 +67,9 @@ def cancel_run(run_id: int) -> Any:
 
 
 def _shown(run: Any) -> dict[str, Any]:
-    names = [name for name in RunAnswer().fields if name != "plan"]
-    return {name: getattr(run, name) for name in names} | {"plan": matching.plan_id_of_run(caller(), run.id)}
+    names = [name for name in RunAnswer().fields if name not in {"plan", "standing", "notice"}]
+    values = {name: getattr(run, name) for name in names} | marks_of(run.round.standing)
+    return values | {"plan": matching.plan_id_of_run(caller(), run.id)}
 
 
 def _idempotency_key() -> str:

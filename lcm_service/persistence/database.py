@@ -8,15 +8,17 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from sqlite3 import Connection as SQLiteConnection
+from sqlite3 import Error as SQLiteError
 from typing import Any
 
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import JSON, CheckConstraint, DateTime, Dialect, MetaData, TypeDecorator, event, text
 from sqlalchemy.engine import Engine
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import DeclarativeBase, Session
 from sqlalchemy.orm.exc import StaleDataError
 
-from lcm_service.domain.errors import Stale
+from lcm_service.domain.errors import Conflict, Stale
 
 # Named constraints, so that migrations can alter them on both engines.
 NAMING_CONVENTION = {
@@ -26,6 +28,10 @@ NAMING_CONVENTION = {
     "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
     "pk": "pk_%(table_name)s",
 }
+
+
+# PostgreSQL's serialization_failure, deadlock_detected and lock_not_available.
+LOST_TO_OTHERS = frozenset(("40001", "40P01", "55P03"))
 
 
 class Table(DeclarativeBase):
@@ -89,7 +95,8 @@ def transaction() -> Iterator[Session]:
 
     What was read before is read again inside, so that rules are checked against what will be written over.
     SQLite takes its one write lock at the start: two use cases at once follow each other instead of failing
-    half way. Raises Stale where the database finds that a record changed in between, and RuntimeError inside
+    half way. Raises Stale where the database finds that a record changed in between, Conflict where it ended
+    this use case because others wrote at the same moment (a deadlock, for one), and RuntimeError inside
     another transaction: an inner commit would leave the outer use case half done.
     """
     session = db.session()
@@ -108,8 +115,22 @@ def transaction() -> Iterator[Session]:
         raise Stale(
             "Someone else changed this record at the same moment. Read it again and repeat."
         ) from error
+    except DBAPIError as error:
+        session.rollback()
+        if not _lost_to_others(error):
+            raise
+        raise Conflict(
+            "Others were writing at the same moment, and nothing of this was saved. Try again."
+        ) from error
     except BaseException:
         session.rollback()
         raise
     finally:
         session.info["in_transaction"] = False
+
+
+def _lost_to_others(error: DBAPIError) -> bool:
+    """Whether the database ended a transaction in favour of another one; the same again may well succeed."""
+    if isinstance(error.orig, SQLiteError):
+        return getattr(error.orig, "sqlite_errorname", "").startswith(("SQLITE_BUSY", "SQLITE_LOCKED"))
+    return getattr(error.orig, "sqlstate", None) in LOST_TO_OTHERS

@@ -29,7 +29,14 @@ from lcm_service.schemas.values import Number, Several, Word
 MOST_ROWS_OF_A_PAGE = 200
 
 
-class RecordAnswer(Schema):
+class OfARound(Schema):
+    """Where what is answered comes from: each row may be copied out, so each says it."""
+
+    standing = Word(ROUND_STANDINGS, allow_none=False)
+    notice = fields.String(metadata={"description": "The sentence that goes with the standing, in English."})
+
+
+class RecordAnswer(OfARound):
     """What the mechanism adds; ``still_to_ask`` names what nobody has stated and could decide a match."""
 
     reference = fields.String()
@@ -68,14 +75,24 @@ class SupportAnswer(SupportSchema, RecordAnswer):
     """A support."""
 
 
-class ActivityAnswer(ActivitySchema):
+class ActivityAnswer(ActivitySchema, OfARound):
     """An activity outside a round."""
 
     reference = fields.String()
     source = fields.Raw(allow_none=True)
 
 
-class QuestionAnswer(Schema):
+class ContextAnswer(OfARound):
+    """What a public source says of needs that no State has expressed for itself. It is no need."""
+
+    statement = fields.String()
+    areas = fields.List(fields.String())
+    named_by = fields.String()
+    because = fields.String()
+    source = fields.Raw()
+
+
+class QuestionAnswer(OfARound):
     """A question on which seats hang: of the reader's own needs and sessions, or for coordinators of all."""
 
     record_kind = fields.String()
@@ -102,9 +119,10 @@ class PolicySchema(Sent):
     policy = fields.Dict(keys=fields.String(), required=True)
 
 
-class RoundAnswer(NewRoundSchema):
+class RoundAnswer(NewRoundSchema, OfARound):
     """A round."""
 
+    standing = Word(ROUND_STANDINGS, allow_none=False)
     state = Word(ROUND_STATES, allow_none=False)
     version = fields.Integer()
     created_at = fields.AwareDateTime()
@@ -118,7 +136,7 @@ class RunSchema(Sent):
     base_run = Number(1, 2_147_483_647)
 
 
-class RunAnswer(Schema):
+class RunAnswer(OfARound):
     """A run: where it stands, how far it is, and what happened to it."""
 
     id = fields.Integer()
@@ -137,7 +155,7 @@ class RunAnswer(Schema):
     plan = fields.Integer(allow_none=True)
 
 
-class PlanAnswer(Schema):
+class PlanAnswer(OfARound):
     """A plan of a round; its whole document is its export."""
 
     id = fields.Integer()
@@ -198,13 +216,12 @@ class DecisionAnswer(Schema):
     decided_at = fields.AwareDateTime()
 
 
-class MatchAnswer(Schema):
+class MatchAnswer(OfARound):
     """A match as its reader may see it."""
 
     id = fields.Integer()
     version = fields.Integer()
     round = fields.String(attribute="round_code")
-    standing = Word(ROUND_STANDINGS, allow_none=False)
     state = Word(MATCH_STATES, allow_none=False)
     seats = fields.Integer()
     is_firm = fields.Boolean()

@@ -1,6 +1,7 @@
 """What leaves the service: stored plans and problems as they were stored, each with its round's standing
 notice.
 
+What leaves is restricted, so every export leaves an event, and where none can be written nothing leaves.
 Nothing is solved or computed again for an export. A coordinator exports whole plans, a focal point its own
 rows of the published one; nobody else exports anything.
 """
@@ -59,7 +60,7 @@ def export_plan(actor: Actor, plan_id: int) -> dict[str, Any]:
     such an extract has no objectives, for they count everyone's seats. Raises NotFound where there is no
     plan that the actor may export, NotAllowed for observers and administrators.
     """
-    plan = _readable_plan(actor, plan_id)
+    plan = _take_out(actor, plan_id, "json")
     document, labels = _document_for(actor, plan)
     return _envelope(PLAN_EXPORT, plan) | {
         "extract_for": None if may_coordinate(actor) else actor.participant_code,
@@ -76,7 +77,7 @@ def export_problem(actor: Actor, plan_id: int) -> dict[str, Any]:
     """
     if not may_coordinate(actor):
         raise NotAllowed("The problem file holds what every participant asked for; it is for coordinators.")
-    plan = _readable_plan(actor, plan_id)
+    plan = _take_out(actor, plan_id, "problem")
     return _envelope(PROBLEM_EXPORT, plan) | {"problem": json.loads(plan.problem)}
 
 
@@ -86,7 +87,7 @@ def export_plan_rows(actor: Actor, plan_id: int, language: str = "en") -> list[d
     ``seats_assumed`` says whether the seats of a place rest on a number that nobody has stated. Names are in
     ``language`` where a list has them, else in English. Raises as `export_plan`.
     """
-    plan = _readable_plan(actor, plan_id)
+    plan = _take_out(actor, plan_id, "csv")
     document, labels = _document_for(actor, plan)
     common = {
         "notice": notice_of(plan.round.standing),
@@ -108,11 +109,12 @@ def export_plan_rows(actor: Actor, plan_id: int, language: str = "en") -> list[d
     return [{column: row.get(column) for column in COLUMNS} for row in (*placed, *short)]
 
 
-def note_export(actor: Actor, plan_id: int, form: str) -> None:
-    """Leave an event that a plan was taken out, and in which form."""
+def _take_out(actor: Actor, plan_id: int, form: str) -> Plan:
+    """The plan, if the actor may take it out, with an event that says who did and in which form."""
     plan = _readable_plan(actor, plan_id)
     with transaction() as session:
-        record_event(session, actor, "export", "plan", str(plan.id), facts={"form": form})
+        record_event(session, actor, "export", "plan", str(plan_id), facts={"form": form})
+    return plan
 
 
 def _readable_plan(actor: Actor, plan_id: int) -> Plan:

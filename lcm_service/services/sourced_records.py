@@ -7,7 +7,6 @@ and becomes a question. Nobody submitted these records; no State named in them h
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -15,7 +14,7 @@ from urllib.parse import urlsplit
 from sqlalchemy.orm import Session
 
 from lcm_service.domain.errors import NotAllowed, NotFound
-from lcm_service.domain.permissions import Actor, may_coordinate, may_see_activities
+from lcm_service.domain.permissions import Actor, may_coordinate
 from lcm_service.persistence.database import transaction
 from lcm_service.persistence.tables import Participant, Round
 from lcm_service.services.data_files import read_document, read_rows
@@ -42,17 +41,6 @@ DATE_FIELDS: Final = ("recognised_until", "first_month", "last_month")
 STATED_COLUMNS: Final = ("statement", "detail", "forum", "recipients", "place", "costs")
 
 
-@dataclass(frozen=True, slots=True)
-class ContextStatement:
-    """A statement that is no record of the mechanism but says what many need: a gap that the UN names."""
-
-    statement: str
-    areas: tuple[str, ...]
-    named_by: str
-    because: str
-    source: dict[str, Any]
-
-
 def load_sourced_round(actor: Actor, code: str = ROUND_CODE) -> LoadedRound:
     """Load the round from public sources, unless it is there already.
 
@@ -74,27 +62,6 @@ def load_sourced_round(actor: Actor, code: str = ROUND_CODE) -> LoadedRound:
             _add_entry(session, actor, round_, participants, entry, lines[entry["record"]])
             counts[entry["becomes"]] += 1
     return LoadedRound(code, was_loaded=True, records=dict(counts))
-
-
-def list_context(actor: Actor) -> list[ContextStatement]:
-    """What the sources say of needs that no State has expressed for itself. None of it is a need.
-
-    Raises NotAllowed for whoever may not see activities either.
-    """
-    if not may_see_activities(actor):
-        raise NotAllowed("Sign in as someone who takes part.")
-    lines = source_lines()
-    return [
-        ContextStatement(
-            statement=lines[entry["record"]]["statement"],
-            areas=tuple(lines[entry["record"]]["areas"].split("|")),
-            named_by=lines[entry["record"]]["participant_as_stated"],
-            because=entry["because"],
-            source=source_of(lines[entry["record"]]),
-        )
-        for entry in read_document("sourced_records.json")
-        if entry["becomes"] == "context"
-    ]
 
 
 def source_lines() -> dict[str, dict[str, str]]:

@@ -3,7 +3,11 @@
 from types import SimpleNamespace
 
 import pytest
+from sqlalchemy import update
 
+from lcm_service.domain.standing import notice_of
+from lcm_service.persistence.database import db
+from lcm_service.persistence.tables import Activity, Question, Round
 from tests import factories
 from tests.api.callers import Caller
 from tests.service.matching_rounds import solve_waiting_runs
@@ -145,3 +149,46 @@ def test_the_export_is_whole_for_coordinators_and_cut_for_others(published):
     theirs = published.other.get(f"{path}/export")
     assert theirs.json["plan"]["assignments"] == []
     assert published.need.reference not in theirs.text
+
+
+@pytest.mark.parametrize("standing", ["submitted", "public_sources", "exercise"])
+def test_everything_that_is_answered_of_a_round_says_where_it_comes_from(published, standing):
+    db.session.execute(update(Round).values(standing=standing))
+    support = factories.make_support(round=published.need.round)
+    factories.save(
+        Question(
+            round_id=published.need.round_id,
+            record_kind="support",
+            record_reference=support.reference,
+            field="quantity",
+        )
+    )
+    get = published.coordinator.get
+    plan, match = get("/plans/?round=R2027").json[0], published.match["id"]
+    answers = [
+        *(get(f"/{kind}/?round=R2027").json["items"][0] for kind in ("needs", "offers", "supports")),
+        *(get(f"/{kind}/?round=R2027").json[0] for kind in ("questions", "runs", "plans", "matches")),
+        get("/rounds/").json[0],
+        get("/rounds/R2027").json,
+        get(f"/needs/{published.need.reference}").json,
+        get(f"/runs/{published.run}").json,
+        get(f"/plans/{plan['id']}").json,
+        get(f"/matches/{match}").json,
+        get(f"/plans/{plan['id']}/export").json,
+        get(f"/plans/{plan['id']}/problem").json,
+    ]
+    assert {(one["standing"], one["notice"]) for one in answers} == {(standing, notice_of(standing))}
+
+
+def test_activities_and_what_sources_say_of_needs_carry_their_own_notice(at_work):
+    for source in (None, {"publisher": "A ministry", "kind": "press release"}):
+        factories.save(
+            Activity(reference=f"A-{source is None}", title="A course", state="planned", source=source)
+        )
+    assert {one["standing"] for one in at_work.recipient.get("/activities/").json} == {
+        "submitted",
+        "public_sources",
+    }
+    context = at_work.recipient.get("/activities/context").json
+    assert context
+    assert {one["notice"] for one in context} == {notice_of("public_sources")}

@@ -1,13 +1,15 @@
 """One use case, one commit: all of it or nothing."""
 
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
 from datetime import UTC, datetime, timedelta, timezone
+from threading import Barrier
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import text, update
 from sqlalchemy.exc import IntegrityError
 
-from lcm_service.domain.errors import Stale
+from lcm_service.domain.errors import Conflict, Stale
 from lcm_service.persistence.database import db, transaction
 from lcm_service.persistence.tables import Participant, Person, Question, Round
 from tests import factories
@@ -112,3 +114,58 @@ def test_unknown_is_null_in_the_database_and_nothing_is_an_empty_list():
 def test_the_database_itself_refuses_other_words_and_references_to_nothing(row):
     with pytest.raises(IntegrityError), transaction() as session:
         session.add(row())
+
+
+def test_of_two_that_wait_for_each_other_one_is_done_and_the_other_is_told_to_try_again(app):
+    """Each holds a round and wants the other's: PostgreSQL ends one; on SQLite they follow each other."""
+    codes = [factories.make_round(code).code for code in ("R1", "R2")]
+    is_sqlite = db.engine.dialect.name == "sqlite"
+    both_hold = Barrier(2)
+
+    def take_both(first, second):
+        with app.app_context():
+            try:
+                with transaction() as session:
+                    session.execute(update(Round).where(Round.code == first).values(title="Taken"))
+                    if not is_sqlite:
+                        both_hold.wait()
+                    session.execute(update(Round).where(Round.code == second).values(title="Taken"))
+                return "done"
+            except Conflict as refusal:
+                return refusal.message
+            finally:
+                db.session.remove()
+
+    with ThreadPoolExecutor(2) as threads:
+        ended = sorted(threads.map(take_both, codes, reversed(codes)))
+    if is_sqlite:
+        assert ended == ["done", "done"]
+    else:
+        assert ended == [
+            "Others were writing at the same moment, and nothing of this was saved. Try again.",
+            "done",
+        ]
+
+
+def test_a_database_that_stays_locked_is_told_in_words(app):
+    if db.engine.dialect.name != "sqlite":
+        limit = "SET LOCAL lock_timeout = '50ms'"
+        hold = "SELECT * FROM round FOR UPDATE"
+    else:
+        limit, hold = "SELECT 1", "BEGIN IMMEDIATE"
+    factories.make_round("R")
+    db.session.rollback()
+
+    def write_title():
+        with transaction() as session:
+            session.execute(text(limit))
+            session.execute(update(Round).values(title="Wanted"))
+
+    with db.engine.connect() as other:
+        other.execute(text(hold))
+        if db.engine.dialect.name == "sqlite":
+            db.session.execute(text("PRAGMA busy_timeout=50"))
+        with pytest.raises(Conflict, match="Try again"):
+            write_title()
+        other.rollback()
+    db.session.remove()

@@ -22,6 +22,7 @@ from lcm_service.persistence.tables import (
 )
 from lcm_service.services import (
     accounts,
+    context_statements,
     demonstration,
     exercise,
     reference_lists,
@@ -131,11 +132,11 @@ def test_there_are_sourced_records_for_one_round_only(lists):
 
 
 def test_the_context_is_read_by_those_who_take_part_and_holds_no_need_of_a_state(app):
-    statements = sourced_records.list_context(make_actor("observer"))
+    statements = context_statements.list_context_statements(make_actor("observer"))
     assert len(statements) == 18
     assert all(one.source["publisher"] and one.because for one in statements)
     with pytest.raises(NotAllowed):
-        sourced_records.list_context(make_actor("administrator"))
+        context_statements.list_context_statements(make_actor("administrator"))
 
 
 def test_a_loaded_record_that_contradicts_itself_or_names_what_is_not_listed_is_refused(rounds):

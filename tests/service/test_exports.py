@@ -187,7 +187,15 @@ def test_numbers_and_unknown_values_are_written_as_they_are():
     assert written == 'a,b,c,d\r\n-3,,"plain, quoted",yes\r\n'
 
 
-def test_taking_a_plan_out_leaves_an_event(scene):
-    exports.note_export(scene.recipient, scene.plan.id, "csv")
-    (event,) = db.session.scalars(select(AuditEvent).where(AuditEvent.action == "export")).all()
-    assert (event.actor_id, event.facts) == (scene.recipient.person_id, {"form": "csv"})
+def test_every_export_leaves_an_event_and_a_refused_one_leaves_none(scene):
+    exports.export_plan(scene.recipient, scene.plan.id)
+    exports.export_plan_rows(scene.coordinator, scene.plan.id)
+    exports.export_problem(scene.coordinator, scene.plan.id)
+    with pytest.raises(NotAllowed):
+        exports.export_plan(factories.make_actor("observer"), scene.plan.id)
+    query = select(AuditEvent).where(AuditEvent.action == "export").order_by(AuditEvent.id)
+    assert [(one.actor_id, one.facts["form"]) for one in db.session.scalars(query)] == [
+        (scene.recipient.person_id, "json"),
+        (scene.coordinator.person_id, "csv"),
+        (scene.coordinator.person_id, "problem"),
+    ]
