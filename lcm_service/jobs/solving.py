@@ -8,7 +8,9 @@ with it.
 import contextlib
 import json
 import os
+import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -19,6 +21,7 @@ from pathlib import Path
 from typing import Any, Final
 
 PROJECT: Final = Path(__file__).resolve().parents[2]
+TIED_PROCESS: Final = Path(__file__).with_name("tied_process.py")
 PLAN_WAS_WRITTEN: Final = (0, 1)
 NO_PLAN: Final = 3
 
@@ -26,6 +29,8 @@ POLL_SECONDS: Final = 0.1
 # A solve ends by itself at its time limit; this much later it is ended.
 GRACE_SECONDS: Final = 60
 LAST_WORDS: Final = 3
+# Twice the longest time that a run may take.
+OLDEST_FOLDER_SECONDS: Final = 2 * 86_400
 LONGEST_LINE: Final = 500
 
 # Told the latest progress; answers whether to go on.
@@ -65,7 +70,7 @@ def solve_in_process(
     """Solve the problem text and explain the plan. Raises LetGo and SolvingFailed; leaves no file and no
     process.
     """
-    with tempfile.TemporaryDirectory(prefix="lcm-run-") as name:
+    with tempfile.TemporaryDirectory(prefix=f"{_prefix_of_this_machine()}{os.getpid()}-") as name:
         folder = Path(name)
         (folder / "problem.json").write_text(problem, encoding="utf-8")
         limit = ("--time-limit", str(time_limit_seconds), "--solver", solver, "--progress")
@@ -80,6 +85,42 @@ def solve_in_process(
         if status != 0:
             raise SolvingFailed("crashed", watched.last_words(), how=f"explain: {_name_ending(status)}")
         return Answer(plan, _read(folder / "explanation.json", watched))
+
+
+def sweep_folders() -> int:
+    """Remove the folders of runs whose worker was killed before it could; returns how many there were.
+
+    A folder's name says which process of which machine made it; one that is still at work keeps its folder,
+    but for one so old that its number must be another process's by now. Those of other machines and other
+    people are left alone.
+    """
+    swept, oldest = 0, time.time() - OLDEST_FOLDER_SECONDS
+    for folder in Path(tempfile.gettempdir()).glob(f"{_prefix_of_this_machine()}*"):
+        maker = folder.name.removeprefix(_prefix_of_this_machine()).partition("-")[0]
+        try:
+            kept = folder.stat()
+            is_own = maker.isdecimal() and kept.st_uid == os.getuid()
+            is_left = is_own and (kept.st_mtime < oldest or not _runs(int(maker)))
+        except FileNotFoundError:
+            continue
+        if is_left:
+            shutil.rmtree(folder, ignore_errors=True)
+            swept += 1
+    return swept
+
+
+def _prefix_of_this_machine() -> str:
+    return f"lcm-run-{socket.gethostname()}-"
+
+
+def _runs(number: int) -> bool:
+    try:
+        os.kill(number, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
 
 
 class _Watched:
@@ -135,14 +176,15 @@ class _Watched:
 
 @contextlib.contextmanager
 def _running(arguments: tuple[str, ...], folder: Path, log: Any) -> Iterator[subprocess.Popen[bytes]]:
-    """A process group of its own, because solvers start programs of theirs; nothing of it outlives the
-    block.
+    """A process group of its own, because solvers start programs of theirs; nothing of it outlives the block,
+    and the optimizer does not outlive a worker that is killed inside it.
     """
     # The optimizer needs none of the service's settings, and must not be able to tell its secrets.
     environment = {name: value for name, value in os.environ.items() if not name.startswith("LCM_")}
     environment["PYTHONPATH"] = str(PROJECT)
+    command = (sys.executable, "-m", "optimizer", *arguments)
     process = subprocess.Popen(
-        [sys.executable, "-m", "optimizer", *arguments],
+        [sys.executable, "-I", "-S", str(TIED_PROCESS), str(os.getpid()), *command],
         cwd=folder,
         env=environment,
         stdin=subprocess.DEVNULL,

@@ -15,7 +15,7 @@ from types import FrameType
 from typing import Any, Final, Protocol
 
 from lcm_service.domain.errors import Conflict
-from lcm_service.jobs.solving import LetGo, SolvingFailed, solve_in_process
+from lcm_service.jobs.solving import LetGo, SolvingFailed, solve_in_process, sweep_folders
 from lcm_service.services import matching
 from lcm_service.services.matching import ClaimedRun
 
@@ -59,7 +59,12 @@ class Worker:
             self._thread.join(STOP_SECONDS)
 
     def work_until_stopped(self) -> None:
-        """Take runs as they come; what goes wrong is logged, and the worker goes on."""
+        """Tidy up after workers that were killed, then take runs as they come; what goes wrong is logged, and
+        the worker goes on.
+        """
+        swept = sweep_folders()
+        if swept:
+            log.info("Removed %s folders of runs whose worker was killed.", swept)
         while not self._stop.is_set():
             try:
                 has_worked = self.work_once()

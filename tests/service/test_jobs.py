@@ -63,8 +63,8 @@ def wait_for(condition, seconds=PATIENCE_SECONDS):
     raise AssertionError("what was waited for did not happen")
 
 
-def solving_processes():
-    """Numbers of the optimizer's processes that this process has started and that run."""
+def solving_processes(parent=None):
+    """Numbers of the optimizer's processes that this process, or another one, has started and that run."""
     listed = subprocess.run(
         ["ps", "-A", "-o", "pid=,ppid=,stat=,args="], capture_output=True, text=True, check=True
     )
@@ -73,7 +73,7 @@ def solving_processes():
         int(row[0])
         for row in rows
         if len(row) == 4
-        and row[1] == str(os.getpid())
+        and row[1] == str(parent or os.getpid())
         and not row[2].startswith("Z")
         and "-m optimizer" in row[3]
     ]
@@ -369,3 +369,42 @@ def test_the_solver_is_told_none_of_the_services_settings(monkeypatch, tmp_path)
     solve_in_process(SMALL, time_limit_seconds=60, solver="highs", watch=look)
     assert b"PYTHONPATH=" in seen[0]
     assert b"LCM_SECRET_KEY" not in seen[0]
+
+
+SOLVING_PROGRAM = """
+import sys
+from lcm_service.jobs.solving import solve_in_process
+solve_in_process(open(sys.argv[1]).read(), time_limit_seconds=60, solver="highs", watch=lambda _: True)
+"""
+
+
+def test_a_solving_process_ends_with_its_worker_and_the_next_worker_removes_its_folder(tmp_path, monkeypatch):
+    if not sys.platform.startswith("linux"):
+        pytest.skip("only Linux ends a process with its parent")
+    monkeypatch.setenv("TMPDIR", str(tmp_path / "runs"))
+    monkeypatch.setattr("tempfile.tempdir", None)
+    (tmp_path / "runs").mkdir()
+    (tmp_path / "solve.py").write_text(SOLVING_PROGRAM, encoding="utf-8")
+    (tmp_path / "problem.json").write_text(SMALL, encoding="utf-8")
+    environment = os.environ | {"PYTHONPATH": str(solving.PROJECT)}
+    command = [sys.executable, str(tmp_path / "solve.py"), str(tmp_path / "problem.json")]
+    with subprocess.Popen(command, env=environment) as worker_process:
+        try:
+            (pid, *_) = wait_for(lambda: solving_processes(worker_process.pid))
+            os.kill(pid, signal.SIGSTOP)
+            assert solving.sweep_folders() == 0
+        finally:
+            worker_process.kill()
+    wait_for(lambda: not is_running(pid))
+    assert len(list((tmp_path / "runs").iterdir())) == 1
+    (tmp_path / "runs" / "lcm-run-of-another-machine-1-x").mkdir()
+    assert solving.sweep_folders() == 1
+    assert [one.name for one in (tmp_path / "runs").iterdir()] == ["lcm-run-of-another-machine-1-x"]
+
+
+def is_running(pid):
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[0]
+    except FileNotFoundError:
+        return False
+    return state not in "ZX"
