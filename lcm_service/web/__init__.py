@@ -44,6 +44,7 @@ def register_pages(app: Flask) -> None:
     showing.register_showing(app)
     app.jinja_env.globals.update(
         field_label=field_labels.field_label,
+        answer_address=questions.answer_address,
         error_heading=errors.error_heading,
         error_advice=errors.error_advice,
         days_of_session=plan_view.days_of_session,

@@ -7,7 +7,7 @@ from flask_babel import lazy_gettext as _
 from lcm_service.domain import permissions
 from lcm_service.domain.errors import NotAllowed
 from lcm_service.schemas.records import ActivitySchema
-from lcm_service.services import activities
+from lcm_service.services import activities, context_statements
 from lcm_service.web import choices
 from lcm_service.web.fields import Field, FormView, Section
 from lcm_service.web.saving import Page, Values, save_or_show_again
@@ -36,8 +36,13 @@ SECTIONS = (
 
 @bp.get("/activities")
 def index() -> str:
-    """All activities, the latest first."""
-    return render_template("activities/index.html", activities=activities.list_activities(current_actor()))
+    """All activities, the latest first, and the gaps that the United Nations names."""
+    actor = current_actor()
+    return render_template(
+        "activities/index.html",
+        activities=activities.list_activities(actor),
+        context=context_statements.list_context_statements(actor),
+    )
 
 
 @bp.get("/activities/new")

@@ -1,13 +1,15 @@
 """What waits for a person in a round: the numbers, and the one clear next action."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from lcm_service.domain import permissions
 from lcm_service.domain.permissions import Actor
-from lcm_service.services import decisions, publication, questions, runs, submissions
+from lcm_service.services import decisions, publication, questions, repair, runs, submissions
 from lcm_service.services.match_views import MatchView
+from lcm_service.services.repair import Attention
 from lcm_service.web.plan_view import Names
 
 ACTIVE_RUN_STATES = ("queued", "running")
@@ -16,7 +18,12 @@ QUESTIONS_SHOWN = 10
 
 @dataclass
 class Desk:
-    """A round as one person sees it. ``next_step`` names the action that the page puts first."""
+    """A round as one person sees it.
+
+    ``next_step`` names the action that the page puts first, ``subject`` the run or plan that it is about.
+    ``attention`` is what the published plan does not know yet, ``objections`` is what was decided against the
+    draft since it was made, ``own_plan`` a participant's part of the published plan.
+    """
 
     round: Any
     needs: Sequence[Any] = ()
@@ -27,14 +34,27 @@ class Desk:
     waiting: Sequence[Any] = ()
     runs: Sequence[Any] = ()
     plans: Sequence[Any] = ()
+    attention: Sequence[Attention] = ()
+    objections: Sequence[Any] = ()
     next_step: str = "nothing"
     subject: Any = None
     counts: dict[str, int] = field(default_factory=dict)
+    own_plan: dict[str, Any] | None = None
 
     @property
     def published(self) -> Any:
         """The plan that is published now."""
         return next((plan for plan in self.plans if plan.state == "published"), None)
+
+    @property
+    def attention_counts(self) -> dict[str, int]:
+        """How often each kind of thing has happened since the published plan was made."""
+        return dict(Counter(one.code for one in self.attention))
+
+    @property
+    def may_run(self) -> bool:
+        """Whether a run can be asked for: always, but for a first match in a round that is closed."""
+        return self.round.state == "open" or self.published is not None
 
 
 def desk_of(actor: Actor, found: Any) -> Desk:
@@ -55,12 +75,14 @@ def desk_of(actor: Actor, found: Any) -> Desk:
     if permissions.may_coordinate(actor):
         desk.runs = runs.list_runs(actor, code)
         desk.plans = publication.list_plans(actor, code)
+        desk.attention = repair.find_attention(actor, code)
         desk.counts = _intake(desk)
-        desk.next_step, desk.subject = _coordinators_step(desk)
+        desk.next_step, desk.subject = _coordinators_step(actor, desk)
     else:
         own = actor.participant_id
         desk.offers = [one for one in desk.offers if one.participant_id == own]
         desk.supports = [one for one in desk.supports if one.participant_id == own]
+        desk.own_plan = publication.plan_for_participant(actor, code)
         desk.waiting = [match for match in desk.matches if waits_for(actor, match)]
         desk.next_step = _participants_step(desk)
     return desk
@@ -112,36 +134,35 @@ def _intake(desk: Desk) -> dict[str, int]:
     }
 
 
-def _coordinators_step(desk: Desk) -> tuple[str, Any]:
-    """The one next action: wait for a run, decide a clash, read a draft, repair, wait, or match."""
-    # The runs that try a way out of a clash belong to the run that found it.
-    latest_root = next((run for run in desk.runs if run.base_run_id is None), None)
-    latest_plan = desk.plans[0] if desk.plans else None
+def _coordinators_step(actor: Actor, desk: Desk) -> tuple[str, Any]:
+    """The one next action: wait for a run, decide a clash, read a draft, repair, wait for answers, match."""
     active = next((run for run in desk.runs if run.state in ACTIVE_RUN_STATES), None)
     if active:
         return "wait_for_run", active
+    # The runs that try a way out of a clash belong to the run that found it.
+    latest_root = next((run for run in desk.runs if run.base_run_id is None), None)
     if latest_root and latest_root.outcome == "clashing_pins" and not _is_decided(desk, latest_root):
         return "choose", latest_root
-    if latest_plan and latest_plan.state == "draft":
-        return "read_plan", latest_plan
-    if desk.published and needs_repair(desk):
-        return "repair", desk.published
+    draft = publication.latest_useful_draft(actor, desk.round.code)
+    if draft:
+        desk.objections = publication.find_objections(actor, draft.id)
+        return ("run_again" if desk.objections else "read_plan"), draft
     if desk.published:
-        return "wait_for_answers", desk.published
+        return _step_after_publication(desk), desk.published
+    if desk.round.state == "closed":
+        return "reopen", None
     return ("match", None) if desk.needs and desk.offers else ("collect", None)
+
+
+def _step_after_publication(desk: Desk) -> str:
+    if desk.attention:
+        return "repair"
+    return "wait_for_answers" if desk.counts["proposed"] else "all_answered"
 
 
 def _is_decided(desk: Desk, root: Any) -> bool:
     """Whether a plan that was made after the clash has been published."""
     return desk.published is not None and desk.published.run_id > root.id
-
-
-def needs_repair(desk: Desk) -> bool:
-    """Whether something was declined or released since the published plan was made."""
-    published = desk.published
-    return any(
-        match.state in ("declined", "released") and match.plan_id == published.id for match in desk.matches
-    )
 
 
 def _participants_step(desk: Desk) -> str:

@@ -4,13 +4,14 @@ Nothing is decided and nothing is computed anew: what a plan says was stored wit
 stored beside it put the names back.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from flask_babel import gettext as _
 from markupsafe import Markup
 
+from lcm_service.domain.assumptions import are_seats_assumed
 from lcm_service.services.match_views import MatchView, SessionOfMatch
 from lcm_service.web import reasons, showing, words
 
@@ -90,22 +91,12 @@ def _filled(sentence: str, **parts: Any) -> Markup:
 
 
 def why_matched(names: Names, assignment: Document) -> list[Any]:
-    """What speaks for a match, a short line each: what both sides share, from the stored labels."""
+    """What speaks for a pair of a plan, a short line each, from the labels stored with the plan."""
     need, session = names.need(assignment["need"]), names.session(assignment["session"])
-    lines: list[Any] = []
-    shared_areas = _shared(need.get("areas"), session.get("areas"))
-    if shared_areas:
-        lines.append(_filled(_("Subject: %(names)s"), names=names.areas(shared_areas)))
-    shared_languages = _shared(need.get("languages"), session.get("languages"))
-    if shared_languages:
-        lines.append(
-            _filled(_("Language: %(names)s"), names=showing.listed(shared_languages, showing.language_name))
-        )
+    lines = _what_both_share(need, session, names.area)
     if assignment.get("bridged_by"):
         language = showing.language_name(assignment["bridged_by"])
         lines.append(_filled(_("With interpretation into %(language)s"), language=language))
-    if need.get("level") and need.get("level") == session.get("level"):
-        lines.append(_filled(_("Level: %(name)s"), name=words.word("level", need["level"])))
     if session.get("start") and need.get("earliest") and need.get("latest"):
         asked = showing.days(need["earliest"], need["latest"])
         lines.append(_filled(_("The dates lie within what was asked: %(days)s"), days=asked))
@@ -114,16 +105,28 @@ def why_matched(names: Names, assignment: Document) -> list[Any]:
 
 def why_both_agree(match: MatchView) -> list[Any]:
     """The same for one match, from what both of its sides may see."""
-    lines: list[Any] = []
-    shared_languages = _shared(match.need.languages, match.session.languages)
-    if match.need.areas:
-        lines.append(_filled(_("Subject: %(names)s"), names=showing.listed(match.need.areas, showing.area)))
-    if shared_languages:
-        lines.append(
-            _filled(_("Language: %(names)s"), names=showing.listed(shared_languages, showing.language_name))
-        )
+    need, session = asdict(match.need), asdict(match.session)
+    lines = _what_both_share(need, session, showing.area)
     if match.is_firm:
         lines.append(_("Every rule of the matching says yes to it."))
+    return lines
+
+
+def _what_both_share(need: Labels, session: Labels, show_area: Callable[[str], Any]) -> list[Any]:
+    """Subjects, languages and level that need and session have in common.
+
+    What one of them has not stated is shared by nobody: it is a question, and no reason for a match.
+    """
+    lines: list[Any] = []
+    shared_areas = _shared(need.get("areas"), session.get("areas"))
+    if shared_areas:
+        lines.append(_filled(_("Subject: %(names)s"), names=showing.listed(shared_areas, show_area)))
+    shared_languages = _shared(need.get("languages"), session.get("languages"))
+    if shared_languages:
+        names = showing.listed(shared_languages, showing.language_name)
+        lines.append(_filled(_("Language: %(names)s"), names=names))
+    if need.get("level") and need.get("level") == session.get("level"):
+        lines.append(_filled(_("Level: %(name)s"), name=words.word("level", need["level"])))
     return lines
 
 
@@ -153,23 +156,44 @@ def waiting_of(explanation: Document) -> dict[str, Sequence[Document]]:
     return {row["need"]: row["waiting"] for row in explanation.get("unmet") or () if row.get("waiting")}
 
 
-def question_rows(names: Names, document: Document) -> list[dict[str, Any]]:
-    """The open questions of a plan, most seats first, each with the record whose owner can answer it."""
-    rows = []
-    for row in document.get("questions") or ():
-        kind, reference, title = names.record_of(row["record"])
-        sentence = reasons.question_sentence(kind, row["field"])
-        rows.append(
-            {
-                "kind": kind,
-                "reference": reference,
-                "title": title,
-                "record": row["record"],
-                "sentence": sentence,
-                "seats": row["seats"],
-            }
-        )
-    return rows
+@dataclass
+class QuestionsOfRecord:
+    """The open questions of one record of a plan. ``seats`` hang on the one on which most do."""
+
+    kind: str
+    reference: str
+    record: str
+    title: Any
+    seats: int
+    fields: list[str]
+
+    @property
+    def names(self) -> Markup | None:
+        """What is asked, a word or two each."""
+        return showing.listed(self.fields, field_name)
+
+    @property
+    def sentences(self) -> list[Any]:
+        """The questions in full."""
+        return [reasons.question_sentence(self.kind, name) for name in self.fields]
+
+
+def question_rows(names: Names, document: Document) -> list[QuestionsOfRecord]:
+    """The open questions of a plan gathered by record, most seats first: one owner answers them together."""
+    rows: dict[str, QuestionsOfRecord] = {}
+    for question in document.get("questions") or ():
+        record = question["record"]
+        if record not in rows:
+            kind, reference, title = names.record_of(record)
+            rows[record] = QuestionsOfRecord(kind, reference, record, title, 0, [])
+        rows[record].seats = max(rows[record].seats, question["seats"])
+        rows[record].fields.append(question["field"])
+    return sorted(rows.values(), key=lambda row: -row.seats)
+
+
+def field_name(field: str) -> Any:
+    """What a question is about, in a word or two."""
+    return reasons.QUESTION_NAMES.get(field, field)
 
 
 def short_questions(names: Names, assignment: Document) -> list[Any]:
@@ -209,11 +233,24 @@ def certificate(document: Document) -> dict[str, Any]:
     }
 
 
+def is_shortage_assumed(names: Names, document: Document, unmet: Document) -> bool:
+    """Whether the seats that a need is short of are counted from a number that nobody has recognised.
+
+    A need that asks for no more than is planned with counts as it asks, and its shortage is no assumption.
+    """
+    need = names.need(unmet["need"])
+    if need.get("seats") is not None:
+        return False
+    placed = sum(row["seats"] for row in document["assignments"] if row["need"] == unmet["need"])
+    return bool(need.get("seats_asked") != placed + unmet["seats_short"])
+
+
 def totals(document: Document) -> dict[str, int]:
     """The numbers at the head of a plan."""
     assignments = document.get("assignments") or ()
     return {
         "seats": sum(row["seats"] for row in assignments),
+        "assumed_seats": sum(row["seats"] for row in assignments if are_seats_assumed(row)),
         "firm_seats": sum(row["seats"] for row in assignments if row["firm"]),
         "needs": len({row["need"] for row in assignments}),
         "sessions": len(document.get("sessions") or ()),

@@ -83,15 +83,15 @@ FIT_PARTS: Final[Sentences] = {
 OUTCOMES: Final[Sentences] = {
     "optimal": _("Every objective is proven: no plan does better, in this order of objectives."),
     "feasible": _("The plan keeps every rule. The time ended before it was proven that no plan does better."),
-    "clashing_pins": _("Some agreed matches cannot all be kept. A decision is needed."),
+    "clashing_pins": _("Some matches that are agreed or proposed cannot all be kept. A decision is needed."),
 }
 OUTCOME_NAMES: Final[Sentences] = {
     "optimal": _("Proven best"),
     "feasible": _("Not proven best"),
-    "clashing_pins": _("Agreed matches clash"),
+    "clashing_pins": _("Matches clash"),
 }
 
-# The limits of docs/matching.md, section 4, as what is met when agreed matches cannot hold together.
+# The limits of docs/matching.md, section 4, as what is met when pinned matches cannot hold together.
 LIMITS: Final[Sentences] = {
     "C1": _("The seats of the session: at most what it has, and at least what it needs to run."),
     "C2": _("The smallest group worth sending."),
@@ -103,7 +103,7 @@ LIMITS: Final[Sentences] = {
     "C8": _("The seats that the provider gives over all its sessions."),
     "C9": _("The funds, venues and equipment that the session requires."),
     "C10": _("The interpretation that the session requires."),
-    "C11": _("The matches that are agreed already."),
+    "C11": _("The matches that are agreed or proposed already."),
     "C12": _("The seats for women that the need asks for."),
 }
 
@@ -118,6 +118,7 @@ NEED_QUESTIONS: Final[Sentences] = {
     "level": _("At what level?"),
     "personnel": _("Who is to be trained?"),
     "seats": _("How many seats are needed?"),
+    "seats_recognised": _("How many of the seats that were asked for count?"),
     "women": _("How many of the seats are for women?"),
     "earliest": _("From what day can the training start?"),
     "latest": _("By what day must the training end?"),
@@ -156,6 +157,44 @@ QUESTIONS: Final[Mapping[str, Sentences]] = {
     "recipient": PARTICIPANT_QUESTIONS,
 }
 
+# The same in a word or two, for rows that gather several questions of one record.
+QUESTION_NAMES: Final[Sentences] = {
+    "areas": _("subjects"),
+    "level": _("level"),
+    "personnel": _("personnel"),
+    "seats": _("seats"),
+    "seats_recognised": _("recognition of its seats"),
+    "women": _("seats for women"),
+    "earliest": _("earliest start"),
+    "latest": _("latest end"),
+    "languages": _("languages"),
+    "modes": _("forms of training"),
+    "mode": _("form"),
+    "place": _("place"),
+    "priority": _("priority"),
+    "start": _("first day"),
+    "end": _("last day"),
+    "only": _("who may take part"),
+    "requires": _("what it requires"),
+    "record": _("earlier courses"),
+    "quantity": _("quantity"),
+    "kind": _("kind"),
+}
+
+# What has happened since the published plan was made and calls for a repair.
+ATTENTION: Final[Sentences] = {
+    "declined_pair": _("A side declined this match."),
+    "released_pair": _("This match was released."),
+    "refused_pair": _("What its records say now speaks against this match."),
+    "withdrawn_need": _("This need was withdrawn or has expired."),
+    "withdrawn_session": _("This session was withdrawn, or its offer was withdrawn or has expired."),
+    "withdrawn_support": _("This support was withdrawn or has expired."),
+    "late_need": _("This need came in after the plan was asked for."),
+    "late_offer": _("This offer came in after the plan was asked for."),
+    "late_support": _("This support came in after the plan was asked for."),
+    "faulty_records": _("Records contradict themselves. No plan can be made until they are corrected."),
+}
+
 # What the difference to the published plan says of a match.
 CHANGES: Final[Sentences] = {
     "kept": _("Kept"),
@@ -167,9 +206,10 @@ CHANGES: Final[Sentences] = {
 # What happened to a run, line by line.
 STORY: Final[Sentences] = {
     "requested": _(
-        "The run was asked for, with %(needs)s needs, %(sessions)s sessions and %(pins)s agreed matches."
+        "The run was asked for, with %(needs)s needs, %(sessions)s sessions "
+        "and %(pins)s matches that are agreed or proposed."
     ),
-    "follows": _("Run %(run)s found agreed matches that clash. This run tries a way out: %(choice)s."),
+    "follows": _("Run %(run)s found matches that clash. This run tries a way out: %(choice)s."),
     "started": _("A worker took the run (attempt %(attempt)s)."),
     "worker_lost": _("The worker gave no sign of life. The run waits again."),
     "gave_up": _("The worker was lost %(attempts)s times. The run is not tried again."),
@@ -187,7 +227,9 @@ STORY: Final[Sentences] = {
     ),
     "unreadable": _("The answer could not be read (%(fault)s). It was not stored."),
     "stored": _("Plan %(plan)s was checked and stored as a draft, after %(seconds)s seconds."),
-    "clash": _("No plan keeps all agreed matches: %(pins)s of them clash. No plan was stored."),
+    "clash": _(
+        "No plan keeps all matches that are agreed or proposed: %(pins)s of them clash. No plan was stored."
+    ),
     "choice_requested": _("Run %(run)s tries a way out: %(choice)s."),
     "no_choice_left": _("Every way out of this clash has been tried already."),
     "worker_stopped": _("The worker was stopped before the run ended. The run waits again."),
@@ -207,6 +249,8 @@ ACTIONS: Final[Sentences] = {
     "release": _("released it"),
     "open": _("opened it"),
     "close": _("closed it"),
+    "reopen": _("opened it again"),
+    "supersede": _("replaced it by a later plan"),
     "request": _("asked for it"),
     "cancel": _("cancelled it"),
     "load": _("loaded it"),
@@ -229,6 +273,11 @@ def rule_sentence(code: str) -> Any:
 def limit_sentence(code: str) -> Any:
     """The limit that clashing matches meet: one of C1..C12, or a pair rule."""
     return LIMITS.get(code) or RULES.get(code, code)
+
+
+def attention_sentence(code: str) -> Any:
+    """What has happened since the published plan was made."""
+    return ATTENTION.get(code, code)
 
 
 def question_sentence(record_kind: str, field: str) -> Any:

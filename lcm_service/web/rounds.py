@@ -89,6 +89,13 @@ def match(code: str) -> Response:
 
 @bp.post("/rounds/<code>/close")
 def close(code: str) -> Response:
-    """Close a round to new records."""
+    """Close a round to new records. What is under way in it goes on."""
     rounds.close_round(current_actor(), code, read_version(request.form))
+    return redirect(url_for("rounds.show", code=code), HTTPStatus.SEE_OTHER)
+
+
+@bp.post("/rounds/<code>/reopen")
+def reopen(code: str) -> Response:
+    """Open a closed round to new records and to a first match again."""
+    rounds.reopen_round(current_actor(), code, read_version(request.form))
     return redirect(url_for("rounds.show", code=code), HTTPStatus.SEE_OTHER)

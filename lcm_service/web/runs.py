@@ -1,5 +1,6 @@
-"""Runs: how far one is, what it tells, and the choice that it leaves where agreed matches clash."""
+"""Runs: how far one is, what it tells, and the choice that it leaves where matches clash."""
 
+import secrets
 from datetime import datetime
 from http import HTTPStatus
 from typing import Any
@@ -8,7 +9,7 @@ from flask import Blueprint, flash, make_response, redirect, render_template, re
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
-from lcm_service.services import publication, rounds, runs
+from lcm_service.services import matching, publication, repair, rounds, runs
 from lcm_service.web import reasons
 from lcm_service.web.desk import ACTIVE_RUN_STATES
 from lcm_service.web.plan_view import Names
@@ -28,13 +29,13 @@ def show(run_id: int) -> Response:
     is_active = run.state in ACTIVE_RUN_STATES
     follows = is_active and request.args.get("follow") != "0"
     plan_id = runs.plan_id_of_run(actor, run_id)
-    follow_ups = runs.list_follow_ups(actor, run_id) if run.outcome == "clashing_pins" else []
     page = render_template(
         "runs/show.html",
         round=rounds.find_round(actor, run.round.code),
         run=run,
         plan=publication.find_plan(actor, plan_id) if plan_id else None,
-        follow_ups=follow_ups,
+        clash=repair.describe_clash(actor, run_id) if run.outcome == "clashing_pins" else None,
+        idempotency_key=secrets.token_hex(16),
         names=Names(run.labels or {}),
         is_active=is_active,
         follows=follows,
@@ -53,6 +54,28 @@ def cancel(run_id: int) -> Response:
     runs.cancel_run(current_actor(), run_id)
     flash(_("The run is asked to stop."), "good")
     return redirect(url_for("runs.show", run_id=run_id), HTTPStatus.SEE_OTHER)
+
+
+@bp.post("/runs/<row:run_id>/choose")
+def choose(run_id: int) -> Response:
+    """Try the coordinator's own way out of a clash: pairs to release, sessions to hold. Nothing is released
+    before the plan that comes of it is published.
+    """
+    actor = current_actor()
+    run = runs.find_run(actor, run_id)
+    release = [chosen.split(" ", 1) for chosen in request.form.getlist("release")]
+    hold = request.form.getlist("hold")
+    if not release and not hold:
+        flash(_("Choose at least one match to release or one session to hold."), "warn")
+        return redirect(url_for("runs.show", run_id=run_id), HTTPStatus.SEE_OTHER)
+    follow_up = matching.request_run(
+        actor,
+        run.round.code,
+        idempotency_key=request.form.get("idempotency_key") or secrets.token_hex(16),
+        choice={"release": release, "hold": hold},
+        base_run_id=run_id,
+    )
+    return redirect(url_for("runs.show", run_id=follow_up.id), HTTPStatus.SEE_OTHER)
 
 
 def progress_sentence(progress: dict[str, object] | None) -> object:

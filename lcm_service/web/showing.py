@@ -99,6 +99,19 @@ def as_stated(text: Any) -> Markup | None:
     return Markup("<bdi>{}</bdi>").format(text) if isinstance(text, str) and text else None
 
 
+def not_said(treated_as: Any) -> Markup:
+    """Where nobody has said it: how it is treated for the time being, shown as no fact."""
+    sentence = _("Not said; treated as: %(value)s", value=treated_as)
+    return Markup('<span class="soft">{}</span>').format(sentence)
+
+
+def yes_or_no(value: bool, record: Any) -> Any:
+    """A box that was ticked or left empty. In a record that nobody submitted no box was left empty."""
+    if value:
+        return _("Yes")
+    return not_said(_("No")) if record.source else _("No")
+
+
 def _cached(key: str, read: Callable[[], Mapping[str, Any]]) -> Mapping[str, Any]:
     """Read a reference list once a request."""
     if "names" not in g:
@@ -230,6 +243,8 @@ def register_showing(app: Flask) -> None:
     app.jinja_env.globals.update(
         named=named,
         as_stated=as_stated,
+        not_said=not_said,
+        yes_or_no=yes_or_no,
         area=area,
         place=place,
         participant=participant,
@@ -245,6 +260,7 @@ def register_showing(app: Flask) -> None:
         state_kind=words.state_kind,
         rule_sentence=reasons.rule_sentence,
         limit_sentence=reasons.limit_sentence,
+        attention_sentence=reasons.attention_sentence,
         question_sentence=reasons.question_sentence,
         action_words=reasons.action_words,
         reasons=reasons,

@@ -52,15 +52,15 @@ def test_every_page_answers_a_coordinator_under_a_name_of_its_own_and_changes_no
     world.publish_draft(world.EXERCISE)
     before = fingerprint()
     titles: dict[str, str] = {}
-    pages = addresses(at_work, world.EXERCISE)
+    # Files are read by other tests: taking one out leaves an event.
+    pages = {name: path for name, path in addresses(at_work, world.EXERCISE).items() if name not in FILES}
     assert len(pages) > 35
     for endpoint, address in pages.items():
         response = coordinator.get(address)
         assert response.status_code == 200, (endpoint, address)
-        if endpoint not in FILES:
-            title = read_page(response.text).title
-            assert title not in titles, (endpoint, titles.get(title), title)
-            titles[title] = endpoint
+        title = read_page(response.text).title
+        assert title not in titles, (endpoint, titles.get(title), title)
+        titles[title] = endpoint
     assert fingerprint() == before
 
 

@@ -1,9 +1,12 @@
 """Every code that can reach a page has words: a new one without a sentence fails here."""
 
+import re
+
 import pytest
 
 from lcm_service.domain import run_stories, vocabulary
 from lcm_service.persistence import tables
+from lcm_service.services import repair
 from lcm_service.web import errors, reasons, words
 from lcm_service.web.field_labels import field_label
 from optimizer.compatibility import RULES
@@ -106,3 +109,10 @@ def test_every_refusal_has_a_heading_and_says_what_to_do() -> None:
     for status in (400, 403, 404, 405, 409, 412, 413, 422, 429, 500):
         assert status in errors.HEADINGS
         assert status in errors.ADVICE
+
+
+def test_all_that_calls_for_a_repair_has_a_sentence() -> None:
+    told = set(
+        re.findall(r"\b[a-z]+_(?:pair|need|session|offer|support|records)\b", repair.Attention.__doc__ or "")
+    )
+    assert told == set(reasons.ATTENTION)
