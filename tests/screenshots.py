@@ -1,8 +1,8 @@
-"""Pictures of every page, for docs/screenshots: English and Arabic, wide and narrow, light and dark.
+"""Pictures of every page: English and Arabic, wide and narrow, light and dark.
 
-``python -m tests.screenshots`` makes them all anew from the exercise round, solved and published, and fails
-where a page does not answer. Look at them after every change of the look. Half of them are kept in the
-repository (docs/screenshots/.gitignore): each language once in each width and each theme.
+``python -m tests.screenshots`` makes them all anew in build/screenshots, from the rounds of the demonstration,
+solved and published, and fails where a page does not answer. Look at them after every change of the look. The
+few that are kept in the repository (`CHOSEN`) are copied to docs/screenshots. ``--chosen`` makes only these.
 """
 
 import io
@@ -23,14 +23,28 @@ from tests.web import world
 from tests.web.addresses import addresses
 from tests.web.test_all_pages import FILES
 
-FOLDER = Path(__file__).resolve().parent.parent / "docs" / "screenshots"
+ROOT = Path(__file__).resolve().parent.parent
+ALL, KEPT = ROOT / "build" / "screenshots", ROOT / "docs" / "screenshots"
 LANGUAGES = {"en": "English", "ar": "العربية"}
-WIDTHS = {"wide": 1280, "phone": 320}
+WIDTHS = (1280, 320)
 THEMES = ("light", "dark")
 # A page of a thousand rows is a tall picture that shows nothing more.
 TALLEST = 1800
+TALLEST_KEPT = 1400
 # The pages are flat: so few colours show them well, in a third of the bytes.
 COLOURS = 64
+
+# Kept in the repository: name of the picture -> the page that it shows. Each in these looks.
+CHOSEN = {
+    "plan": "plans.show",
+    "round": "rounds.show",
+    "need": "needs.show",
+    "first-questions": "offers.first_questions",
+    "match": "matches.show",
+    "clash": "runs.show-clash",
+    "start": "start.index",
+}
+CHOSEN_LOOKS = (("en", 1280, "light"), ("ar", 1280, "dark"), ("en", 320, "dark"))
 
 
 def find_browser() -> str:
@@ -43,36 +57,40 @@ def find_browser() -> str:
 
 
 def prepare(folder: Path) -> tuple[Flask, dict[str, str]]:
-    """A service at work with a published plan, and the address of every page in it."""
+    """A service at work with a published plan and a clash, and the address of every page in it."""
     empty, path = folder / "empty.sqlite3", folder / "world.sqlite3"
     migrate(f"sqlite:///{empty}")
     world.build_world(empty, path)
     app = world.open_world(path)
     with app.app_context():
-        world.publish_draft(world.EXERCISE)
+        clash = world.clash_in(app)
         pages = {name: at for name, at in addresses(app, world.EXERCISE).items() if name not in FILES}
+        pages["runs.show-clash"] = f"/runs/{clash}"
         pages["plans.show-sourced"] = f"/plans/{world.draft_of(world.SOURCED).id}"
         pages["rounds.show-sourced"] = f"/rounds/{world.SOURCED}"
     return app, pages
 
 
-def take(browser: Browser, root: str, pages: dict[str, str]) -> int:
-    """Take a picture of each page in each language, width and theme; gives how many."""
+def take(browser: Browser, root: str, pages: dict[str, str], looks: list[tuple[str, int, str]]) -> int:
+    """Take a picture of each page in each look; gives how many."""
     taken = 0
-    for (language, own_name), (size, width), theme in product(LANGUAGES.items(), WIDTHS.items(), THEMES):
+    for language, width, theme in looks:
         options = {"viewport": {"width": width, "height": 900}, "color_scheme": theme}
         with serving.visitor(browser, root, **options) as someone:
             someone.sign_in(world.COORDINATOR)
-            someone.choose_language(own_name)
-            folder = FOLDER / language / f"{size}-{theme}"
-            folder.mkdir(parents=True, exist_ok=True)
+            someone.choose_language(LANGUAGES[language])
             for name, address in pages.items():
                 someone.visit(address)
                 height = min(someone.page.evaluate("document.documentElement.scrollHeight"), TALLEST)
                 box: FloatRect = {"x": 0, "y": 0, "width": width, "height": height}
-                keep(someone.page.screenshot(full_page=True, clip=box), folder / f"{name}.png")
+                keep(someone.page.screenshot(full_page=True, clip=box), path_of(name, language, theme, width))
                 taken += 1
     return taken
+
+
+def path_of(name: str, language: str, theme: str, width: int) -> Path:
+    """Where a picture is made."""
+    return ALL / f"{name}-{language}-{theme}-{width}.png"
 
 
 def keep(picture: bytes, path: Path) -> None:
@@ -81,19 +99,33 @@ def keep(picture: bytes, path: Path) -> None:
     image.quantize(COLOURS, dither=Image.Dither.NONE).save(path, optimize=True)
 
 
-def main() -> int:
-    """Make all pictures anew."""
-    for language in LANGUAGES:
-        shutil.rmtree(FOLDER / language, ignore_errors=True)
+def copy_chosen() -> int:
+    """Copy the top of each chosen picture to the folder of the repository; gives how many."""
+    shutil.rmtree(KEPT, ignore_errors=True)
+    KEPT.mkdir(parents=True)
+    for (name, page), (language, width, theme) in product(CHOSEN.items(), CHOSEN_LOOKS):
+        image = Image.open(path_of(page, language, theme, width))
+        top = image.crop((0, 0, image.width, min(image.height, TALLEST_KEPT)))
+        top.save(KEPT / f"{name}-{language}-{theme}-{width}.png", optimize=True)
+    return len(CHOSEN) * len(CHOSEN_LOOKS)
+
+
+def main(arguments: list[str]) -> int:
+    """Make the pictures anew."""
+    shutil.rmtree(ALL, ignore_errors=True)
+    ALL.mkdir(parents=True)
+    looks = list(CHOSEN_LOOKS) if "--chosen" in arguments else list(product(LANGUAGES, WIDTHS, THEMES))
     with tempfile.TemporaryDirectory() as folder:
         app, pages = prepare(Path(folder))
+        if "--chosen" in arguments:
+            pages = {name: address for name, address in pages.items() if name in CHOSEN.values()}
         with serving.serve(app) as root, sync_playwright() as playwright:
             browser = serving.launch(playwright, find_browser())
-            taken = take(browser, root, pages)
+            taken = take(browser, root, pages, looks)
             browser.close()
-    print(f"screenshots: {taken} pictures of {len(pages)} pages in {FOLDER}")
+    print(f"screenshots: {taken} pictures of {len(pages)} pages in {ALL}, {copy_chosen()} of them in {KEPT}")
     return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

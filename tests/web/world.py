@@ -116,3 +116,13 @@ def one_that_others_need(matches: list[MatchView]) -> MatchView:
         for match in matches
         if 0 < filled[match.session_code] - match.seats < (labels[match.session_code]["min_seats"] or 0)
     )
+
+
+def clash_in(app: Flask) -> int:
+    """Publish the exercise, decline a match that others need, and give the run that finds the clash."""
+    actor = coordinator_of(app)
+    lost = one_that_others_need(publish_draft(EXERCISE))
+    decisions.decline_match(actor, lost.id, "recipient", "dates", lost.version, on_behalf=True)
+    run = matching.request_run(actor, EXERCISE, idempotency_key="clash")
+    let_worker_run(app)
+    return run.id
