@@ -13,10 +13,12 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from optimizer.plan import Assignment, Plan, Question, UnmetNeed
+from optimizer.plan import Assignment, Plan, Question
 from optimizer.problem import Problem
+from optimizer.verify_clash import check_clash
 from optimizer.verify_constraints import Ledger, Violation, find_breaches
 from optimizer.verify_rules import Facts, fit_again, judge_pair_again, questions_again
+from optimizer.verify_unmet import check_unmet
 from optimizer.verify_values import Values
 
 __all__ = ["DerivedObjective", "Verification", "Violation", "fit_again", "judge_pair_again", "verify"]
@@ -48,7 +50,7 @@ def verify(problem: Problem, plan: Plan, expected_sha256: str | None = None) -> 
     ``firm``, ``fit``, ``questions``, ``unmet``, ``objective``.
     """
     if plan.outcome == "clashing_pins":
-        violations = [*_check_hash(plan, expected_sha256), *_check_clash(problem, plan)]
+        violations = [*_check_hash(plan, expected_sha256), *check_clash(problem, plan)]
         return Verification(not violations, tuple(violations), ())
     facts = Facts(problem)
     violations = [*_check_hash(plan, expected_sha256), *_check_ids(problem, plan)]
@@ -58,7 +60,7 @@ def verify(problem: Problem, plan: Plan, expected_sha256: str | None = None) -> 
     violations += find_breaches(ledger, plan)
     violations += _check_sessions(ledger, plan)
     violations += _check_open_questions(plan)
-    violations += _check_unmet(ledger, plan)
+    violations += check_unmet(ledger, plan)
     values = Values(facts, ledger.rows, pairs.fits, pairs.firm)
     objectives = tuple(DerivedObjective(name, values.derive(name)) for name in problem.policy.objectives)
     violations += _check_objectives(plan, objectives)
@@ -72,29 +74,6 @@ def _check_hash(plan: Plan, expected_sha256: str | None) -> Iterator[Violation]:
         yield Violation(
             "problem", None, None, f"{message} Solve this problem, or verify against the other one."
         )
-
-
-def _check_clash(problem: Problem, plan: Plan) -> Iterator[Violation]:
-    """A plan whose pins clash places nobody, and names pins of the problem."""
-    if plan.assignments or plan.sessions or plan.objectives or plan.questions:
-        message = "A plan whose pins clash holds no assignments, sessions, objectives or questions."
-        yield Violation("outcome", None, None, message)
-    if plan.clash is None or not plan.clash.pins:
-        message = (
-            "The outcome is clashing_pins and no pins are named. Name a smallest set of pins that clash."
-        )
-        yield Violation("outcome", None, None, message)
-        return
-    pinned = set(problem.pinned)
-    for pin, count in Counter(plan.clash.pins).items():
-        if pin not in pinned:
-            message = (
-                f"The clash names a pin of need {pin.need} in session {pin.session}, which is not pinned so."
-            )
-            yield Violation("outcome", pin.need, pin.session, message)
-        if count > 1:
-            message = f"The clash names the pin of need {pin.need} in session {pin.session} {count} times."
-            yield Violation("duplicate", pin.need, pin.session, message)
 
 
 def _check_ids(problem: Problem, plan: Plan) -> Iterator[Violation]:
@@ -241,49 +220,6 @@ def _check_open_questions(plan: Plan) -> Iterator[Violation]:
         yield Violation(
             "questions", None, None, "The questions on which most seats hang come first. Sort them."
         )
-
-
-def _check_unmet(ledger: Ledger, plan: Plan) -> Iterator[Violation]:
-    """Every need that is short of its seats is listed once, with how many it is short."""
-    listed = Counter(row.need for row in plan.unmet)
-    for need_id, count in sorted(listed.items()):
-        if count > 1:
-            yield Violation("duplicate", need_id, None, f"Unmet need {need_id} is listed {count} times.")
-        if need_id not in ledger.problem.need_by_id:
-            yield Violation("unknown_id", need_id, None, f"Unmet need {need_id} is not in the problem.")
-    unmet_by_need = {row.need: row for row in plan.unmet}
-    for need in ledger.problem.needs:
-        short = max(ledger.facts.seats_of_need(need) - ledger.placed(need.id), 0)
-        row = unmet_by_need.get(need.id)
-        stated = row.seats_short if row is not None else 0
-        if stated != short or (row is not None and short == 0):
-            message = f"Need {need.id} is short of {short} seats and the plan says {stated}."
-            yield Violation("unmet", need.id, None, message)
-        if row is not None:
-            yield from _check_nearest(ledger, row)
-
-
-def _check_nearest(ledger: Ledger, unmet: UnmetNeed) -> Iterator[Violation]:
-    """Each near session is refused by the rules named and not by its area; fewest rules first, then id."""
-    need = ledger.problem.need_by_id[unmet.need]
-    for near in unmet.nearest:
-        session = ledger.problem.session_by_id.get(near.session)
-        if session is None:
-            message = f"Session {near.session}, near need {need.id}, is not in the problem."
-            yield Violation("unknown_id", need.id, near.session, message)
-            continue
-        words = judge_pair_again(ledger.facts, need, session)
-        refusals = tuple(code for code, word in words.items() if word == "no")
-        if near.rules != refusals or not refusals or "area" in refusals:
-            message = (
-                f"Session {session.id} is refused to need {need.id} by {', '.join(refusals) or 'no rule'};"
-            )
-            message += f" the plan says {', '.join(near.rules) or 'no rule'}."
-            yield Violation("unmet", need.id, session.id, message)
-    order = [(len(near.rules), near.session) for near in unmet.nearest]
-    if order != sorted(set(order)):
-        message = f"The sessions nearest to need {need.id} are not in order: fewest rules first, then id."
-        yield Violation("unmet", need.id, None, message)
 
 
 def _check_objectives(plan: Plan, derived: tuple[DerivedObjective, ...]) -> Iterator[Violation]:

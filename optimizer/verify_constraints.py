@@ -189,14 +189,14 @@ def _check_teams(ledger: Ledger) -> Iterator[Violation]:
             ends[provider_id].append((session.end, session.id))
     for provider_id in sorted(starts):
         teams = ledger.problem.provider_by_id[provider_id].teams
-        breach = None if teams is None else _find_first_overlap(starts[provider_id], ends[provider_id], teams)
+        breach = None if teams is None else find_first_overlap(starts[provider_id], ends[provider_id], teams)
         if breach is not None:
             day, session_id, busy = breach
             message = f"Provider {provider_id} has {teams} teams and {', '.join(busy)} run on {day}."
             yield Violation("C7", None, session_id, f"{message} Empty {len(busy) - (teams or 0)} of them.")
 
 
-def _find_first_overlap(
+def find_first_overlap(
     starts: list[tuple[date, str]], ends: list[tuple[date, str]], teams: int
 ) -> tuple[date, str, list[str]] | None:
     """Return the first day on which more than `teams` run, the session that is too many, and all.
@@ -283,7 +283,7 @@ def _check_use(
     if support.per_session is not None and use.quantity > support.per_session:
         message = f"{name} gives {use.quantity} units; at most {support.per_session} go to one session."
         yield Violation("C9", None, session.id, message)
-    if not _may_be_used(ledger, support, session, groups):
+    if not may_be_used(ledger, support, session, groups):
         message = (
             f"{name} is kept for {', '.join(sorted(support.only or ()))}, which is neither the provider,"
         )
@@ -291,7 +291,7 @@ def _check_use(
         yield Violation("C9", None, session.id, message)
 
 
-def _may_be_used(ledger: Ledger, support: Support, session: Session, groups: list[Assignment]) -> bool:
+def may_be_used(ledger: Ledger, support: Support, session: Session, groups: list[Assignment]) -> bool:
     """`only`: the offer's provider or a partner is in it, or a code of every recipient placed there."""
     if support.only is None or ANY in support.only:
         return True

@@ -5,7 +5,7 @@ This is on purpose a second voice: it was written from the contract's text alone
 Python, whole numbers, one condition for each sentence; it is quick only because it is asked about few pairs.
 """
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from datetime import date
 from typing import Final, Literal
 
@@ -33,6 +33,7 @@ class Facts:
             self.substitutes.setdefault(row.need_area, []).append((row.session_area, row.fit))
         self.interpreters = [row for row in problem.supports if row.kind == INTERPRETATION and row.languages]
         self._codes: dict[str, frozenset[str]] = {}
+        self._interpreters: dict[str, tuple[Support, ...]] = {}
 
     def codes_of(self, recipient_id: str) -> frozenset[str]:
         """Return the codes of a recipient: its id, its place, that place's regions and its groups."""
@@ -56,6 +57,13 @@ class Facts:
     def offer_of(self, session: Session) -> Offer:
         return self.problem.offer_by_id[session.offer]
 
+    def interpreters_of(self, session: Session) -> tuple[Support, ...]:
+        """Return the supports of interpretation that fit a session, by id; `only` is not looked at."""
+        if session.id not in self._interpreters:
+            fitting = (row for row in self.interpreters if support_fits(self, row, session))
+            self._interpreters[session.id] = tuple(fitting)
+        return self._interpreters[session.id]
+
     def seats_of_need(self, need: Need) -> int:
         return need.seats if need.seats is not None else self.problem.policy.planning_seats.need
 
@@ -66,33 +74,47 @@ class Facts:
 def judge_pair_again(problem: Problem | Facts, need: Need, session: Session) -> dict[str, Word]:
     """Return what each pair rule says of a pair, by code, in the order of the contract's table."""
     facts = problem if isinstance(problem, Facts) else Facts(problem)
-    return {
-        "area": _word(_no_area(facts, need, session), _either_unknown(need.areas, session.areas)),
-        "level": _word(
-            _both_decide(need.level, session.level) and need.level != session.level,
-            _either_unknown(need.level, session.level),
-        ),
-        "personnel": _word(
-            _share_none(need.personnel, session.personnel), _either_unknown(need.personnel, session.personnel)
-        ),
-        "dates": _word(_dates_clash(need, session), bool(_unknown_dates(need, session))),
-        "language": _word(
-            needs_bridge(need, session) and not bridges_again(facts, need, session),
-            _either_unknown(need.languages, session.languages),
-        ),
-        "mode": _word(
-            _both_decide(need.modes, session.mode) and session.mode not in (need.modes or ()),
-            _either_unknown(need.modes, session.mode),
-        ),
-        "place": _word(_place_differs(facts, need, session), bool(_unknown_places(facts, need, session))),
-        "eligible": _word(_is_not_eligible(facts, need, session), session.only is None),
-        "women": _word(session.women_only and need.women == 0, session.women_only and need.women is None),
-        "self": _word(_trains_itself(facts, need, session), False),
-        "group": _word(_group_too_large(facts, need, session), False),
-        "seats": _word(False, need.seats is None or session.seats is None),
-        "requires": _word(False, session.requires is None),
-        "forbidden": _word((need.id, session.id) in facts.forbidden, False),
-    }
+    return {code: rule(facts, need, session) for code, rule in RULES_AGAIN.items()}
+
+
+RuleAgain = Callable[[Facts, Need, Session], Word]
+RULES_AGAIN: Final[dict[str, RuleAgain]] = {
+    "area": lambda facts, need, session: _word(
+        _no_area(facts, need, session), _either_unknown(need.areas, session.areas)
+    ),
+    "level": lambda facts, need, session: _word(
+        _both_decide(need.level, session.level) and need.level != session.level,
+        _either_unknown(need.level, session.level),
+    ),
+    "personnel": lambda facts, need, session: _word(
+        _share_none(need.personnel, session.personnel), _either_unknown(need.personnel, session.personnel)
+    ),
+    "dates": lambda facts, need, session: _word(
+        _dates_clash(need, session), bool(_unknown_dates(need, session))
+    ),
+    "language": lambda facts, need, session: _word(
+        needs_bridge(need, session) and not bridges_again(facts, need, session),
+        _either_unknown(need.languages, session.languages),
+    ),
+    "mode": lambda facts, need, session: _word(
+        _both_decide(need.modes, session.mode) and session.mode not in (need.modes or ()),
+        _either_unknown(need.modes, session.mode),
+    ),
+    "place": lambda facts, need, session: _word(
+        _place_differs(facts, need, session), bool(_unknown_places(facts, need, session))
+    ),
+    "eligible": lambda facts, need, session: _word(
+        _is_not_eligible(facts, need, session), session.only is None
+    ),
+    "women": lambda facts, need, session: _word(
+        session.women_only and need.women == 0, session.women_only and need.women is None
+    ),
+    "self": lambda facts, need, session: _word(_trains_itself(facts, need, session), False),
+    "group": lambda facts, need, session: _word(_group_too_large(facts, need, session), False),
+    "seats": lambda facts, need, session: _word(False, need.seats is None or session.seats is None),
+    "requires": lambda facts, need, session: _word(False, session.requires is None),
+    "forbidden": lambda facts, need, session: _word((need.id, session.id) in facts.forbidden, False),
+}
 
 
 def questions_again(facts: Facts, need: Need, session: Session, words: dict[str, Word]) -> set[Question]:
@@ -173,7 +195,7 @@ def links(support: Support, language: str, session: Session) -> bool:
 
 def bridges_again(facts: Facts, need: Need, session: Session) -> tuple[str, ...]:
     """Return the need's languages that a fitting interpretation support links with one of the session's."""
-    fitting = [support for support in facts.interpreters if support_fits(facts, support, session)]
+    fitting = facts.interpreters_of(session)
     return tuple(
         language
         for language in need.languages or ()

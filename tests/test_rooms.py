@@ -29,8 +29,12 @@ CHECKING = (
     STDLIB,
     "optimizer.problem",
     "optimizer.plan",
+    "optimizer.verify_clash",
+    "optimizer.verify_clash_limits",
     "optimizer.verify_constraints",
+    "optimizer.verify_refusals",
     "optimizer.verify_rules",
+    "optimizer.verify_unmet",
     "optimizer.verify_values",
 )
 SOLVING = (STDLIB, "optimizer", "numpy", "pulp", "highspy", "cbcbox")
@@ -64,8 +68,12 @@ SERVICES = (
 RULES = (
     # The checker states every rule a second time, so it shares nothing with the solver but the data.
     Rule("optimizer.verify", CHECKING, (*CHANCE, *CLOCK)),
+    Rule("optimizer.verify_clash", CHECKING, (*CHANCE, *CLOCK)),
+    Rule("optimizer.verify_clash_limits", CHECKING, (*CHANCE, *CLOCK)),
     Rule("optimizer.verify_constraints", CHECKING, (*CHANCE, *CLOCK)),
+    Rule("optimizer.verify_refusals", CHECKING, (*CHANCE, *CLOCK)),
     Rule("optimizer.verify_rules", CHECKING, (*CHANCE, *CLOCK)),
+    Rule("optimizer.verify_unmet", CHECKING, (*CHANCE, *CLOCK)),
     Rule("optimizer.verify_values", CHECKING, (*CHANCE, *CLOCK)),
     # Chance is drawn in one file, from a seed; a clock is read in two.
     Rule("optimizer.search", SOLVING, ("secrets", "uuid", *CLOCK)),

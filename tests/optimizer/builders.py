@@ -19,7 +19,6 @@ from optimizer.plan import (
     Question,
     RunningSession,
     SupportUse,
-    UnmetNeed,
 )
 from optimizer.problem import (
     Ban,
@@ -38,7 +37,9 @@ from optimizer.problem import (
     Substitution,
     Support,
 )
+from optimizer.verify_constraints import Ledger
 from optimizer.verify_rules import Facts, fit_again, judge_pair_again, questions_again
+from optimizer.verify_unmet import unmet_again
 from optimizer.verify_values import Values
 
 COMPLETE_NEED = Need(
@@ -221,7 +222,7 @@ def full_plan(
         assignments=tuple(rows),
         sessions=_running_sessions(problem, rows, supports or {}),
         questions=_open_questions(rows),
-        unmet=_unmet_needs(facts, rows),
+        unmet=tuple(unmet_again(Ledger(facts, rows))),
     )
     return replace(plan, **fields)
 
@@ -252,13 +253,6 @@ def _open_questions(rows: list[Assignment]) -> tuple[OpenQuestion, ...]:
             seats[question] += row.seats
     ordered = sorted(seats, key=lambda question: (-seats[question], question))
     return tuple(OpenQuestion(q.record, q.field, seats[q]) for q in ordered)
-
-
-def _unmet_needs(facts: Facts, rows: list[Assignment]) -> tuple[UnmetNeed, ...]:
-    short = {need.id: facts.seats_of_need(need) for need in facts.problem.needs}
-    for row in rows:
-        short[row.need] -= row.seats
-    return tuple(UnmetNeed(id, seats, "contention") for id, seats in sorted(short.items()) if seats > 0)
 
 
 def _frozen(fields: dict[str, Any], set_fields: set[str]) -> dict[str, Any]:

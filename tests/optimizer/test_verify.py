@@ -7,6 +7,7 @@ import pytest
 
 from optimizer.plan import (
     Clash,
+    ClashLimit,
     Nearest,
     ObjectiveValue,
     OpenQuestion,
@@ -49,7 +50,7 @@ PLAN = full_plan(
     {("N-1", "S-1"): 5, ("N-2", "S-1"): 10},
     {"S-1": {"R-1": 1}},
     unmet=(
-        UnmetNeed("N-1", 5, "contention"),
+        UnmetNeed("N-1", 5, "contention", {"level": 1}, (Nearest("S-2", ("level",)),)),
         UnmetNeed("N-3", 10, "blocked", {"level": 2, "area": 1}, (Nearest("S-1", ("level",)),)),
     ),
 )
@@ -221,7 +222,9 @@ def test_nearest_sessions_come_with_fewest_rules_first_then_by_id():
     assert codes_of(round_, full_plan(round_, {}, unmet=reversed_)) == ["unmet"]
 
 
-CLASH = Plan("0" * 64, "clashing_pins", clash=Clash((Pin("N-2", "S-1", 16), Pin("N-1", "S-1", 1))))
+PINNED_PAIRS = (("N-1", "S-1"), ("N-2", "S-1"))
+SEATS = ClashLimit("C1", "S-1", PINNED_PAIRS, 17, 15)
+CLASH = Plan("0" * 64, "clashing_pins", clash=Clash((Pin("N-2", "S-1", 16), Pin("N-1", "S-1", 1)), (SEATS,)))
 CLASHING = problem(
     ROUND.needs,
     ROUND.sessions,
