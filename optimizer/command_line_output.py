@@ -49,10 +49,11 @@ class Output:
         self._report([message], {"failure": message})
 
     def _report(self, lines: Sequence[str], document: dict[str, Any]) -> None:
-        # Where standard error cannot be written either, only the exit status is left to tell.
+        # Either may be full without the other. Where neither can be written, only the exit status is left.
         with contextlib.suppress(CannotWrite):
             _print(sys.stderr, "standard error", map(keep_one_line, lines))
-            if self.as_json:
+        if self.as_json:
+            with contextlib.suppress(CannotWrite):
                 self.print_answer(document, [])
 
     def write_file(self, path: str | None, document: object) -> None:

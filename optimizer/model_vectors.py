@@ -13,7 +13,7 @@ from optimizer.facts import Facts
 from optimizer.model import Model
 from optimizer.model_objectives import ObjectiveOfModel, ObjectiveTerms
 from optimizer.model_supports import SupplyColumns
-from optimizer.program import Limit, Row
+from optimizer.program import Limit, Row, find_common_scale
 from optimizer.supply import PairKey, UseKey, share_supports
 
 WHOLE_TOLERANCE = 1e-4
@@ -59,7 +59,9 @@ class RoundModel:
     def hold(self, objective: ObjectiveTerms, value: int) -> None:
         """Hold an objective at a value: no later plan may have less."""
         name = f"hold_{objective.name.replace('.', '_')}"
-        row = Row(name, tuple(objective.terms), ">=", value - objective.constant, is_lock=True)
+        scale = find_common_scale(objective.terms)
+        bound = value - objective.constant
+        row = Row(name, tuple(objective.terms), ">=", bound, scale=scale, is_lock=True)
         self.program.rows.append(row)
 
     # -- reading a solver's values --------------------------------------------------------------------------

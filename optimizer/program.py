@@ -8,12 +8,21 @@ can be told by name.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Literal, NamedTuple
+from math import gcd
+from typing import Final, Literal, NamedTuple
 
 import pulp
 
 Sense = Literal["<=", ">=", "="]
 Term = tuple[int, int]  # column number, whole coefficient
+
+# Coefficients up to this reach the solver as they are. Larger ones come from a policy's large weights, which
+# mostly share a divisor, and a solver that works in doubles is spared it.
+LARGE_COEFFICIENT: Final = 10**6
+# Past these a solver's bound proves nothing. A column may be off by a tolerance of about 1e-6 to 1e-9, which
+# times the largest coefficient must stay below the smallest; and a double holds about 15 digits.
+MAX_SPREAD: Final = 10**9
+MAX_TOLD_APART: Final = 10**15
 
 
 class Limit(NamedTuple):
@@ -55,6 +64,24 @@ class Row:
         if self.sense == "<=":
             return total <= self.bound
         return total >= self.bound if self.sense == ">=" else total == self.bound
+
+
+def find_common_scale(terms: Sequence[Term]) -> int:
+    """By what large coefficients can all be divided without a remainder; 1 where none is large."""
+    if max((abs(coefficient) for _, coefficient in terms), default=0) <= LARGE_COEFFICIENT:
+        return 1
+    return gcd(*(coefficient for _, coefficient in terms))
+
+
+def is_told_apart(terms: Sequence[Term], largest_value: int) -> bool:
+    """Whether a solver that works in doubles can tell every two values of these terms apart, up to
+    ``largest_value``.
+    """
+    scale = find_common_scale(terms)
+    sizes = [abs(coefficient) // scale for _, coefficient in terms if coefficient != 0]
+    if not sizes:
+        return True
+    return max(sizes) <= MAX_SPREAD * min(sizes) and abs(largest_value) // scale < MAX_TOLD_APART
 
 
 @dataclass(slots=True)
@@ -103,6 +130,8 @@ class PulpProgram:
         self.problem = pulp.LpProblem("round", pulp.LpMaximize)
         self.variables: list[pulp.LpVariable] = []
         self.is_contradictory = False
+        # One unit of what the solver maximises, in units of the objective that was set.
+        self.objective_scale = 1
         self._rows_added = 0
         self.extend()
 
@@ -134,8 +163,9 @@ class PulpProgram:
         self.problem.addConstraint(constraint, row.name)
 
     def set_objective(self, terms: Sequence[Term]) -> None:
-        """Maximise these terms."""
-        self.problem.setObjective(self._expression(terms, 1))
+        """Maximise these terms, divided by what they have in common where they are large."""
+        self.objective_scale = find_common_scale(terms)
+        self.problem.setObjective(self._expression(terms, self.objective_scale))
 
     def set_bounds(self, column: int, lower: int, upper: int) -> None:
         """Change the bounds of a column in its own units."""

@@ -2,8 +2,8 @@
 
 The plan in hand is always a draft in whole numbers that obeys every row exactly. A solver may only offer a
 better one: its values are read, rebuilt and checked, its bound is rounded down to a whole number, and when
-its word does not hold it is asked again another way. A time limit never loses the plan in hand; an objective
-that it stopped keeps its value and its bound, and the outcome is `feasible`.
+its word does not hold it is asked again another way. Neither a time limit nor a solver that breaks down loses
+the plan in hand; an objective that stays open keeps its value and its bound, and the outcome is `feasible`.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -24,7 +24,7 @@ from optimizer.objectives import OBJECTIVE_TABLE
 from optimizer.plan import Clash, ObjectiveValue, Plan, SolverInfo
 from optimizer.planning import write_plan
 from optimizer.problem import Problem
-from optimizer.program import PulpProgram
+from optimizer.program import PulpProgram, is_told_apart
 from optimizer.search import MIN_PAIRS, Polisher
 from optimizer.solvers import Attempt, Effort, describe_solver, other_solver, run
 
@@ -66,19 +66,21 @@ def solve(
     does
         not steer the search, so that the same problem gives the same plan; it is taken where time ran out and
         it is better than what was found.
-    time_limit_seconds: for the whole solve. ``None``: no limit.
+    time_limit_seconds: for the search; building the model before it and the reasons of unmet needs after it
+        are not cut short. ``None``: no limit.
     threads: of the solver.
     solver: ``highs`` or ``cbc``.
     on_progress: called as values and bounds improve. An error that it raises ends the solve.
 
     Returns
     -------
-    A plan of outcome ``optimal`` (every objective is proven), ``feasible`` (time ran out before the proof) or
-    ``clashing_pins`` (no plan obeys the pins; the clash is told and nothing is assigned).
+    A plan of outcome ``optimal`` (every objective is proven), ``feasible`` (not proven: time ran out, or the
+    solvers' word did not hold; ``solver.stopped_by`` says which) or ``clashing_pins`` (no plan obeys the
+    pins; the clash is told and nothing is assigned).
 
     Raises
     ------
-    NoPlanFound: time ran out before any plan that obeys the pins was found.
+    NoPlanFound: time ran out, or the solvers broke down, before any plan that obeys the pins was found.
     """
     clock = Clock(time_limit_seconds)
     facts = Facts(problem)
@@ -133,6 +135,9 @@ class Search:
         self._reserve: Draft | None = None  # the start plan, where it obeys the problem
         self._solved: list[tuple[object, ObjectiveValue]] = []
         self._stopped_by: str | None = None
+        # Whether a solver that works in doubles can prove anything about the objective at hand. The row that
+        # holds one that it cannot tell apart blurs all that are solved after it.
+        self._is_provable = True
 
     def describe(self) -> SolverInfo:
         return SolverInfo(
@@ -166,8 +171,12 @@ class Search:
         return find_clash(self.model.facts, self.model.model.pairs, replace(self._effort, seconds=None))
 
     def _search_any_draft(self) -> Draft | None:
-        """Any plan that obeys every row, or ``None`` where both solvers say that there is none."""
+        """Any plan that obeys every row, or ``None`` where both solvers say that there is none.
+
+        Where they break down instead, nothing is known, and no pin may be said to clash.
+        """
         self._program.set_objective([])
+        is_refuted = True
         for solver in (self._effort.solver, other_solver(self._effort.solver)):
             effort = replace(self._effort, solver=solver, seconds=self._clock.left())
             attempt = run(self._program, effort)
@@ -178,6 +187,9 @@ class Search:
                 if self._reserve is not None:
                     return self._reserve
                 raise NoPlanFound("time ran out before any plan that obeys the pins was found")
+            is_refuted = is_refuted and attempt.ending == "infeasible"
+        if not is_refuted and self._reserve is None:
+            raise NoPlanFound("the solvers broke down before any plan that obeys the pins was found")
         return None
 
     # -- all objectives -------------------------------------------------------------------------------------
@@ -230,6 +242,7 @@ class Search:
         name, ceiling = objective.name, objective.largest_value()
         best = ObjectiveValue(name, self._value(name, self.draft), ceiling)
         self._report(best)
+        self._is_provable = self._is_provable and is_told_apart(terms.terms, ceiling)
         if best.value < ceiling and terms.terms:
             self._program.set_objective(terms.terms)
             budget = self._budget(name)
@@ -242,10 +255,10 @@ class Search:
                 best, is_settled = self._weigh(attempt, best)
                 if is_settled:
                     break
-            else:
-                self._stopped_by = self._stopped_by or "fault"
         if best.value != best.bound:
             best = self._take_reserve(best)
+        if best.value != best.bound:
+            self._stopped_by = self._stopped_by or "fault"
         self._report(best)
         return best
 
@@ -283,7 +296,7 @@ class Search:
 
         It settles it where its plan is sound and as good as its bound, or where time stopped it. An
         *infeasible* while a plan is in hand, values that are no plan, or a bound below the plan in hand are
-        faults of the solver and settle nothing.
+        faults of the solver and settle nothing. Its bound is not asked for where doubles could not state it.
         """
         draft = self._read(attempt)
         value = None if draft is None else self._value(best.name, draft)
@@ -291,9 +304,9 @@ class Search:
             self.draft = draft
             best = replace(best, value=value)
         if attempt.ending not in ("optimal", "time_limit"):
-            return best, False
-        bound = attempt.bound
-        if bound is None and attempt.ending == "optimal" and value is not None:
+            return best, best.value == best.bound
+        bound = attempt.bound if self._is_provable else None
+        if bound is None and self._is_provable and attempt.ending == "optimal" and value is not None:
             bound = value  # CBC states no bound; that it ended within less than one is the proof.
         if bound is not None and bound >= best.value:
             best = replace(best, bound=bound if best.bound is None else min(best.bound, bound))
@@ -338,7 +351,7 @@ class Search:
         def watch(value: float | None, bound: float | None) -> None:
             found = best.value if value is None else max(best.value, round(value) + terms.constant)
             ceiling = best.bound
-            if bound is not None and ceiling is not None:
+            if bound is not None and ceiling is not None and self._is_provable:
                 ceiling = max(found, min(ceiling, floor(bound + 1e-6) + terms.constant))
             self._report(ObjectiveValue(best.name, found, ceiling))
 

@@ -5,10 +5,12 @@ suggestion: a run returns its values, its bound and why it stopped, and `solve.p
 whole numbers. Traps met (PuLP 4.2.0, highspy 1.16): a partial starting vector can leave values that do not
 belong to the reported objective; a run with another number of threads in one process can end without a
 solution; HiGHS prints a banner to standard output when its first model is made, whatever its log options
-say.
+say; it refuses all rows where one coefficient is 1e15 or more, goes on without them, and PuLP then trips over
+the rows that are not there.
 """
 
 import contextlib
+import logging
 import os
 import signal
 import sys
@@ -34,6 +36,8 @@ Ending = Literal["optimal", "time_limit", "infeasible", "fault"]
 # Values are whole, so a plan within less than one of the bound is proven.
 WHOLE_GAP: Final = 0.999
 BOUND_TOLERANCE: Final = 1e-6
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,12 +104,15 @@ def run(
 ) -> Attempt:
     """Maximise the program's objective and return how it ended.
 
-    ``start`` is a whole value for every column, or ``None``; never a part. ``gap`` is absolute: the run may
-    stop once its bound lies within it, or within the relative gap, or after so many nodes.
+    ``start`` is a whole value for every column, or ``None``; never a part. ``gap`` is absolute, in the
+    solver's unit of the objective: the run may stop once its bound lies within it, or within the relative
+    gap, or after so many nodes. Whatever breaks down in the solver or in PuLP is the ending `fault`: the
+    caller asks again, or asks the other solver, or keeps the plan in hand.
 
     Raises
     ------
     ValueError: no such solver.
+    Whatever the watcher raises, or a handler of signals.
     """
     if effort.solver not in SOLVERS:
         raise ValueError(f"solver must be one of {', '.join(SOLVERS)}, not {effort.solver!r}")
@@ -115,15 +122,37 @@ def run(
         return Attempt("optimal", [], 0)
     program.set_start(start)
     limits = _Limits(gap, relative_gap, max_nodes)
+    if effort.solver == "highs":
+        stats = _run_highs(program, effort, limits, start is not None, watcher)
+    else:
+        stats = _run_cbc(program, effort, limits, start is not None)
+    return Attempt("fault", None, None) if stats is None else _read_attempt(program, stats)
+
+
+# What a library raises that breaks down. No wider: an interrupt, a lack of memory and the errors of those who
+# watch or handle signals are not the solver's.
+_BREAKDOWNS: Final = (
+    pulp.PulpError,
+    ArithmeticError,
+    AssertionError,
+    AttributeError,
+    LookupError,
+    OSError,
+    RuntimeError,
+    TypeError,
+    ValueError,
+)
+
+
+def _solve(program: PulpProgram, solver: pulp.LpSolver) -> pulp.LpSolveStats | None:
+    """What the solver says of its run, or ``None`` where its process, its library or PuLP broke down."""
     try:
-        if effort.solver == "highs":
-            stats = _run_highs(program, effort, limits, start is not None, watcher)
-        else:
-            stats = _run_cbc(program, effort, limits, start is not None)
-    except pulp.PulpSolverError:
-        # The solver's process or library broke down. The caller asks again, or asks the other one.
-        return Attempt("fault", None, None)
-    return _read_attempt(program, stats)
+        return program.problem.solve(solver)
+    except TimeoutError:
+        raise  # An alarm that someone set, though an `OSError` by kind.
+    except _BREAKDOWNS:
+        _log.info("%s broke down", type(solver).__name__, exc_info=True)
+        return None
 
 
 def _read_attempt(program: PulpProgram, stats: pulp.LpSolveStats) -> Attempt:
@@ -132,7 +161,7 @@ def _read_attempt(program: PulpProgram, stats: pulp.LpSolveStats) -> Attempt:
     """
     bound = stats.best_bound
     if bound is not None and isfinite(bound):
-        whole_bound: int | None = floor(bound + BOUND_TOLERANCE)
+        whole_bound: int | None = floor(bound + BOUND_TOLERANCE) * program.objective_scale
     else:
         whole_bound = None
     values = program.values() if stats.has_solution else None
@@ -160,9 +189,9 @@ _highs_threads: int | None = None
 
 def _run_highs(
     program: PulpProgram, effort: Effort, limits: _Limits, is_warm: bool, watcher: Watcher | None
-) -> pulp.LpSolveStats:
+) -> pulp.LpSolveStats | None:
     _prepare_highs(effort.threads)
-    watch = _HighsWatch(watcher)
+    watch = _HighsWatch(watcher, program.objective_scale)
     options: dict[str, float | str] = {}
     if effort.is_strict:
         options |= dict.fromkeys(HIGHS_TOLERANCES, STRICT_TOLERANCE)
@@ -182,7 +211,7 @@ def _run_highs(
         **options,
     )
     with _signals_kept_for(watch):
-        stats = program.problem.solve(solver)
+        stats = _solve(program, solver)
     if watch.error is not None:
         raise watch.error
     return stats
@@ -228,15 +257,16 @@ class _HighsWatch:
         highspy.cb.HighsCallbackType.kCallbackMipInterrupt,
     ]
 
-    def __init__(self, watcher: Watcher | None) -> None:
+    def __init__(self, watcher: Watcher | None, objective_scale: int) -> None:
         self._watcher = watcher
+        self._scale = objective_scale
         self.error: BaseException | None = None
 
     def __call__(self, kind: Any, message: str, found: Any, wanted: Any, data: Any) -> None:
         is_asked_to_stop = kind == highspy.cb.HighsCallbackType.kCallbackMipInterrupt
         try:
             if self._watcher is not None and self.error is None and not is_asked_to_stop:
-                value, bound = found.mip_primal_bound, found.mip_dual_bound
+                value, bound = found.mip_primal_bound * self._scale, found.mip_dual_bound * self._scale
                 self._watcher(value if isfinite(value) else None, bound if isfinite(bound) else None)
         except BaseException as error:
             self.error = error
@@ -280,7 +310,9 @@ def _signals_kept_for(watch: _HighsWatch) -> Iterator[None]:
 # -- CBC --------------------------------------------------------------------------------------------------
 
 
-def _run_cbc(program: PulpProgram, effort: Effort, limits: _Limits, is_warm: bool) -> pulp.LpSolveStats:
+def _run_cbc(
+    program: PulpProgram, effort: Effort, limits: _Limits, is_warm: bool
+) -> pulp.LpSolveStats | None:
     """CBC runs as a process of its own, on one thread: its parallel search does not repeat itself."""
     with tempfile.TemporaryDirectory(prefix="lcm-cbc-") as folder:
         solver = pulp.COIN_CMD(  # type: ignore[no-untyped-call]
@@ -292,4 +324,4 @@ def _run_cbc(program: PulpProgram, effort: Effort, limits: _Limits, is_warm: boo
             warmStart=is_warm,
             logPath=str(Path(folder) / "cbc.log"),
         )
-        return program.problem.solve(solver)
+        return _solve(program, solver)

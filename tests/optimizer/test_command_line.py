@@ -278,6 +278,12 @@ EXTREMES: dict[str, dict[str, object]] = {
     },
     "weights of 10^12": {"policy": {"weights": dict.fromkeys(("critical", "high", "routine"), MOST)}},
     "quarters of 10^12": {"policy": {"quarters": [MOST] * 4}},
+    "weights and quarters that no solver tells apart": {
+        "policy": {
+            "weights": {"critical": MOST, "high": 1, "routine": MOST - 1},
+            "quarters": [MOST, MOST - 1, 2, 1],
+        }
+    },
     "weights and quarters of nothing": {
         "policy": {"weights": dict.fromkeys(("critical", "high", "routine"), 0), "quarters": [0] * 4}
     },

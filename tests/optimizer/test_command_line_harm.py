@@ -121,6 +121,15 @@ def test_a_standard_error_that_is_full_does_not_stop_the_solving(tmp_path, probl
     assert json.loads(out)["outcome"] == "optimal"
 
 
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="this system has no /dev/full")
+def test_a_standard_error_that_is_full_leaves_the_document_on_standard_output(tmp_path):
+    with open("/dev/full", "wb") as full:
+        status, out, _ = end(start("solve", tmp_path / "missing.json", "--json", stderr=full))
+    assert status == 2
+    (fault,) = json.loads(out)["faults"]
+    assert "cannot be read: No such file or directory" in fault
+
+
 def test_a_program_whose_standard_streams_are_closed_still_writes_its_plan(tmp_path, problem_file):
     plan_file = tmp_path / "plan.json"
     command = f'exec "{sys.executable}" -m optimizer solve "{problem_file}" -o "{plan_file}" <&- >&- 2>&-'

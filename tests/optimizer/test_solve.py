@@ -19,7 +19,7 @@ from optimizer.facts import Facts
 from optimizer.model_objectives import ObjectiveOfModel
 from optimizer.model_vectors import RoundModel
 from optimizer.problem import Offer
-from optimizer.program import PulpProgram
+from optimizer.program import Program, PulpProgram, is_told_apart
 from optimizer.search import Polisher
 from optimizer.solve import Clock, solve
 from optimizer.solvers import Attempt, Effort
@@ -277,6 +277,86 @@ def test_when_both_solvers_fail_the_plan_in_hand_is_returned_as_not_proven(monke
     assert plan.outcome == "feasible"
     assert _solver(plan).stopped_by == "fault"
     assert verify(round_, plan).ok
+
+
+def test_pins_are_never_said_to_clash_by_solvers_that_broke_down(monkeypatch):
+    needs = [need("N-1", seats=5), need("N-2", "XAB", seats=5)]
+    round_ = problem(needs, [session(min_seats=8)], pinned=[("N-1", "S-1", 5)])
+    plan = solve(round_)
+    _with_attempts(monkeypatch, lambda attempt, call: Attempt("fault", None, None))
+    with pytest.raises(NoPlanFound, match="broke down"):
+        solve(round_)
+    assert solve(round_, start=plan).assignments == plan.assignments
+
+
+# -- numbers that doubles cannot tell apart
+# -----------------------------------------------------------------------
+
+LARGE_WEIGHTS = {"critical": 10**8, "high": 1, "routine": 10**8 - 1}
+LARGE_QUARTERS = (10**8, 10**8 - 1, 2, 1)
+
+
+def test_rows_that_highs_refuses_are_a_fault_of_the_solver():
+    program = Program()
+    column = program.add_column("x", 0, 5)
+    program.add_row("too_large", [(column, 10**16)], "<=", 3 * 10**16)
+    pulp_program = program.to_pulp()
+    pulp_program.set_objective([(column, 1)])
+    assert solvers.run(pulp_program, Effort()) == Attempt("fault", None, None)
+
+
+@pytest.mark.parametrize("solver", solvers.SOLVERS)
+def test_weights_too_large_for_any_solver_leave_a_plan_that_holds_and_is_not_called_proven(solver):
+    needs = [need("N-1", seats=10, priority="critical"), need("N-2", "XAB", seats=7)]
+    round_ = problem(needs, [session(seats=12)], weights=LARGE_WEIGHTS, quarters=LARGE_QUARTERS)
+    plan = solve(round_, solver=solver)
+    assert [row.seats for row in plan.assignments] == [10, 2]
+    assert plan.outcome == "feasible"
+    assert _solver(plan).stopped_by == "fault"
+    assert all(_bound(row) >= row.value for row in plan.objectives)
+    assert verify(round_, plan).ok
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_weights_that_share_a_large_divisor_are_solved_as_if_they_did_not(seed):
+    round_ = random_problem(4_000 + seed)
+    policy = replace(round_.policy, weights={"critical": 4, "high": 2, "routine": 1}, quarters=(4, 3, 2, 1))
+    small = solve(replace(round_, policy=policy))
+    weights = {"critical": 4 * 10**11, "high": 2 * 10**11, "routine": 10**11}
+    large = solve(replace(round_, policy=replace(policy, weights=weights)))
+    assert large.outcome == small.outcome
+    for row, other in zip(large.objectives, small.objectives, strict=True):
+        factor = 10**11 if row.name.endswith("coverage") else 1
+        assert (row.value, row.bound) == (other.value * factor, _bound(other) * factor)
+
+
+@pytest.mark.parametrize(
+    ("coefficients", "largest_value", "is_clear"),
+    [
+        ([], 0, True),
+        ([1, 0, 16], 10**6, True),
+        ([10**12, 3 * 10**12], 10**20, True),
+        ([10**9, 1], 10**10, True),
+        ([10**9 + 1, 1], 10**10, False),
+        ([1, -(10**10)], 5, False),
+        ([1, 16], 10**15, False),
+    ],
+)
+def test_values_are_told_apart_up_to_the_digits_of_a_double(coefficients, largest_value, is_clear):
+    assert is_told_apart(list(enumerate(coefficients)), largest_value) is is_clear
+
+
+@pytest.mark.parametrize("error", [IndexError, ValueError, RuntimeError, OSError])
+def test_an_error_of_whoever_watches_is_not_taken_for_one_of_the_solver(error):
+    calls = []
+
+    def fail(step):
+        calls.append(step)
+        if len(calls) == 2:
+            raise error("the watcher's own")
+
+    with pytest.raises(error, match="the watcher's own"):
+        solve(_contended(), on_progress=fail)
 
 
 def test_a_start_is_a_whole_vector_or_none():
