@@ -1,6 +1,6 @@
 """Pictures of every page: English and Arabic, wide and narrow, light and dark.
 
-``python -m tests.screenshots`` makes them all anew in build/screenshots, from the rounds of the demonstration,
+``python -m tests.screenshots`` makes them all anew in build/screenshots, from the demonstration's rounds,
 solved and published, and fails where a page does not answer. Look at them after every change of the look. The
 few that are kept in the repository (`CHOSEN`) are copied to docs/screenshots. ``--chosen`` makes only these.
 """
