@@ -1,12 +1,14 @@
 """The independent checker: no plan is stored or printed before this has found nothing wrong with it.
 
 A solver's word is never trusted: rule-breaking values, and values that do not belong to the reported
-objective, have been seen. So every rule, constraint and objective of docs/matching.md is stated a second
-time, here and in `verify_rules.py`, `verify_constraints.py` and `verify_values.py`, from the contract's text
+objective, have been seen. So every rule, constraint and objective of docs/matching.md, and every statement
+about unmet needs, is worked out a second time, here and in the other `verify_*.py`, from the contract's text
 alone and in whole numbers. These files import the data classes and nothing else of the optimizer.
 
-The work grows with the plan, not with all pairs of needs and sessions. What verify does not prove: that a
-bound is a bound, that a clash is smallest, and the *reason* of an unmet need; those need a solver.
+The work grows with the plan and with the needs that are short of seats. What verify does not prove, for it
+takes a search over all plans: that a bound is a bound; and of a clash, that it is real where it needs more
+than the pins alone to see, that no pin and no limit can be spared, and how many seats could be reached at
+best. Nor does it ask that rows come in order where the contract names none.
 """
 
 from collections import Counter, defaultdict

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from optimizer.plan import Clash, ClashLimit
 from optimizer.problem import Pin, Session
 from optimizer.verify_constraints import Violation
-from optimizer.verify_rules import RULES_AGAIN, Facts, judge_pair_again, support_fits
+from optimizer.verify_rules import Facts, judge_pair_again, support_fits
 
 # Which of the problem's records sets each limit. C11 is the pins themselves.
 _SETTERS = {
@@ -28,8 +28,10 @@ _SETTERS = {
     "C10": ("session",),
     "C12": ("need",),
 }
-# A record sets one limit of each of these codes; of the others it may set two, of several kinds or fields.
-_SET_ONCE = ("C2", "C4", "C6", "C7", "C8", "C12", *RULES_AGAIN)
+# How many limits of one code a record can set: seats and min_seats, seats and whole, recipients and seats of
+# each; else one. C9 and C10 have no such number, for they set one for each kind and each language.
+_SET_TWICE = ("C1", "C3", "C5")
+_SET_OFTEN = ("C9", "C10")
 
 
 def refusals_of(facts: Facts, pin: Pin) -> tuple[str, ...]:
@@ -42,10 +44,7 @@ def check_limits(facts: Facts, clash: Clash) -> Iterator[Violation]:
     """A clash names at least one limit; each is the problem's, binds the pairs named and refuses the pins."""
     if not clash.limits:
         yield Violation("outcome", None, None, "The clash names no limit. Name those that its pins meet.")
-    for (code, record), count in Counter((row.code, row.record) for row in clash.limits).items():
-        if count > 1 and code in _SET_ONCE:
-            message = f"Limit {code} of {record} is named {count} times. Name it once."
-            yield Violation("duplicate", None, None, message)
+    yield from _check_repeated(clash)
     refused = [pin for pin in clash.pins if refusals_of(facts, pin)]
     if refused:
         yield from _check_refused_pin(facts, clash, refused[0])
@@ -65,6 +64,18 @@ def check_limits(facts: Facts, clash: Clash) -> Iterator[Violation]:
             message = f"Limit {limit.code} of {limit.record} is said to be met by {limit.required}"
             message += f" against {limit.available}, and is not. State true numbers that refuse, or neither."
             yield Violation("outcome", None, None, message)
+
+
+def _check_repeated(clash: Clash) -> Iterator[Violation]:
+    """A limit is named once; a record may set two of one code, but not with the same numbers."""
+    counts = Counter((row.code, row.record) for row in clash.limits)
+    same = Counter(row for row in clash.limits if row.code in ("C1", "C3") and row.required is not None)
+    for (code, record), count in counts.items():
+        most = 2 if code in _SET_TWICE else 1
+        is_repeated = any(row.code == code and row.record == record for row in same if same[row] > 1)
+        if code not in _SET_OFTEN and (count > most or is_repeated):
+            message = f"Limit {code} of {record} is named {count} times. Name each limit once."
+            yield Violation("duplicate", None, None, message)
 
 
 def _check_refused_pin(facts: Facts, clash: Clash, pin: Pin) -> Iterator[Violation]:

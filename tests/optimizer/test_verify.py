@@ -231,17 +231,57 @@ CLASHING = problem(
     supports=ROUND.supports,
     pinned=[("N-1", "S-1", 1), ("N-2", "S-1", 16)],
 )
+
+
+def clash_with(*limits: ClashLimit) -> Plan:
+    return replace(CLASH, clash=Clash(CLASHING.pinned, limits))
+
+
 CLASHES = [
     ("a clash names no pins", replace(CLASH, clash=None), "outcome"),
     ("a clash names a pin of other seats", replace(CLASH, clash=Clash((Pin("N-1", "S-1", 2),))), "outcome"),
     ("a clash names a pin twice", replace(CLASH, clash=Clash((Pin("N-1", "S-1", 1),) * 2)), "duplicate"),
     ("a clash has assignments", replace(CLASH, assignments=PLAN.assignments), "outcome"),
+    ("a clash has unmet needs", replace(CLASH, unmet=PLAN.unmet), "outcome"),
+    ("a clash names no limit", clash_with(), "outcome"),
+    ("a limit is named twice", clash_with(SEATS, SEATS), "duplicate"),
+    ("a limit has a record that is none", clash_with(replace(SEATS, record="S-9")), "outcome"),
+    ("a limit has a record of another kind", clash_with(replace(SEATS, record="N-1")), "outcome"),
+    ("a limit is the pins themselves", clash_with(replace(SEATS, code="C11")), "outcome"),
+    (
+        "a limit is a rule that does not refuse",
+        clash_with(ClashLimit("area", "S-1", PINNED_PAIRS)),
+        "outcome",
+    ),
+    ("a limit leaves out a pinned pair", clash_with(replace(SEATS, pairs=PINNED_PAIRS[:1])), "outcome"),
+    ("a limit requires no more than there is", clash_with(replace(SEATS, required=15)), "outcome"),
+    ("a limit requires another number", clash_with(replace(SEATS, required=18)), "outcome"),
+    ("a limit has another number available", clash_with(replace(SEATS, available=14)), "outcome"),
+    ("a limit has half of its numbers", clash_with(replace(SEATS, available=None)), "outcome"),
     ("a clash has values", replace(CLASH, objectives=(ObjectiveValue("critical", 0, 0),)), "outcome"),
 ]
 
 
 def test_a_plan_whose_pins_clash_names_pins_of_the_problem():
     assert codes_of(CLASHING, CLASH) == []
+
+
+def test_pins_that_hold_when_placed_alone_are_no_clash_also_where_they_need_a_support():
+    held = problem(ROUND.needs, ROUND.sessions, supports=ROUND.supports, pinned=[("N-1", "S-1", 1)])
+    clash = Clash(held.pinned, (ClashLimit("C1", "S-1", PINNED_PAIRS[:1]),))
+    assert codes_of(held, replace(CLASH, clash=clash)) == ["outcome"]
+    # Without a venue, the session cannot run: whether the limit named is the one cannot be told alone.
+    bare = replace(held, supports=())
+    assert codes_of(bare, replace(CLASH, clash=clash)) == []
+
+
+def test_a_pin_that_a_rule_refuses_clashes_alone_and_its_limits_are_all_the_rules_that_refuse_it():
+    round_ = problem(
+        [need(level="advanced", women=0)], [session(women_only=True)], pinned=[("N-1", "S-1", 1)]
+    )
+    limits = tuple(ClashLimit(code, "S-1", PINNED_PAIRS[:1]) for code in ("level", "women"))
+    assert codes_of(round_, replace(CLASH, clash=Clash(round_.pinned, limits))) == []
+    assert codes_of(round_, replace(CLASH, clash=Clash(round_.pinned, limits[:1]))) == ["outcome"]
 
 
 @pytest.mark.parametrize(("sentence", "plan", "code"), CLASHES, ids=sentence_of)
