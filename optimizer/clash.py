@@ -17,6 +17,7 @@ from typing import Final
 
 from optimizer.clash_limits import find_limits, limits_of_refused_pin
 from optimizer.compatibility import Pair, judge_pair
+from optimizer.errors import NoPlanFound
 from optimizer.facts import Facts
 from optimizer.hitting_sets import smallest_hitting_set
 from optimizer.model_vectors import RoundModel
@@ -154,16 +155,24 @@ class PinOracle:
     def satisfy(self, held: Iterable[Pin]) -> frozenset[Pin] | None:
         """Return all pins that a plan satisfies that satisfies these and as many others as it can.
 
-        ``None`` where no plan satisfies these; a second solver must agree.
+        ``None`` where no plan satisfies these: neither solver finds one, and one says that there is none.
+
+        Raises
+        ------
+        NoPlanFound: both solvers broke down, so that nothing is known.
         """
         must = {(pin.need, pin.session) for pin in held}
         for key, column in self._columns.items():
             self._program.set_bounds(column, int(key in must), 1)
+        endings = set()
         for solver in (self._effort.solver, other_solver(self._effort.solver)):
             attempt = run(self._program, replace(self._effort, solver=solver))
+            endings.add(attempt.ending)
             satisfied = self._read(attempt)
             if satisfied is not None and must <= {(pin.need, pin.session) for pin in satisfied}:
                 return satisfied
+        if "infeasible" not in endings:
+            raise NoPlanFound("the solvers broke down while the pins were tried")
         return None
 
     def _read(self, attempt: Attempt) -> frozenset[Pin] | None:

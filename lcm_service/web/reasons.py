@@ -110,6 +110,7 @@ LIMITS: Final[Sentences] = {
 STOPPED_BY: Final[Sentences] = {
     "time_limit": _("The time limit ended the search."),
     "interrupted": _("The search was stopped by hand."),
+    "fault": _("The numbers are too large for a proof, or the solvers failed."),
 }
 
 # What is asked of the owner of a record, by the optimizer's field names. A session asks as its offer.

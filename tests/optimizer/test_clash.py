@@ -1,18 +1,20 @@
 """Pins that cannot hold together: the smallest set of them, and the limits that they meet, in numbers."""
 
 from datetime import date
+from importlib import import_module
 from typing import Any
 
 import pytest
 
 from optimizer.clash import find_clash, find_relevant_pairs
 from optimizer.compatibility import find_pairs
+from optimizer.errors import NoPlanFound
 from optimizer.facts import Facts
 from optimizer.hitting_sets import smallest_hitting_set
 from optimizer.plan import ClashLimit
 from optimizer.problem import Offer, Pin, Provider
 from optimizer.solve import solve
-from optimizer.solvers import Effort
+from optimizer.solvers import Attempt, Effort
 from tests.optimizer.brute_force import find_smallest_clash
 from tests.optimizer.builders import need, problem, requirement, session, support
 from tests.optimizer.random_problems import random_problem
@@ -254,3 +256,12 @@ def test_hitting_sets_agree_with_trying_every_combination():
             if all(set(some) & one for one in sets)
         )
         assert smallest_hitting_set(members, sets) == expected
+
+
+def test_solvers_that_break_down_name_no_clash(monkeypatch):
+    monkeypatch.setattr(
+        import_module("optimizer.clash"), "run", lambda program, effort: Attempt("fault", None, None)
+    )
+    facts = Facts(problem(TWO, [session(seats=20)], pinned=[("N-1", "S-1", 8)]))
+    with pytest.raises(NoPlanFound, match="broke down"):
+        find_clash(facts, find_pairs(facts), Effort())
