@@ -120,7 +120,7 @@ class Tally:
         fewest = max(held + 1, need.min_group)
         if need.whole:
             # All its seats or none: what it lacks must fit here at once.
-            fewest = held + self.facts.seats_of_need(need) - self.seats_of_need.get(need.id, 0)
+            fewest = max(fewest, held + self.facts.seats_of_need(need) - self.seats_of_need.get(need.id, 0))
         if session.id not in self.filled:
             fewest = max(fewest, session.min_seats)
         pin = self.facts.pin_by_pair.get((need.id, session.id))

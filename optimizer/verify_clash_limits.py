@@ -70,10 +70,10 @@ def _check_repeated(clash: Clash) -> Iterator[Violation]:
     """A limit is named once; a record may set two of one code, but not with the same numbers."""
     counts = Counter((row.code, row.record) for row in clash.limits)
     same = Counter(row for row in clash.limits if row.code in ("C1", "C3") and row.required is not None)
+    repeated = {(row.code, row.record) for row, count in same.items() if count > 1}
     for (code, record), count in counts.items():
         most = 2 if code in _SET_TWICE else 1
-        is_repeated = any(row.code == code and row.record == record for row in same if same[row] > 1)
-        if code not in _SET_OFTEN and (count > most or is_repeated):
+        if (count > most and code not in _SET_OFTEN) or (code, record) in repeated:
             message = f"Limit {code} of {record} is named {count} times. Name each limit once."
             yield Violation("duplicate", None, None, message)
 

@@ -8,9 +8,10 @@ from collections import Counter
 import pytest
 
 from optimizer.plan import MAX_NEAREST, Plan
-from optimizer.problem import Need, Problem
+from optimizer.problem import Need, PlanningSeats, Problem
 from optimizer.solve import solve
 from optimizer.verify_rules import judge_pair_again
+from tests.optimizer import builders
 from tests.optimizer.brute_force import Seats, TinyRound
 from tests.optimizer.random_problems import random_problem
 
@@ -118,3 +119,12 @@ def test_every_unmet_need_is_told_with_the_first_reason_that_holds_and_how_near_
         "not_enough_for_a_group",
         "contention",
     }
+
+
+def test_a_whole_need_planned_for_fewer_seats_than_its_smallest_group_lacks_no_support():
+    # Nobody has said its seats: planned for two, it could never send the three that make a group.
+    one = builders.need(seats=None, women=None, min_group=3, whole=True)
+    round_ = builders.problem([one], [builders.session()], planning_seats=PlanningSeats(need=2, session=20))
+    (row,) = solve(round_).unmet
+    assert row.reason == "contention"
+    assert unmet_again(round_, solve(round_)) == told(solve(round_))
