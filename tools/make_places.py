@@ -1,7 +1,7 @@
 """Write lcm_service/data/places.csv from the countries table of OCHA, as a Python package carries it.
 
-    pip download --no-deps --dest /tmp/places hdx-python-country==4.2.5
-    .venv/bin/python tools/make_places.py /tmp/places/hdx_python_country-4.2.5-py3-none-any.whl
+    pip download --no-deps --dest build/places hdx-python-country==4.2.5
+    .venv/bin/python tools/make_places.py build/places/hdx_python_country-4.2.5-py3-none-any.whl
 
 The package itself is not used by the service. Its file is read as it is in the wheel; what is kept, and under
 which terms, is said in lcm_service/data/NOTICE.md and docs/data.md. The same wheel gives the same bytes.

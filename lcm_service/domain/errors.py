@@ -48,9 +48,7 @@ class NotValid(LcmError):
 
     code = "not_valid"
 
-    def __init__(
-        self, message: str, faults: Mapping[str, list[str]] | None = None, **details: Any
-    ) -> None:
+    def __init__(self, message: str, faults: Mapping[str, list[str]] | None = None, **details: Any) -> None:
         super().__init__(message, **details)
         self.faults = dict(faults or {})
 
