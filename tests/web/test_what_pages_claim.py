@@ -281,7 +281,7 @@ def test_the_questions_of_a_record_stand_in_one_row_of_the_plan_with_one_link_to
 def test_a_question_leads_to_the_form_that_asks_it(
     at_work: Flask, kind: str, fields: tuple[str, ...], ending: str
 ) -> None:
-    answer_address = at_work.jinja_env.globals["answer_address"]
+    answer_address: Any = at_work.jinja_env.globals["answer_address"]
     with at_work.test_request_context():
         assert answer_address(kind, "X-0001", fields).endswith(ending)
 
