@@ -2,7 +2,7 @@
 
 from flask_babel import lazy_gettext as _
 
-from lcm_service.web import choices
+from lcm_service.web import choices, shared_fields
 from lcm_service.web.fields import Field, Section
 
 WHAT = Section(
@@ -11,40 +11,19 @@ WHAT = Section(
         Field(
             "title", _("Title"), hint=_("One line, for example: Medical training for a formed police unit.")
         ),
-        Field("subject", _("What kind of help is it?"), "one", list_choices=choices.of("subject")),
-        Field(
-            "areas",
+        shared_fields.SUBJECT,
+        shared_fields.areas(
             _("In which subjects is training needed?"),
-            "many",
-            hint=_("Choose every subject that would serve. One of them is enough for a match."),
-            list_choices=choices.areas,
-            has_any=True,
-            any_label=_("Any subject"),
-            may_be_unknown=True,
+            _("Choose every subject that would serve. One of them is enough for a match."),
         ),
-        Field(
-            "level",
-            _("At what level?"),
-            "one",
-            list_choices=choices.of("level"),
-            has_any=True,
-            may_be_unknown=True,
-        ),
+        shared_fields.level(_("At what level?")),
         Field("detail", _("Anything that helps to understand the need"), "longtext"),
     ),
 )
 WHO = Section(
     _("Who is to be trained"),
     (
-        Field(
-            "personnel",
-            _("Which personnel?"),
-            "many",
-            list_choices=choices.of("personnel"),
-            has_any=True,
-            any_label=_("All personnel"),
-            may_be_unknown=True,
-        ),
+        shared_fields.personnel(_("Which personnel?")),
         Field("audience", _("Unit, function and ranks"), hint=_("For example: engineer company, officers.")),
         Field("seats_asked", _("How many seats are needed?"), "number", may_be_unknown=True),
         Field("women", _("How many of the seats are for women?"), "number", may_be_unknown=True),
@@ -75,15 +54,9 @@ WHEN = Section(
     (
         Field("earliest", _("From what day can the training start?"), "date", may_be_unknown=True),
         Field("latest", _("By what day must the training end?"), "date", may_be_unknown=True),
-        Field(
-            "languages",
+        shared_fields.languages(
             _("In which languages can the trainees be taught?"),
-            "ranked",
-            hint=_("Every language in which they can follow a course, the best one first."),
-            list_choices=choices.languages,
-            has_any=True,
-            any_label=_("Any language"),
-            may_be_unknown=True,
+            _("Every language in which they can follow a course, the best one first."),
         ),
         Field(
             "modes",
@@ -120,30 +93,11 @@ WHY = Section(
         ),
         Field("prior_support", _("What support was there before, or is planned elsewhere?"), "longtext"),
         Field("expires_on", _("Until what day does the need stand?"), "date"),
-        Field(
-            "visibility_consent",
-            _("May the mechanism name this need to possible providers?"),
-            "yes_no",
-            list_choices=choices.yes_or_no,
-            may_be_unknown=True,
-        ),
+        shared_fields.visibility_consent(_("May the mechanism name this need to possible providers?")),
     ),
 )
 
 SECTIONS = (WHAT, WHO, WHEN, WHY)
-
-OWNER = Section(
-    _("For whom"),
-    (
-        Field(
-            "participant",
-            _("Participant"),
-            "pick",
-            hint=_("You record this on behalf of a participant. Type its name or its code."),
-            list_choices=choices.participants,
-        ),
-    ),
-)
 
 RECOGNITION = (
     Section(
@@ -160,5 +114,3 @@ RECOGNITION = (
         ),
     ),
 )
-
-WITHDRAWAL = (Section(_("Withdraw"), (Field("reason", _("Reason"), "longtext"),)),)

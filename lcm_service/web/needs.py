@@ -13,7 +13,7 @@ from lcm_service.schemas.records import NeedSchema, RecognitionSchema, Withdrawa
 from lcm_service.services import decisions, rounds, submissions, trail
 from lcm_service.web import desk
 from lcm_service.web.fields import FormView, Section
-from lcm_service.web.need_fields import OWNER, RECOGNITION, SECTIONS, WITHDRAWAL
+from lcm_service.web.need_fields import RECOGNITION, SECTIONS
 from lcm_service.web.saving import (
     Page,
     StaleFacts,
@@ -22,6 +22,7 @@ from lcm_service.web.saving import (
     read_version,
     save_or_show_again,
 )
+from lcm_service.web.shared_fields import OWNER, WITHDRAWAL
 from lcm_service.web.showing import current_actor
 
 bp = Blueprint("needs", __name__)

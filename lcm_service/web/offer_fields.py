@@ -2,18 +2,11 @@
 
 from flask_babel import lazy_gettext as _
 
-from lcm_service.web import choices
+from lcm_service.web import choices, shared_fields
 from lcm_service.web.fields import Field, Section
+from lcm_service.web.shared_fields import NO_LIMIT
 
-PERSONNEL = Field(
-    "personnel",
-    _("For which personnel is it?"),
-    "many",
-    list_choices=choices.of("personnel"),
-    has_any=True,
-    any_label=_("All personnel"),
-    may_be_unknown=True,
-)
+PERSONNEL = shared_fields.personnel(_("For which personnel is it?"))
 ONLY = Field(
     "only",
     _("Who may take part?"),
@@ -41,33 +34,10 @@ WHAT = Section(
         Field(
             "title", _("Title"), hint=_("One line, for example: Explosive ordnance disposal, basic course.")
         ),
-        Field("subject", _("What kind of help is it?"), "one", list_choices=choices.of("subject")),
-        Field(
-            "areas",
-            _("Which subjects are taught?"),
-            "many",
-            list_choices=choices.areas,
-            has_any=True,
-            any_label=_("Any subject"),
-            may_be_unknown=True,
-        ),
-        Field(
-            "level",
-            _("At what level is it taught?"),
-            "one",
-            list_choices=choices.of("level"),
-            has_any=True,
-            may_be_unknown=True,
-        ),
-        Field(
-            "languages",
-            _("In which languages is it taught?"),
-            "ranked",
-            list_choices=choices.languages,
-            has_any=True,
-            any_label=_("Any language"),
-            may_be_unknown=True,
-        ),
+        shared_fields.SUBJECT,
+        shared_fields.areas(_("Which subjects are taught?")),
+        shared_fields.level(_("At what level is it taught?")),
+        shared_fields.languages(_("In which languages is it taught?")),
         Field("implementer", _("Who carries it out?"), hint=_("For example: a national training centre.")),
         Field("un_standard", _("United Nations material or standard that it follows")),
         Field("recognised_until", _("Recognised by the United Nations until"), "date"),
@@ -93,14 +63,9 @@ WHO = Section(
             "max_recipients",
             _("How many States or organisations in one session, at most?"),
             "number",
-            hint=_("Leave empty for no limit."),
+            hint=NO_LIMIT,
         ),
-        Field(
-            "max_per_recipient",
-            _("How many seats for each of them, at most?"),
-            "number",
-            hint=_("Leave empty for no limit."),
-        ),
+        Field("max_per_recipient", _("How many seats for each of them, at most?"), "number", hint=NO_LIMIT),
     ),
 )
 WHERE = Section(
@@ -138,13 +103,7 @@ TERMS = Section(
         Field("cost_terms", _("Conditions on costs, in words"), "longtext"),
         Field("preconditions", _("What must trainees have done or hold before?"), "longtext"),
         Field("expires_on", _("Until what day does the offer stand?"), "date"),
-        Field(
-            "visibility_consent",
-            _("May the offer be shown outside the mechanism?"),
-            "yes_no",
-            list_choices=choices.yes_or_no,
-            may_be_unknown=True,
-        ),
+        shared_fields.visibility_consent(_("May the offer be shown outside the mechanism?")),
     ),
 )
 DATES = Section(

@@ -14,7 +14,6 @@ from lcm_service.schemas.records import OfferSchema, WithdrawalSchema
 from lcm_service.services import rounds, submissions, trail
 from lcm_service.web import choices
 from lcm_service.web.fields import FormView, Section
-from lcm_service.web.need_fields import OWNER, WITHDRAWAL
 from lcm_service.web.offer_fields import FIRST_DATES, FIRST_QUESTIONS, SECTIONS
 from lcm_service.web.offer_rows import OfferRows, read_rows, requires_as_stored, stored_rows, typed_rows
 from lcm_service.web.saving import (
@@ -25,6 +24,7 @@ from lcm_service.web.saving import (
     read_version,
     save_or_show_again,
 )
+from lcm_service.web.shared_fields import OWNER, WITHDRAWAL
 from lcm_service.web.showing import current_actor
 
 bp = Blueprint("offers", __name__)

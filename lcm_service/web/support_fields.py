@@ -4,6 +4,7 @@ from flask_babel import lazy_gettext as _
 
 from lcm_service.web import choices
 from lcm_service.web.fields import Field, Section
+from lcm_service.web.shared_fields import NO_LIMIT
 
 SECTIONS = (
     Section(
@@ -21,7 +22,7 @@ SECTIONS = (
                 may_be_unknown=True,
             ),
             Field("amount_as_stated", _("The amount as it was stated, if in another currency")),
-            Field("per_session", _("At most, in one session"), "number", hint=_("Leave empty for no limit.")),
+            Field("per_session", _("At most, in one session"), "number", hint=NO_LIMIT),
             Field(
                 "languages",
                 _("Interpretation: between which languages?"),
@@ -37,25 +38,13 @@ SECTIONS = (
         (
             Field("usable_from", _("From"), "date"),
             Field("usable_to", _("Until"), "date"),
-            Field(
-                "only",
-                _("For whom?"),
-                "picks",
-                hint=_("Leave empty for no limit."),
-                list_choices=choices.eligible,
-            ),
-            Field(
-                "areas",
-                _("For which subjects?"),
-                "many",
-                hint=_("Leave empty for no limit."),
-                list_choices=choices.areas,
-            ),
+            Field("only", _("For whom?"), "picks", hint=NO_LIMIT, list_choices=choices.eligible),
+            Field("areas", _("For which subjects?"), "many", hint=NO_LIMIT, list_choices=choices.areas),
             Field(
                 "places",
                 _("For courses in which countries or regions?"),
                 "picks",
-                hint=_("Leave empty for no limit."),
+                hint=NO_LIMIT,
                 list_choices=choices.eligible,
             ),
             Field("expires_on", _("Until what day does it stand?"), "date"),

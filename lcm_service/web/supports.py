@@ -8,7 +8,6 @@ from lcm_service.domain.errors import NotAllowed
 from lcm_service.schemas.records import SupportSchema, WithdrawalSchema
 from lcm_service.services import rounds, submissions, trail
 from lcm_service.web.fields import FormView, Section
-from lcm_service.web.need_fields import OWNER, WITHDRAWAL
 from lcm_service.web.saving import (
     Page,
     StaleFacts,
@@ -17,6 +16,7 @@ from lcm_service.web.saving import (
     read_version,
     save_or_show_again,
 )
+from lcm_service.web.shared_fields import OWNER, WITHDRAWAL
 from lcm_service.web.showing import current_actor
 from lcm_service.web.support_fields import SECTIONS
 
