@@ -1,4 +1,7 @@
-"""The pages. Each file holds one area; every address is in the file of its area, under a plain name."""
+"""The pages. Each file holds one area; every address is in the file of its area, under a plain name.
+
+The addresses that needs, offers and supports have in common are in `record_flow`.
+"""
 
 from flask import Flask
 

@@ -15,7 +15,7 @@ def page_rules(app: Flask) -> list[tuple[str, str]]:
         if "GET" in (rule.methods or ())
         and rule.endpoint != "static"
         and not rule.rule.startswith("/api")
-        and f"lcm_service.web.{rule.endpoint.partition('.')[0]}" == _module_of(app, rule.endpoint)
+        and _module_of(app, rule.endpoint).startswith("lcm_service.web.")
     )
 
 

@@ -1,0 +1,252 @@
+"""The pages that needs, offers and supports have in common.
+
+Records of all three kinds are listed, submitted, shown, revised and withdrawn in the same steps, and keep a
+history. The steps stand here once. A `RecordKind` says what a kind has of its own; its area adds the pages
+that no other kind has.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from flask import Blueprint, flash, render_template, request, url_for
+
+from lcm_service.domain import completeness, permissions
+from lcm_service.domain.errors import NotAllowed
+from lcm_service.domain.permissions import Actor
+from lcm_service.domain.record_fields import column_of
+from lcm_service.schemas.records import RecordSchema, WithdrawalSchema
+from lcm_service.services import rounds, trail
+from lcm_service.web.fields import FormView, Section
+from lcm_service.web.saving import (
+    Faults,
+    Page,
+    StaleFacts,
+    Values,
+    in_stored_order,
+    read_version,
+    save_or_show_again,
+)
+from lcm_service.web.shared_fields import OWNER, WITHDRAWAL
+from lcm_service.web.showing import current_actor
+
+# A need, an offer or a support. Pages do not know the tables.
+type Record = Any
+
+
+def _as_it_is(values: Values, _record: Record | None) -> Values:
+    return values
+
+
+def _nothing_more(*_about: Any) -> Values:
+    return {}
+
+
+@dataclass(frozen=True)
+class RecordForm:
+    """A form about a record: its page, and what it asks.
+
+    The three functions are for forms that ask more than their sections declare. ``read_more`` reads that from
+    what was posted. ``finish`` makes all that was read ready for the service; it gets the stored record, or
+    None where the record is new. ``show_more`` gives the page what stands beside the sections: as the record
+    that it gets has it, or, where it gets None, as it was typed.
+    """
+
+    template: str
+    sections: tuple[Section, ...]
+    read_more: Callable[[], tuple[Values, Faults]] | None = None
+    finish: Callable[[Values, Record | None], Values] = _as_it_is
+    show_more: Callable[[Record | None], Values] = _nothing_more
+
+
+@dataclass(frozen=True)
+class RecordServices:
+    """The services that list, find and change records of a kind. Each checks what the actor may do."""
+
+    list_all: Callable[[Actor, str], Sequence[Record]]
+    find: Callable[[Actor, str], Record]
+    submit: Callable[[Actor, str, str, Values], Record]
+    revise: Callable[[Actor, str, Values, int], Record]
+    withdraw: Callable[[Actor, str, int, str | None], Record]
+
+
+@dataclass(frozen=True)
+class RecordKind:
+    """What a kind of record has of its own."""
+
+    # Its code in questions and histories.
+    name: str
+    # What its addresses, its blueprint and its folder of templates are called.
+    area: str
+    # The heading of its lists, and the button that leads to an empty form.
+    plural: Any
+    to_submit: Any
+    # What a person is told once it is done.
+    recorded: Any
+    changed: Any
+    withdrawn: Any
+    form: RecordForm
+    schema: type[RecordSchema]
+    services: RecordServices
+    # What an empty form has answered already.
+    at_first: Mapping[str, Any] = field(default_factory=dict)
+    # What its page shows and the pages of other kinds do not.
+    show_more: Callable[[Actor, Record], Values] = _nothing_more
+
+
+@dataclass(frozen=True)
+class RecordPages:
+    """The pages of one kind of record. The name of each method is the name of its endpoint."""
+
+    kind: RecordKind
+
+    def add_to(self, bp: Blueprint) -> None:
+        """Give the area the addresses that every kind has."""
+        of_round, of_record = f"/rounds/<code>/{self.kind.area}", f"/{self.kind.area}/<reference>"
+        bp.get(of_round)(self.index)
+        bp.get(f"{of_round}/new")(self.new)
+        bp.post(f"{of_round}/new")(self.submit)
+        bp.get(of_record)(self.show)
+        bp.get(f"{of_record}/revise")(self.edit)
+        bp.post(f"{of_record}/revise")(self.revise)
+        bp.get(f"{of_record}/withdraw")(self.ask_withdrawal)
+        bp.post(f"{of_record}/withdraw")(self.withdraw)
+        bp.get(f"{of_record}/history")(self.history)
+
+    def index(self, code: str) -> str:
+        """The records of a round, as far as the reader may see them."""
+        actor = current_actor()
+        found = self.kind.services.list_all(actor, code)
+        return self._render(f"{self.kind.area}/index.html", rounds.find_round(actor, code), records=found)
+
+    def new(self, code: str) -> str:
+        """An empty form. Any of it may be left for later."""
+        return self._show_new(code, FormView(self._sections_of_new(current_actor()), self.kind.at_first))
+
+    def submit(self, code: str) -> Page:
+        """Submit a record for the actor's own participant, or for the one that a coordinator names."""
+        actor = current_actor()
+        form = self.kind.form
+
+        def save(values: Values) -> str:
+            owner = values.pop("participant", None) or actor.participant_code
+            record = self.kind.services.submit(actor, owner or "", code, form.finish(values, None))
+            return self._lead_on(self.kind.recorded, record.reference)
+
+        return save_or_show_again(
+            self._sections_of_new(actor),
+            save,
+            lambda view, _stale: self._show_new(code, view),
+            schema=self.kind.schema,
+            # Whom a coordinator names is not part of the record.
+            beside=("participant",) if permissions.may_coordinate(actor) else (),
+            read_more=form.read_more,
+        )
+
+    def show(self, reference: str) -> str:
+        """One record, and what is still to be asked about it."""
+        actor = current_actor()
+        record = self.kind.services.find(actor, reference)
+        return self._render(
+            f"{self.kind.area}/show.html",
+            record.round,
+            record=record,
+            missing=completeness.missing_fields(self.kind.name, record),
+            may_change=permissions.may_change_record(actor, record.participant_id),
+            **self.kind.show_more(actor, record),
+        )
+
+    def edit(self, reference: str) -> str:
+        """The form, filled in with what is known."""
+        return self.show_form(reference, self.kind.form)
+
+    def revise(self, reference: str) -> Page:
+        """Change a record; what is cleared becomes unknown."""
+        return self.save_form(reference, self.kind.form)
+
+    def ask_withdrawal(self, reference: str) -> str:
+        """Ask once more, and for the reason."""
+        return self._show_withdrawal(reference, FormView(WITHDRAWAL), None)
+
+    def withdraw(self, reference: str) -> Page:
+        """Withdraw a record. Nobody else moves."""
+        actor = current_actor()
+
+        def save(values: Values) -> str:
+            self.kind.services.withdraw(actor, reference, read_version(request.form), values["reason"])
+            return self._lead_on(self.kind.withdrawn, reference)
+
+        return save_or_show_again(
+            WITHDRAWAL,
+            save,
+            lambda view, stale: self._show_withdrawal(reference, view, stale),
+            schema=WithdrawalSchema,
+        )
+
+    def history(self, reference: str) -> str:
+        """Who did what to the record."""
+        actor = current_actor()
+        record = self.kind.services.find(actor, reference)
+        events = trail.list_events(actor, self.kind.name, reference)
+        return self._render("history.html", record.round, record=record, events=events)
+
+    def show_form(
+        self,
+        reference: str,
+        form: RecordForm,
+        view: FormView | None = None,
+        stale: StaleFacts | None = None,
+    ) -> str:
+        """A form about a stored record: as stored, or, where there is a ``view``, as it was typed."""
+        record = self.kind.services.find(current_actor(), reference)
+        more = form.show_more(record if view is None else None)
+        if view is None:
+            fields = FormView(form.sections).fields
+            values = {one.name: getattr(record, column_of(one.name)) for one in fields}
+            view = FormView(form.sections, values, shows_unknown=True)
+        return self._render(form.template, record.round, record=record, form=view, stale=stale, **more)
+
+    def save_form(self, reference: str, form: RecordForm) -> Page:
+        """Save what a form asks about a stored record; the rest of the record stays as it is."""
+        actor = current_actor()
+
+        def save(values: Values) -> str:
+            record = self.kind.services.find(actor, reference)
+            finished = form.finish(in_stored_order(form.sections, record, values), record)
+            self.kind.services.revise(actor, reference, finished, read_version(request.form))
+            return self._lead_on(self.kind.changed, reference)
+
+        return save_or_show_again(
+            form.sections,
+            save,
+            lambda view, stale: self.show_form(reference, form, view, stale),
+            schema=self.kind.schema,
+            is_revision=True,
+            read_more=form.read_more,
+        )
+
+    def _sections_of_new(self, actor: Actor) -> tuple[Section, ...]:
+        """A coordinator also says for whom a record is submitted."""
+        sections = self.kind.form.sections
+        if permissions.may_coordinate(actor):
+            return (OWNER, *sections)
+        if actor.participant_id:
+            return sections
+        raise NotAllowed(f"Only focal points and coordinators submit {self.kind.area}.")
+
+    def _show_new(self, code: str, view: FormView) -> str:
+        form = self.kind.form
+        round = rounds.find_round(current_actor(), code)
+        return self._render(form.template, round, record=None, form=view, **form.show_more(None))
+
+    def _show_withdrawal(self, reference: str, view: FormView, stale: StaleFacts | None) -> str:
+        record = self.kind.services.find(current_actor(), reference)
+        return self._render("withdraw.html", record.round, record=record, form=view, stale=stale)
+
+    def _lead_on(self, message: Any, reference: str) -> str:
+        """Say what was done, and give the address of the record's page."""
+        flash(message % {"reference": reference}, "good")
+        return url_for(f"{self.kind.area}.show", reference=reference)
+
+    def _render(self, template: str, round: Any, **shown: Any) -> str:
+        return render_template(template, kind=self.kind, round=round, **shown)
