@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from optimizer.clash import find_clash
-from optimizer.compatibility import Pair, find_pairs
+from optimizer.compatibility import Pair
 from optimizer.facts import INTERPRETATION, Facts
+from optimizer.pairs import find_pairs
 from optimizer.plan import Clash
 from optimizer.plan_files import clash_to_document
 from optimizer.problem import Problem

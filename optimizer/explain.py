@@ -11,9 +11,10 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from optimizer.canonical import problem_sha256
-from optimizer.compatibility import Pair, Unknown, find_pairs, group_by_need, judge_pair
+from optimizer.compatibility import Pair, Unknown, judge_pair
 from optimizer.facts import Facts
 from optimizer.fit import fit_parts
+from optimizer.pairs import find_pairs, group_by_need
 from optimizer.plan import Assignment, Nearest, OpenQuestion, Plan, Question, UnmetNeed
 from optimizer.problem import Problem
 from optimizer.unmet import Tally, find_unmet

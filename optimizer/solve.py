@@ -14,13 +14,13 @@ from time import monotonic
 
 from optimizer.canonical import problem_sha256
 from optimizer.clash import find_clash, find_refused_pins
-from optimizer.compatibility import find_pairs
 from optimizer.drafts import draft_of_pins, draft_of_plan
 from optimizer.errors import NoPlanFound
 from optimizer.facts import Facts
 from optimizer.model_objectives import ObjectiveOfModel, ObjectiveTerms
 from optimizer.model_vectors import EMPTY_DRAFT, Draft, RoundModel
 from optimizer.objectives import OBJECTIVE_TABLE
+from optimizer.pairs import find_pairs
 from optimizer.plan import Clash, ObjectiveValue, Plan, SolverInfo
 from optimizer.planning import write_plan
 from optimizer.problem import Problem

@@ -9,9 +9,10 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from optimizer.compatibility import RULES, Pair, RefusalRows, group_by_need
+from optimizer.compatibility import RULES, Pair
 from optimizer.facts import Facts
 from optimizer.model import most_recipients
+from optimizer.pairs import RefusalRows, group_by_need
 from optimizer.plan import MAX_NEAREST, Nearest, UnmetNeed
 from optimizer.problem import Need, Session
 

@@ -14,7 +14,8 @@ from datetime import date, timedelta
 from random import Random
 from typing import TypeVar
 
-from optimizer.compatibility import Pair, find_pairs
+from optimizer.compatibility import Pair
+from optimizer.pairs import find_pairs
 from optimizer.problem import (
     Need,
     Offer,

@@ -16,7 +16,8 @@ from typing import Any
 import pulp
 from pulp.constants import LpSolveStatus
 
-from optimizer.compatibility import Pair, find_pairs
+from optimizer.compatibility import Pair
+from optimizer.pairs import find_pairs
 from optimizer.plan import Assignment
 from optimizer.problem import ANY, Need, Problem, Session, Support
 from optimizer.verify_rules import INTERPRETATION, Facts, links, support_fits

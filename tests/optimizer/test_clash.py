@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from optimizer.clash import find_clash, find_relevant_pairs
-from optimizer.compatibility import find_pairs
 from optimizer.errors import NoPlanFound
 from optimizer.facts import Facts
 from optimizer.hitting_sets import smallest_hitting_set
+from optimizer.pairs import find_pairs
 from optimizer.plan import ClashLimit
 from optimizer.problem import Offer, Pin, Provider
 from optimizer.solve import solve

@@ -6,9 +6,10 @@ from time import perf_counter
 
 import pytest
 
-from optimizer.compatibility import RULES, No, Unknown, find_pairs, judge_pair
+from optimizer.compatibility import RULES, No, Unknown, judge_pair
 from optimizer.facts import Facts
 from optimizer.fit import fit_of_pair, fit_parts
+from optimizer.pairs import find_pairs
 from optimizer.plan import Question
 from optimizer.problem import Offer, Place, PlanningSeats
 from tests.optimizer.builders import need, problem, recipient, session, support

@@ -5,10 +5,10 @@ from datetime import date
 
 import pytest
 
-from optimizer.compatibility import find_pairs
 from optimizer.facts import Facts
 from optimizer.model import largest_cliques
 from optimizer.model_vectors import EMPTY_DRAFT, RoundModel
+from optimizer.pairs import find_pairs
 from optimizer.problem import Offer, Provider
 from optimizer.program import Program
 from optimizer.solve import solve

@@ -4,8 +4,8 @@ from datetime import date
 
 import pytest
 
-from optimizer.compatibility import find_pairs
 from optimizer.objectives import OBJECTIVE_TABLE, worth
+from optimizer.pairs import find_pairs
 from optimizer.problem import OBJECTIVES, Offer
 from optimizer.solve import solve
 from tests.optimizer.builders import need, problem, session

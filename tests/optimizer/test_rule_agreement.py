@@ -8,9 +8,10 @@ from itertools import count, islice
 
 import pytest
 
-from optimizer.compatibility import RULES, No, Unknown, find_bridges, find_pairs, judge_pair
+from optimizer.compatibility import RULES, No, Unknown, find_bridges, judge_pair
 from optimizer.facts import Facts
 from optimizer.fit import fit_of_pair
+from optimizer.pairs import find_pairs
 from optimizer.problem import Problem
 from optimizer.verify_rules import (
     Facts as FactsAgain,

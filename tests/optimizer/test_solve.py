@@ -13,11 +13,11 @@ import pytest
 
 from optimizer import solvers
 from optimizer.canonical import problem_sha256
-from optimizer.compatibility import find_pairs
 from optimizer.errors import NoPlanFound
 from optimizer.facts import Facts
 from optimizer.model_objectives import ObjectiveOfModel
 from optimizer.model_vectors import RoundModel
+from optimizer.pairs import find_pairs
 from optimizer.problem import Offer
 from optimizer.program import Program, PulpProgram, is_told_apart
 from optimizer.search import Polisher
