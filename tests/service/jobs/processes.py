@@ -1,0 +1,51 @@
+"""The optimizer's processes as the system lists them, and how a test waits for them."""
+
+import os
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+PATIENCE_SECONDS = 30
+
+
+def wait_for(condition, seconds=PATIENCE_SECONDS):
+    """Wait until the condition gives something, and give it."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        found = condition()
+        if found:
+            return found
+        time.sleep(0.01)
+    raise AssertionError("what was waited for did not happen")
+
+
+def solving_processes(parent=None):
+    """Numbers of the optimizer's processes that this process, or another one, has started and that run."""
+    listed = subprocess.run(
+        ["ps", "-A", "-o", "pid=,ppid=,stat=,args="], capture_output=True, text=True, check=True
+    )
+    rows = [line.split(None, 3) for line in listed.stdout.splitlines()]
+    return [
+        int(row[0])
+        for row in rows
+        if len(row) == 4
+        and row[1] == str(parent or os.getpid())
+        and not row[2].startswith("Z")
+        and "-m optimizer" in row[3]
+    ]
+
+
+def hold_next_process():
+    """Stop the next solving process in its tracks, so that it is surely there when the test acts."""
+    (pid, *_) = wait_for(solving_processes)
+    os.kill(pid, signal.SIGSTOP)
+    return pid
+
+
+def is_running(pid):
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[0]
+    except FileNotFoundError:
+        return False
+    return state not in "ZX"
