@@ -2,8 +2,9 @@
 
 `load_problem` or `read_problem` gives a `Problem`; `solve` answers it with a `Plan`; `verify` checks a plan
 without trusting `solve`; `check`, `explain` and `diff_plans` say what is wrong with a round, why a plan is
-as it is, and what changed between two. Documents are plain dictionaries, as JSON holds them. All of it is
-exact in docs/matching.md, and runs without the service: ``python -m optimizer --help``.
+as it is, and what changed between two; `compare_scenarios` asks the same round under several policies.
+Documents are plain dictionaries, as JSON holds them. All of it is exact in docs/matching.md, and runs without
+the service: ``python -m optimizer --help``.
 """
 
 from optimizer.canonical import canonical_bytes, problem_sha256, problem_to_document
@@ -60,6 +61,17 @@ from optimizer.problem import (
     Support,
 )
 from optimizer.reading import load_problem, read_problem
+from optimizer.scenario_counts import RecipientSeats, ScenarioDifference, SeatsChange
+from optimizer.scenario_files import read_scenarios, scenarios_to_document
+from optimizer.scenarios import (
+    Dominator,
+    RefusedPlan,
+    Scenario,
+    ScenarioComparison,
+    ScenarioValue,
+    compare_scenarios,
+    make_policies,
+)
 from optimizer.solve import Progress, solve
 from optimizer.verify import DerivedObjective, Verification, Violation, verify
 
@@ -72,6 +84,7 @@ __all__ = [
     "Clash",
     "ClashLimit",
     "DerivedObjective",
+    "Dominator",
     "Explanation",
     "InvalidFile",
     "MatchExplanation",
@@ -96,9 +109,16 @@ __all__ = [
     "Provider",
     "Question",
     "Recipient",
+    "RecipientSeats",
+    "RefusedPlan",
     "Requirement",
     "RunningSession",
+    "Scenario",
+    "ScenarioComparison",
+    "ScenarioDifference",
+    "ScenarioValue",
     "Score",
+    "SeatsChange",
     "Session",
     "SolverInfo",
     "Substitution",
@@ -113,6 +133,7 @@ __all__ = [
     "check",
     "check_report_to_document",
     "clash_to_document",
+    "compare_scenarios",
     "diff_plans",
     "difference_to_document",
     "explain",
@@ -120,11 +141,14 @@ __all__ = [
     "judge_pair",
     "load_plan",
     "load_problem",
+    "make_policies",
     "plan_to_document",
     "problem_sha256",
     "problem_to_document",
     "read_plan",
     "read_problem",
+    "read_scenarios",
+    "scenarios_to_document",
     "solve",
     "verify",
     "write_json",

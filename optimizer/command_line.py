@@ -1,4 +1,4 @@
-"""The command line: ``python -m optimizer check|solve|verify|explain|diff`` (contract, section 1).
+"""The command line: ``python -m optimizer check|solve|verify|explain|diff|scenarios`` (contract, section 1).
 
 Exit status: 0 done; 1 the answer is no (violations, pins that clash); 2 bad input, one line a fault; 3
 stopped without any plan. Whatever the input, there is no traceback and no half-written file.
@@ -20,6 +20,7 @@ from typing import Final
 from optimizer.canonical import problem_sha256
 from optimizer.check import check, check_report_to_document
 from optimizer.command_line_output import CannotWrite, Output, refuse_unwritable
+from optimizer.command_line_scenarios import describe_scenarios
 from optimizer.command_line_text import (
     describe_check,
     describe_difference,
@@ -35,6 +36,8 @@ from optimizer.plan_files import plan_to_document, read_plan
 from optimizer.reading import load_problem
 from optimizer.reading_json import load_json, shown_name
 from optimizer.reading_values import show_value
+from optimizer.scenario_files import scenarios_to_document
+from optimizer.scenarios import compare_scenarios
 from optimizer.solve import Progress, solve
 from optimizer.verify import Verification, verify
 
@@ -136,11 +139,29 @@ def _solve(arguments: argparse.Namespace, output: Output) -> int:
     return ANSWER_IS_NO if plan.outcome == "clashing_pins" else DONE
 
 
-def _run_so_that_it_can_be_stopped(search: Callable[[], Plan]) -> Plan:
+def _scenarios(arguments: argparse.Namespace, output: Output) -> int:
+    problem = load_problem(arguments.problem)
+    refuse_unwritable(arguments.output, inputs=(arguments.problem,))
+    search = partial(
+        compare_scenarios,
+        problem,
+        time_limit_seconds=arguments.time_limit,
+        threads=arguments.threads,
+        solver=arguments.solver,
+        on_progress=_scenario_progress_printer(output) if arguments.progress else None,
+    )
+    comparison = _run_so_that_it_can_be_stopped(search)
+    document = scenarios_to_document(comparison)
+    output.write_file(arguments.output, document)
+    output.print_answer(document, describe_scenarios(comparison))
+    return DONE if comparison.as_set.clash is None else ANSWER_IS_NO
+
+
+def _run_so_that_it_can_be_stopped[Found](search: Callable[[], Found]) -> Found:
     """Run the search in a thread of its own. HiGHS is a library, and while it searches the main thread
     would hear no signal; waiting, it hears them at once. The search itself then ends with the process.
     """
-    found: Future[Plan] = Future()
+    found: Future[Found] = Future()
 
     def run() -> None:
         try:
@@ -154,6 +175,10 @@ def _run_so_that_it_can_be_stopped(search: Callable[[], Plan]) -> Plan:
 
 def _progress_printer(output: Output) -> Callable[[Progress], None]:
     return lambda progress: output.print_progress(asdict(progress))
+
+
+def _scenario_progress_printer(output: Output) -> Callable[[str, Progress], None]:
+    return lambda scenario, progress: output.print_progress({"scenario": scenario, **asdict(progress)})
 
 
 def _report_own_violations(verification: Verification, output: Output) -> None:
@@ -220,6 +245,7 @@ def _build_parser() -> argparse.ArgumentParser:
         ("verify", _verify, "check a plan independently of the solver", ("problem", "plan")),
         ("explain", _explain, "say why needs are met or unmet", ("problem", "plan")),
         ("diff", _diff, "compare two plans", ("old", "new")),
+        ("scenarios", _scenarios, "compare the round's plans under several policies", ("problem",)),
     ):
         command = commands.add_parser(name, help=sentence, description=sentence, allow_abbrev=False)
         command.set_defaults(run=run)
@@ -227,16 +253,19 @@ def _build_parser() -> argparse.ArgumentParser:
             command.add_argument(file, metavar=f"{file}.json")
         command.add_argument("--json", action="store_true", help="print one JSON document")
         if name == "solve":
-            _add_solve_options(command)
+            command.add_argument("-o", "--output", metavar="FILE", help="write the plan here")
+            command.add_argument("--start", metavar="PLAN", help="a plan to begin the search from")
+        if name == "scenarios":
+            command.add_argument("-o", "--output", metavar="FILE", help="write the comparison here")
+        if name in ("solve", "scenarios"):
+            _add_search_options(command)
         if name == "explain":
             command.add_argument("--need", metavar="ID", help="explain this need alone")
             command.add_argument("-o", "--output", metavar="FILE", help="write the explanation here")
     return parser
 
 
-def _add_solve_options(command: argparse.ArgumentParser) -> None:
-    command.add_argument("-o", "--output", metavar="FILE", help="write the plan here")
-    command.add_argument("--start", metavar="PLAN", help="a plan to begin the search from")
+def _add_search_options(command: argparse.ArgumentParser) -> None:
     command.add_argument("--time-limit", type=_read_seconds, metavar="SECONDS", help="stop after so long")
     command.add_argument("--threads", type=_read_threads, default=1, metavar="N", help="1 unless given")
     command.add_argument("--progress", action="store_true", help="one JSON line a step, on standard error")

@@ -22,7 +22,7 @@ def describe_plan(problem: Problem, plan: Plan) -> Iterator[str]:
     if plan.objectives:
         rows = [("objective", "value", "bound")]
         rows += [(o.name, str(o.value), "none" if o.bound is None else str(o.bound)) for o in plan.objectives]
-        yield from _align(rows)
+        yield from align(rows)
     if plan.outcome != "clashing_pins":
         seats = sum(row.seats for row in plan.assignments)
         needs = len({row.need for row in plan.assignments})
@@ -31,9 +31,9 @@ def describe_plan(problem: Problem, plan: Plan) -> Iterator[str]:
             f"in {len(plan.sessions)} of {len(problem.sessions)} sessions"
         )
     questions = [f"{q.record}: {q.field} ({q.seats} seats hang on it)" for q in plan.questions]
-    yield from _list_some("questions to ask, most seats first", questions)
+    yield from list_some("questions to ask, most seats first", questions)
     unmet = [f"{u.need}: {u.seats_short} seats short, {u.reason}" for u in plan.unmet]
-    yield from _list_some("needs short of seats", unmet)
+    yield from list_some("needs short of seats", unmet)
     if plan.solver is not None:
         stopped = "" if plan.solver.stopped_by is None else f", stopped by {plan.solver.stopped_by}"
         yield f"{plan.solver.solver} with PuLP {plan.solver.pulp}, {plan.solver.seconds:.1f} seconds{stopped}"
@@ -42,14 +42,14 @@ def describe_plan(problem: Problem, plan: Plan) -> Iterator[str]:
 def describe_clash(clash: Clash) -> Iterator[str]:
     """The pins that clash and the limits that they meet."""
     pins = [f"{p.need} in {p.session}: {p.rule.replace('_', ' ')} {p.seats} seats" for p in clash.pins]
-    yield from _list_some("these pins cannot hold together", pins)
+    yield from list_some("these pins cannot hold together", pins)
     limits = []
     for limit in clash.limits:
         numbers = (
             "" if limit.required is None else f": {limit.required} required, {limit.available} available"
         )
         limits.append(f"{limit.code} of {limit.record}{numbers}")
-    yield from _list_some("limits that they meet", limits)
+    yield from list_some("limits that they meet", limits)
 
 
 def describe_check(report: CheckReport) -> Iterator[str]:
@@ -58,7 +58,7 @@ def describe_check(report: CheckReport) -> Iterator[str]:
         yield "no faults; the pins can hold together"
     else:
         yield from describe_clash(report.clash)
-    yield from _list_some("warnings", [warning.message for warning in report.warnings])
+    yield from list_some("warnings", [warning.message for warning in report.warnings])
 
 
 def describe_verification(verification: Verification) -> Iterator[str]:
@@ -69,8 +69,8 @@ def describe_verification(verification: Verification) -> Iterator[str]:
     for violation in verification.violations:
         records = " ".join(name for name in (violation.need, violation.session) if name is not None)
         violations.append(f"{violation.code}{f' ({records})' if records else ''}: {violation.message}")
-    yield from _list_some("violations", violations)
-    yield from _align([(objective.name, str(objective.value)) for objective in verification.objectives])
+    yield from list_some("violations", violations)
+    yield from align([(objective.name, str(objective.value)) for objective in verification.objectives])
 
 
 def describe_explanation(explanation: Explanation) -> Iterator[str]:
@@ -87,7 +87,7 @@ def describe_explanation(explanation: Explanation) -> Iterator[str]:
         for pair in row.waiting[:MAX_NEAREST_SHOWN]:
             questions = _name_questions(pair.questions)
             yield f"  waiting for an answer: {pair.session}, fit {pair.fit} ({questions})"
-    yield from _say_how_many_more(len(explanation.unmet))
+    yield from say_how_many_more(len(explanation.unmet))
     for match in explanation.matches[:MAX_LISTED]:
         pinned = ", agreed already" if match.pinned else ""
         yield f"{match.need} has {match.seats} seats in {match.session}, fit {match.fit}{pinned}"
@@ -97,7 +97,7 @@ def describe_explanation(explanation: Explanation) -> Iterator[str]:
             yield f"  fit: {', '.join(f'{part} {value}' for part, value in match.fit_parts.items())}"
         if match.questions:
             yield f"  if the answers allow: {_name_questions(match.questions)}"
-    yield from _say_how_many_more(len(explanation.matches))
+    yield from say_how_many_more(len(explanation.matches))
 
 
 def _name_questions(questions: Sequence[Question]) -> str:
@@ -119,35 +119,35 @@ def describe_difference(difference: PlanDifference) -> Iterator[str]:
     for name in ("changed", "added", "lost"):
         changes: Sequence[PairChange] = getattr(difference, name)
         lines = [f"{c.need} in {c.session}: {c.old_seats} -> {c.new_seats} seats" for c in changes]
-        yield from _list_some(f"{name}: {len(changes)} pairs", lines)
-    yield from _list_some("sessions that run now", difference.sessions_started)
-    yield from _list_some("sessions that run no longer", difference.sessions_stopped)
+        yield from list_some(f"{name}: {len(changes)} pairs", lines)
+    yield from list_some("sessions that run now", difference.sessions_started)
+    yield from list_some("sessions that run no longer", difference.sessions_stopped)
     if difference.objectives:
         rows = [("objective", "old", "new")]
         rows += [(o.name, _number_or_dash(o.old), _number_or_dash(o.new)) for o in difference.objectives]
-        yield from _align(rows)
+        yield from align(rows)
 
 
 def _number_or_dash(value: int | None) -> str:
     return "-" if value is None else str(value)
 
 
-def _list_some(title: str, lines: Sequence[str]) -> Iterator[str]:
+def list_some(title: str, lines: Sequence[str]) -> Iterator[str]:
     """A titled list, cut where a reader would stop reading; nothing where it is empty."""
     if not lines:
         return
     yield f"{title}:"
     for line in lines[:MAX_LISTED]:
         yield f"  {line}"
-    yield from _say_how_many_more(len(lines))
+    yield from say_how_many_more(len(lines))
 
 
-def _say_how_many_more(count: int) -> Iterator[str]:
+def say_how_many_more(count: int) -> Iterator[str]:
     if count > MAX_LISTED:
         yield f"  ... and {count - MAX_LISTED} more (--json lists all)"
 
 
-def _align(rows: Iterable[tuple[str, ...]]) -> Iterator[str]:
+def align(rows: Iterable[tuple[str, ...]]) -> Iterator[str]:
     """A table: the first column to the left, numbers to the right."""
     columns = list(rows)
     if not columns:

@@ -23,6 +23,7 @@ from optimizer.reading_lists import Members, Numbers
 from optimizer.reading_records import Field, Rows, Table
 from optimizer.reading_tables import PERCENT, PROBLEM
 from optimizer.reading_values import Flag, OneOf, Schema, Sha256, Text, Whole
+from optimizer.scenario_files import SCENARIO_COMPARISON
 
 SCHEMA_FOLDER: Final = Path(__file__).parent / "schemas"
 _DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
@@ -147,7 +148,7 @@ EXPLANATION: Final = Table(
     ),
 )
 
-SCHEMA_TABLES: Final = (PROBLEM, PLAN, EXPLANATION)
+SCHEMA_TABLES: Final = (PROBLEM, PLAN, EXPLANATION, SCENARIO_COMPARISON)
 
 if __name__ == "__main__":
     write_schemas()
