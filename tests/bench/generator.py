@@ -7,16 +7,15 @@ run; teams, venues, funds by the seat and interpreters are short; some fields no
 round is agreed already. Everybody in it is fictional.
 """
 
-from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, timedelta
+from itertools import accumulate
 from random import Random
 from typing import TypeVar
 
-from optimizer.compatibility import Pair
-from optimizer.pairs import find_pairs
 from optimizer.problem import (
+    Ban,
     Need,
     Offer,
     Pin,
@@ -31,6 +30,8 @@ from optimizer.problem import (
     Substitution,
     Support,
 )
+from tests.bench.hand_plan import HandPlan
+from tests.bench.shapes import SHAPES, Shape
 
 T = TypeVar("T")
 
@@ -42,6 +43,7 @@ AREAS = (
 SUBSTITUTES = (("C-IED", "EOD", 60), ("EOD", "C-IED", 50), ("INTEL", "UAS", 40), ("LOG", "ENG", 30))
 # A larger round is about more topics, so that each need keeps one or two dozen sessions to choose from.
 TOPICS_BY_NEEDS = ((100, 4), (1_000, 14), (3_000, 24))
+MOST_NEEDS_OF_A_FIELD = 5_000
 LEVELS = (("basic", 6), ("advanced", 3), ("specialist", 2), ("trainer", 1))
 PERSONNEL = (("troops", 6), ("fpu", 3), ("staff_officer", 2), ("individual_police", 2))
 # Sub-regions with the continent's code, the usual language and a second one.
@@ -63,28 +65,43 @@ def make_problem(
     sessions: int,
     seed: int,
     *,
+    shape: str = "mixed",
     unknown_share: float = 0.01,
-    agreed_share: float = 0.1,
+    agreed_share: float | None = None,
     policy: Policy | None = None,
 ) -> Problem:
-    """Return the round of this size and seed.
+    """Return the round of this size, seed and shape (a name of `SHAPES`).
 
     `unknown_share` is the chance of each field that it is not stated; `agreed_share` the part of a plan last
-    published whose sessions are pinned (0: no pins, and no previous plan).
+    published whose sessions are pinned (``None``: as the shape says; 0: no pins, and no previous plan).
     """
     rng = Random(f"{needs} {sessions} {seed}")
-    draw = _Draw(rng, needs, sessions, unknown_share)
-    problem = draw.problem(policy or Policy())
-    return _with_a_plan_last_published(problem, rng, agreed_share) if agreed_share else problem
+    form = SHAPES[shape]
+    problem = _Draw(rng, needs, sessions, unknown_share, form).problem(policy or Policy())
+    share = form.agreed_share if agreed_share is None else agreed_share
+    return _with_a_plan_last_published(problem, rng, form, share) if share else problem
+
+
+def topics_of(needs: int) -> tuple[str, ...]:
+    """Return the topics of a round of so many needs.
+
+    Past 5,000 needs each further 5,000 bring a field of 40 topics of their own, asked for as those of the
+    first. With 40 for all, a round of 50,000 would have more than 500 sessions to choose from for each need.
+    """
+    few = next((count for most, count in TOPICS_BY_NEEDS if needs <= most), len(AREAS))
+    if needs <= MOST_NEEDS_OF_A_FIELD:
+        return AREAS[:few]
+    fields = -(-needs // MOST_NEEDS_OF_A_FIELD)
+    return (*AREAS, *(f"TOPIC-{number:02}" for number in range(len(AREAS) + 1, fields * len(AREAS) + 1)))
 
 
 class _Draw:
-    def __init__(self, rng: Random, needs: int, sessions: int, unknown_share: float) -> None:
-        self.rng, self.unknown_share = rng, unknown_share
+    def __init__(self, rng: Random, needs: int, sessions: int, unknown_share: float, shape: Shape) -> None:
+        self.rng, self.unknown_share, self.shape = rng, unknown_share, shape
         self.need_count, self.session_count = needs, sessions
         self.region_of: dict[str, tuple[str, str, str, str]] = {}
-        topics = next((count for most, count in TOPICS_BY_NEEDS if needs <= most), len(AREAS))
-        self.topics = AREAS[:topics]
+        self.topics = topics_of(needs)
+        self.topic_weights = list(accumulate(1 / (rank % len(AREAS) + 4) for rank in range(len(self.topics))))
         self.regions = REGIONS[: max(2, min(len(REGIONS), needs // 20))]
         self.levels = LEVELS[: 1 if needs <= 100 else 4]
 
@@ -92,7 +109,7 @@ class _Draw:
         recipients = [self.recipient(n) for n in range(max(12, min(120, self.need_count // 5)))]
         places = [Place(id, region[:2]) for id, region in self.region_of.items()]
         providers = [
-            Provider(f"XP{n:03}", self.rng.choice((1, 2, 3, 4)), self.rng.choice((None, None, 150, 300)))
+            Provider(f"XP{n:03}", self.rng.choice((1, 2, 3, 4)), self.rng.choice(self.shape.provider_seats))
             for n in range(max(4, self.session_count // 10))
         ]
         offers, sessions = self.offers_with_sessions(providers, recipients)
@@ -121,8 +138,8 @@ class _Draw:
 
     def areas(self, most: int) -> frozenset[str]:
         """Return some areas; the first of the list are asked for most, as they are in real rounds."""
-        weights = [1 / (rank + 4) for rank in range(len(self.topics))]
-        return frozenset(self.rng.choices(self.topics, weights, k=self.rng.randint(1, most)))
+        count = self.rng.randint(1, most)
+        return frozenset(self.rng.choices(self.topics, cum_weights=self.topic_weights, k=count))
 
     # -- records ---------------------------------------------------------------------------------------------
 
@@ -133,7 +150,7 @@ class _Draw:
 
     def need(self, number: int, recipients: list[Recipient]) -> Need:
         recipient = self.rng.choice(recipients)
-        seats = self.rng.randint(4, 30)
+        seats = self.rng.randint(*self.shape.need_seats)
         earliest = FIRST_DAY + timedelta(days=self.rng.randint(0, 180))
         _, _, usual, second = self.region_of[recipient.id]
         modes = tuple(self.rng.sample([mode for mode, _ in MODES], self.rng.randint(2, 4)))
@@ -145,7 +162,7 @@ class _Draw:
             personnel=self.stated(frozenset({self.weighted(PERSONNEL)})),
             seats=self.stated(seats),
             women=self.stated(self.rng.randint(0, seats // 2)),
-            min_group=min(seats, self.rng.choice((1, 2, 4, 5, 8))),
+            min_group=min(seats, self.rng.choice(self.shape.min_groups)),
             max_groups=self.rng.choice((None, None, 1, 2, 3)),
             whole=self.happens(0.08),
             earliest=self.stated(earliest),
@@ -168,7 +185,9 @@ class _Draw:
             provider = self.rng.choice(providers).id
             hosts = [recipient.id for recipient in recipients]
             partners = frozenset({self.rng.choice(hosts)} if self.happens(0.1) else set())
-            may_run = None if count == 1 else self.rng.randint(1, max(1, count // 2))
+            may_run = (
+                None if count == 1 else self.rng.randint(1, max(1, int(count * self.shape.share_that_runs)))
+            )
             offers.append(Offer(offer_id, provider, partners, may_run, self.rng.choice((None, 60, 80, 95))))
             sample = self.session(0, offer_id, hosts)
             for _ in range(count):
@@ -181,7 +200,7 @@ class _Draw:
         host = self.rng.choice(hosts)
         _, _, usual, second = self.region_of[host]
         place = None if mode == "online" or (mode == "mobile_team" and self.happens(0.7)) else host
-        seats = self.rng.randint(20, 40)
+        seats = self.rng.randint(*self.shape.session_seats)
         return Session(
             id=str(number),
             offer=offer_id,
@@ -190,9 +209,9 @@ class _Draw:
             personnel=self.stated(frozenset({"any"} if self.happens(0.5) else {self.weighted(PERSONNEL)})),
             women_only=self.happens(0.04),
             seats=self.stated(seats),
-            min_seats=self.rng.choice((8, 10, 12, 15)),
-            max_recipients=self.rng.choice((None, 3, 4, 6)),
-            max_per_recipient=self.rng.choice((None, 10, 15, 20)),
+            min_seats=self.rng.choice(self.shape.min_seats),
+            max_recipients=self.rng.choice(self.shape.max_recipients),
+            max_per_recipient=self.rng.choice(self.shape.max_per_recipient),
             languages=self.stated(frozenset({usual, second} if self.happens(0.25) else {usual})),
             mode=self.stated(mode),
             place=place,
@@ -209,7 +228,7 @@ class _Draw:
 
     def requirements(self, mode: str) -> tuple[Requirement, ...]:
         rows = []
-        if mode in ("regional_centre", "provider_centre") and self.happens(0.5):
+        if mode in ("regional_centre", "provider_centre") and self.happens(self.shape.chance_of_costs):
             rows.append(
                 Requirement("funds", self.rng.choice((0, 10_000, 20_000)), self.rng.choice((600, 900, 1200)))
             )
@@ -232,7 +251,10 @@ class _Draw:
         for number in range(max(4, self.session_count // 7)):
             kind = ("funds", "venue", "funds", "equipment", "funds", "interpretation")[number % 6]
             region = self.rng.choice(self.regions)
-            quantities = {"funds": 10_000 * self.rng.randint(6, 25), "interpretation": self.rng.randint(2, 4)}
+            quantities = {
+                "funds": 10_000 * self.rng.randint(*self.shape.funds_units),
+                "interpretation": self.rng.randint(2, 4),
+            }
             rows.append(
                 Support(
                     id=f"R{number:05}",
@@ -252,54 +274,16 @@ class _Draw:
         return rows
 
 
-def _with_a_plan_last_published(problem: Problem, rng: Random, agreed_share: float) -> Problem:
-    """Fill some sessions as a coordinator would by hand: what is agreed of that is pinned, and can hold."""
-    by_session: dict[str, list[Pair]] = defaultdict(list)
-    for pair in find_pairs(problem):
-        if pair.firm and not pair.bridges:
-            by_session[pair.session].append(pair)
-    used: set[str] = set()
-    room = {provider.id: provider.seats for provider in problem.providers if provider.seats is not None}
-    groups: list[tuple[str, str, int]] = []
-    for session in rng.sample(problem.sessions, len(problem.sessions)):
-        provider_id = provider_of(problem, session)
-        filled = _fill_by_hand(problem, session, by_session[session.id], used)
-        seats = sum(seats for _, _, seats in filled)
-        if filled and seats <= room.get(provider_id, seats):
-            groups += filled
-            used.update({need_id for need_id, _, _ in filled}, {session.offer, provider_id})
-            room[provider_id] = room.get(provider_id, 10**6) - seats
+def _with_a_plan_last_published(problem: Problem, rng: Random, shape: Shape, agreed_share: float) -> Problem:
+    """Add the plan that was published before: what is agreed of it is pinned, some of the rest declined."""
+    order = rng.sample(problem.sessions, len(problem.sessions))
+    groups = HandPlan(problem, shape.is_full).fill(order)
     agreed = {session_id for _, session_id, _ in groups[: round(len(groups) * agreed_share)]}
+    open_groups = [group for group in groups if group[1] not in agreed]
+    declined = rng.sample(open_groups, round(len(open_groups) * shape.declined_share))
     return replace(
         problem,
         previous=tuple(PreviousSeats(*group) for group in sorted(groups)),
         pinned=tuple(Pin(*group) for group in sorted(groups) if group[1] in agreed),
+        forbidden=tuple(Ban(*pair) for pair in sorted(group[:2] for group in declined)),
     )
-
-
-def provider_of(problem: Problem, session: Session) -> str:
-    return problem.offer_by_id[session.offer].provider
-
-
-def _fill_by_hand(
-    problem: Problem, session: Session, pairs: list[Pair], used: set[str]
-) -> list[tuple[str, str, int]]:
-    """Return groups of different recipients that fill a session which needs no support.
-
-    Each offer and each team's provider is asked once, so that nobody gives more than it has.
-    """
-    is_asked = session.offer in used or (session.team and provider_of(problem, session) in used)
-    if session.requires != () or session.women_only or is_asked:
-        return []
-    left, recipients = session.seats or 0, set[str]()
-    groups: list[tuple[str, str, int]] = []
-    for pair in pairs:
-        need = problem.need_by_id[pair.need]
-        seats = min(need.seats or 0, left, session.max_per_recipient or left)
-        most = 1 if session.mode == "mobile_team" and session.place is None else session.max_recipients
-        is_free = need.id not in used and need.recipient not in recipients and not need.whole
-        if is_free and seats >= need.min_group and len(groups) < (most or 99):
-            groups.append((need.id, session.id, seats))
-            recipients.add(need.recipient)
-            left -= seats
-    return groups if sum(seats for _, _, seats in groups) >= session.min_seats else []
