@@ -190,7 +190,7 @@ _highs_threads: int | None = None
 def _run_highs(
     program: PulpProgram, effort: Effort, limits: _Limits, is_warm: bool, watcher: Watcher | None
 ) -> pulp.LpSolveStats | None:
-    _prepare_highs(effort.threads)
+    prepare_highs(effort.threads)
     watch = _HighsWatch(watcher, program.objective_scale)
     options: dict[str, float | str] = {}
     if effort.is_strict:
@@ -217,7 +217,7 @@ def _run_highs(
     return stats
 
 
-def _prepare_highs(threads: int) -> None:
+def prepare_highs(threads: int) -> None:
     """Make the first model quietly, and start a new scheduler whenever the number of threads changes."""
     global _highs_threads
     with _highs_lock:

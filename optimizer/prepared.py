@@ -1,0 +1,179 @@
+"""A round made ready for many small questions: its program with every objective, as arrays, and a plan in hand.
+
+Repair, the search around a plan and the reserve lists all ask the same thing: with a few sessions free and
+everything else held, what is the best plan in the round's own order? The model is built once; each question
+cuts a slice from it (`slices.py`) and solves that.
+"""
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from optimizer.arrays import Flags, Floats, ProgramArrays
+from optimizer.facts import Facts
+from optimizer.model_objectives import ObjectiveOfModel, ObjectiveTerms
+from optimizer.model_vectors import Draft, RoundModel
+from optimizer.near_solver import NearSolver
+from optimizer.pairs import Pair
+from optimizer.slices import Slice, cut_slice
+from optimizer.supply import PairKey
+
+ROW_TOLERANCE = 1e-6
+
+
+@dataclass(frozen=True, eq=False)
+class PlanInHand:
+    """A plan as a full vector of the prepared program, in the solver's units, and its objectives' values."""
+
+    vector: Floats
+    values: tuple[int, ...]
+
+
+class PreparedRound:
+    """The program of a round with all objectives of its policy.
+
+    ``lower`` and ``upper`` are the bounds of every column as they are now: a repair fixes declined pairs at
+    nothing and agreed ones at their seats by moving them, without building anything again.
+    """
+
+    def __init__(self, facts: Facts, pairs: Sequence[Pair]) -> None:
+        self.facts = facts
+        self.model = RoundModel(facts, pairs)
+        self.names = facts.problem.policy.objectives
+        self.terms: list[ObjectiveTerms] = [
+            self.model.add_objective(ObjectiveOfModel(self.model.model, name)) for name in self.names
+        ]
+        self.arrays = ProgramArrays(self.model.program)
+        self.costs = [self.arrays.cost_of(terms.terms) for terms in self.terms]
+        self.lower: Floats = self.arrays.matrix.lower.copy()
+        self.upper: Floats = self.arrays.matrix.upper.copy()
+        self.position = {(pair.need, pair.session): i for i, pair in enumerate(self.model.model.pairs)}
+        self.seat_columns = np.array([c.seats for c in self.model.model.columns], dtype=np.int32)
+        self._columns_of_session = self._find_columns_of_sessions()
+        self._follows = self._find_followers()
+        self._fillers = [filler for terms in self.terms for filler in terms.fillers]
+        self.solver = NearSolver()
+
+    # -- whose column is whose ------------------------------------------------------------------------------
+
+    def _find_columns_of_sessions(self) -> dict[str, list[int]]:
+        """Session -> the columns that belong to it alone."""
+        model, supply = self.model.model, self.model.supply
+        owned: dict[str, list[int]] = {session: [column] for session, column in model.running.items()}
+        for pair, columns in zip(model.pairs, model.columns, strict=True):
+            owned[pair.session] += [columns.seats, columns.group, *columns.bridges.values()]
+        for (session, _), column in model.presence.items():
+            owned[session].append(column)
+        for (_, session, _), column in supply.uses.items():
+            owned[session].append(column)
+        for (session, _), column in (*supply.in_use.items(), *supply.usable.items()):
+            owned[session].append(column)
+        return owned
+
+    def _find_followers(self) -> Flags:
+        """Columns of no session: a whole need's switch, and what objectives count. They follow the seats."""
+        follows = np.ones(self.arrays.matrix.column_count, dtype=np.bool_)
+        for columns in self._columns_of_session.values():
+            follows[columns] = False
+        return follows
+
+    # -- plans ----------------------------------------------------------------------------------------------
+
+    def plan_of(self, draft: Draft) -> PlanInHand:
+        """A draft of this round as a plan in hand."""
+        return self.weigh(self.arrays.scaled(self.model.vector_of(draft)))
+
+    def weigh(self, vector: Floats) -> PlanInHand:
+        """A full vector with the values of its objectives."""
+        values = tuple(
+            round(float(cost @ vector)) + terms.constant
+            for cost, terms in zip(self.costs, self.terms, strict=True)
+        )
+        return PlanInHand(vector, values)
+
+    def obeys(self, vector: Floats) -> bool:
+        """Whether every row and every bound holds."""
+        matrix = self.arrays.matrix
+        activity = matrix.activity(vector)
+        slack = ROW_TOLERANCE
+        return bool(
+            np.all(activity >= matrix.row_lower - slack)
+            and np.all(activity <= matrix.row_upper + slack)
+            and np.all(vector >= self.lower - slack)
+            and np.all(vector <= self.upper + slack)
+        )
+
+    def draft_of(self, plan: PlanInHand) -> Draft | None:
+        """The plan in whole numbers with its supports shared exactly, or ``None`` where it is none."""
+        return self.model.read_draft((plan.vector * self.arrays.scale).tolist())
+
+    def seats_of(self, plan: PlanInHand) -> dict[PairKey, int]:
+        """Seats of every pair that has any."""
+        seats = np.rint(plan.vector[self.seat_columns]).astype(np.int64)
+        pairs = self.model.model.pairs
+        return {(pairs[i].need, pairs[i].session): int(seats[i]) for i in np.flatnonzero(seats)}
+
+    # -- slices ---------------------------------------------------------------------------------------------
+
+    def cut(self, plan: PlanInHand, sessions: Iterable[str]) -> Slice:
+        """The slice in which these sessions are free, with all that follows their seats."""
+        matrix = self.arrays.matrix
+        is_free = np.zeros(matrix.column_count, dtype=np.bool_)
+        for session in sessions:
+            is_free[self._columns_of_session.get(session, [])] = True
+        rows = matrix.rows_of(np.flatnonzero(is_free).astype(np.int32))
+        touched = matrix.columns[rows[matrix.row_of_entry]]
+        is_free[touched[self._follows[touched]]] = True
+        # The segments of a recipient's worth share a row with each other only.
+        rows = matrix.rows_of(np.flatnonzero(is_free & self._follows).astype(np.int32))
+        touched = matrix.columns[rows[matrix.row_of_entry]]
+        is_free[touched[self._follows[touched]]] = True
+        return cut_slice(matrix, is_free, plan.vector, (self.lower, self.upper))
+
+    def take(self, plan: PlanInHand, piece: Slice, found: Floats) -> PlanInHand:
+        """The plan with a slice's values put in, and what follows the seats worked out again from them."""
+        vector = piece.put_back(plan.vector, found)
+        seats = np.rint(vector[self.seat_columns]).astype(np.int64).tolist()
+        free = set(piece.columns.tolist())
+        for column, fill in self._fillers:
+            if column in free:
+                vector[column] = fill(seats) / self.arrays.scale[column]
+        return self.weigh(vector)
+
+    def improve(
+        self, plan: PlanInHand, sessions: Collection[str], *, seconds_each: float = 2.0
+    ) -> "Improvement":
+        """The best plan in which only these sessions change, objective by objective.
+
+        ``is_proven`` says that each objective was solved to its end within the slice: no plan that differs in
+        these sessions alone is better.
+        """
+        piece = self.cut(plan, sessions)
+        current = plan.vector[piece.columns]
+        solver, is_proven, is_better = self.solver, True, False
+        solver.load(piece.matrix)
+        for cost in (whole[piece.columns] for whole in self.costs):
+            if not cost.any():
+                continue
+            now = round(float(cost @ current))
+            answer = solver.maximise(cost, current, seconds=seconds_each)
+            if answer.values is not None and round(float(cost @ answer.values)) >= now:
+                is_better = is_better or round(float(cost @ answer.values)) > now
+                current = answer.values
+            is_proven = is_proven and answer.ending == "proven"
+            solver.hold(cost, round(float(cost @ current)) - 0.5)
+        if not is_better:
+            return Improvement(plan, is_proven)
+        found = self.take(plan, piece, current)
+        if found.values <= plan.values or not self.obeys(found.vector):
+            return Improvement(plan, False)
+        return Improvement(found, is_proven)
+
+
+@dataclass(frozen=True, eq=False)
+class Improvement:
+    """The plan after a question, and whether nothing better exists within what was free."""
+
+    plan: PlanInHand
+    is_proven: bool
