@@ -1,4 +1,4 @@
-"""A round made ready for many small questions: its program with every objective, as arrays, and a plan in hand.
+"""A round made ready for many small questions: its program with all objectives, as arrays, and a plan in hand.
 
 Repair, the search around a plan and the reserve lists all ask the same thing: with a few sessions free and
 everything else held, what is the best plan in the round's own order? The model is built once; each question
@@ -15,7 +15,7 @@ from optimizer.facts import Facts
 from optimizer.model_objectives import ObjectiveOfModel, ObjectiveTerms
 from optimizer.model_vectors import Draft, RoundModel
 from optimizer.near_solver import NearSolver
-from optimizer.pairs import Pair
+from optimizer.compatibility import Pair
 from optimizer.slices import Slice, cut_slice
 from optimizer.supply import PairKey
 

@@ -14,7 +14,7 @@ from optimizer.arrays import Flags, Floats, Indexes, Matrix
 
 @dataclass(frozen=True, eq=False)
 class Slice:
-    """``columns``: the k free columns by their number in the whole program, in order; ``matrix``: k columns."""
+    """``columns``: the k free columns by their number in the whole program; ``matrix``: those k columns."""
 
     columns: Indexes
     matrix: Matrix
