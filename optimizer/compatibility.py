@@ -250,17 +250,12 @@ NeedKey = Callable[[Facts, Need], Hashable]
 SessionKey = Callable[[Facts, Session], Hashable]
 
 
-def _nothing(facts: Facts, record: Need | Session) -> Hashable:
-    """The key of a rule that never says no."""
-    return None
-
-
 @dataclass(frozen=True, slots=True)
 class Rule:
     """A rule of the table: its code, its function, and what it looks at on each side.
 
-    Two needs (or sessions) with the same key get the same yes or no, so that over a whole round the rule need
-    be asked once for each two distinct keys (`RefusalRows`).
+    Two needs (or sessions) with the same key get the same yes, no or unknown, so that over a whole round the
+    rule need be asked once for each two distinct keys (`rule_words.py`).
     """
 
     code: str
@@ -299,19 +294,19 @@ RULES: Final = (
         lambda _, session: (session.only, session.except_),
     ),
     Rule("women", judge_women, lambda _, need: need.women, lambda _, session: session.women_only),
-    Rule("self", judge_self, lambda _, need: need.recipient, lambda _, session: session.offer),
+    Rule("self", judge_self, lambda _, need: need.recipient, lambda facts, session: facts.givers_of(session)),
     Rule(
         "group",
         judge_group,
         lambda _, need: need.min_group,
         lambda facts, session: (facts.seats_of_session(session), session.max_per_recipient),
     ),
-    Rule("seats", judge_seats, _nothing, _nothing),
-    Rule("requires", judge_requires, _nothing, _nothing),
+    Rule("seats", judge_seats, lambda _, need: need.seats is None, lambda _, session: session.seats is None),
+    Rule("requires", judge_requires, lambda _, need: None, lambda _, session: session.requires is None),
     Rule(
         "forbidden",
         judge_forbidden,
-        lambda facts, need: need.id if need.id in facts.needs_with_bans else None,
+        lambda facts, need: need.id if need.id in facts.bans_by_need else None,
         lambda _, session: session.id,
     ),
 )

@@ -5,9 +5,10 @@ answers to, which supports fit a session), kept together so that no two places d
 independent checker (`verify.py`) does not use this file, on purpose.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import cached_property
 
+from optimizer.fitting import Fitting, SetOfSupports
 from optimizer.problem import ANY, Need, Offer, Pin, Problem, Recipient, Session, Support
 
 INTERPRETATION = "interpretation"
@@ -28,8 +29,8 @@ class Facts:
 
     def __init__(self, problem: Problem) -> None:
         self.problem = problem
-        self._links: dict[str, frozenset[str]] = {}
-        self._fitting: dict[tuple[str, str], tuple[Support, ...]] = {}
+        self._fitting: dict[str, Fitting] = {}  # by kind
+        self._links: dict[tuple[frozenset[str] | None, SetOfSupports], frozenset[str]] = {}
 
     # -- needs and their recipients --------------------------------------------------------------------------
 
@@ -75,6 +76,11 @@ class Facts:
     def givers_of(self, session: Session) -> frozenset[str]:
         return self.givers_by_offer[session.offer]
 
+    @cached_property
+    def session_number(self) -> dict[str, int]:
+        """Session -> its position in the problem."""
+        return {session.id: number for number, session in enumerate(self.problem.sessions)}
+
     def seats_of_session(self, session: Session) -> int:
         """Whole seats of the session; the planning seats where nobody has said."""
         return self.problem.policy.planning_seats.session if session.seats is None else session.seats
@@ -90,12 +96,23 @@ class Facts:
         return frozenset((ban.need, ban.session) for ban in self.problem.forbidden)
 
     @cached_property
-    def needs_with_bans(self) -> frozenset[str]:
-        return frozenset(ban.need for ban in self.problem.forbidden)
+    def bans_by_need(self) -> dict[str, list[str]]:
+        """Need -> the sessions that it may not be matched with, because one side declined."""
+        bans: dict[str, list[str]] = {}
+        for ban in self.problem.forbidden:
+            bans.setdefault(ban.need, []).append(ban.session)
+        return bans
 
     @cached_property
     def pin_by_pair(self) -> dict[tuple[str, str], Pin]:
         return {(pin.need, pin.session): pin for pin in self.problem.pinned}
+
+    @cached_property
+    def pins_by_need(self) -> dict[str, list[Pin]]:
+        pins: dict[str, list[Pin]] = {}
+        for pin in self.problem.pinned:
+            pins.setdefault(pin.need, []).append(pin)
+        return pins
 
     @cached_property
     def score_by_pair(self) -> dict[tuple[str, str], int]:
@@ -124,13 +141,16 @@ class Facts:
         """Support -> its position in the problem, which is what names in the model hold."""
         return {support.id: number for number, support in enumerate(self.problem.supports)}
 
+    def fitting(self, kind: str) -> Fitting:
+        """The index of a kind's supports: which of them fit a session (C9)."""
+        if kind not in self._fitting:
+            self._fitting[kind] = Fitting(self.supports_by_kind.get(kind, ()), self.codes_of_place)
+        return self._fitting[kind]
+
     def fitting_supports(self, session: Session, kind: str) -> tuple[Support, ...]:
         """The supports of a kind that fit the session (C9), by id; ``only`` and quantities not looked at."""
-        key = (session.id, kind)
-        if key not in self._fitting:
-            supports = self.supports_by_kind.get(kind, ())
-            self._fitting[key] = tuple(support for support in supports if self.support_fits(support, session))
-        return self._fitting[key]
+        fitting = self.fitting(kind)
+        return fitting.members(fitting.of_session(session))
 
     def support_fits(self, support: Support, session: Session) -> bool:
         """Whether a support's dates, areas and places allow the session (C9).
@@ -172,11 +192,25 @@ class Facts:
 
     def linked_languages(self, session: Session) -> frozenset[str]:
         """Every language that some fitting interpretation support links with a language of the session."""
-        if session.id not in self._links:
-            spoken = set(fold_languages(session.languages))
+        fitting = self.fitting(INTERPRETATION).of_session(session)
+        key = (session.languages, fitting)
+        if key not in self._links:
+            spoken = frozenset(fold_languages(session.languages))
             found: set[str] = set()
-            for support in self.fitting_supports(session, INTERPRETATION):
-                held = set(fold_languages(support.languages))
+            for held in self._tongues_of(fitting):
                 found.update(language for language in held if held & spoken - {language})
-            self._links[session.id] = frozenset(found)
-        return self._links[session.id]
+            self._links[key] = frozenset(found)
+        return self._links[key]
+
+    def _tongues_of(self, some: SetOfSupports) -> Iterator[frozenset[str]]:
+        """The different sets of languages that some supports of interpretation hold."""
+        return (held for held, supports in self._supports_by_tongues.items() if supports & some)
+
+    @cached_property
+    def _supports_by_tongues(self) -> dict[frozenset[str], SetOfSupports]:
+        """Languages that supports of interpretation hold -> those that hold just these."""
+        sets: dict[frozenset[str], SetOfSupports] = {}
+        for place, support in enumerate(self.supports_by_kind.get(INTERPRETATION, ())):
+            held = frozenset(fold_languages(support.languages))
+            sets[held] = sets.get(held, 0) | 1 << place
+        return sets

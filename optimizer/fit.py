@@ -4,6 +4,10 @@ A coordinator's own score for a pair overrides the formula. What nobody has said
 reward for silence nor a sentence.
 """
 
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass
+from typing import Final
+
 from optimizer.facts import Facts, fold_languages, is_any
 from optimizer.problem import ANY, FIT_PARTS, Need, Session
 
@@ -30,13 +34,7 @@ def fit_of_pair(facts: Facts, need: Need, session: Session) -> int:
 
 def fit_parts(facts: Facts, need: Need, session: Session) -> dict[str, int]:
     """Return each part of the formula (0..100 each), in the order of the policy's table."""
-    return {
-        "area": _area_part(facts, need, session),
-        "language": _language_part(need, session),
-        "mode": _mode_part(need, session),
-        "proximity": _proximity_part(facts, need, session),
-        "record": _record_part(facts, session),
-    }
+    return {part.name: part.of_pair(facts, need, session) for part in PARTS}
 
 
 def _area_part(facts: Facts, need: Need, session: Session) -> int:
@@ -51,7 +49,7 @@ def _area_part(facts: Facts, need: Need, session: Session) -> int:
     return max((table.get((wanted, given), 0) for wanted in need.areas for given in session.areas), default=0)
 
 
-def _language_part(need: Need, session: Session) -> int:
+def _language_part(facts: Facts, need: Need, session: Session) -> int:
     """By the rank of the best shared language in the need's list; bridged by interpretation counts less."""
     if is_any(need.languages) or is_any(session.languages):
         return FULL
@@ -64,7 +62,7 @@ def _language_part(need: Need, session: Session) -> int:
     return BRIDGED
 
 
-def _mode_part(need: Need, session: Session) -> int:
+def _mode_part(facts: Facts, need: Need, session: Session) -> int:
     """By the rank of the session's mode in the need's list."""
     if is_any(need.modes) or session.mode == ANY:
         return FULL
@@ -87,10 +85,34 @@ def _proximity_part(facts: Facts, need: Need, session: Session) -> int:
     return SAME_REGION if shared else ELSEWHERE
 
 
-def _record_part(facts: Facts, session: Session) -> int:
+def _record_part(facts: Facts, need: Need, session: Session) -> int:
     record = facts.offer_of(session).record
     return UNKNOWN if record is None else record
 
 
 def _part_of_rank(rank: int) -> int:
     return RANKED[min(rank, len(RANKED) - 1)]
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A part of the formula, and what it looks at on each side: equal keys get equal parts (`looks.py`)."""
+
+    name: str
+    of_pair: Callable[[Facts, Need, Session], int]
+    need_key: Callable[[Facts, Need], Hashable]
+    session_key: Callable[[Facts, Session], Hashable]
+
+
+PARTS: Final = (
+    Part("area", _area_part, lambda _, need: need.areas, lambda _, session: session.areas),
+    Part("language", _language_part, lambda _, need: need.languages, lambda _, session: session.languages),
+    Part("mode", _mode_part, lambda _, need: need.modes, lambda _, session: session.mode),
+    Part(
+        "proximity",
+        _proximity_part,
+        lambda facts, need: facts.place_of(need),
+        lambda _, session: (session.mode, session.place),
+    ),
+    Part("record", _record_part, lambda _, need: None, lambda facts, session: facts.offer_of(session).record),
+)

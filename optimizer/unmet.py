@@ -4,17 +4,20 @@ All of it is told from the plan as it is: every other assignment is held, and on
 looked at. What would help, proved by solving the whole round again, is another question.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
+from numpy.typing import NDArray
 
 from optimizer.compatibility import RULES, Pair
 from optimizer.facts import Facts
+from optimizer.looks import Numbers
 from optimizer.model import most_recipients
-from optimizer.pairs import RefusalRows, group_by_need
+from optimizer.pairs import group_by_need
 from optimizer.plan import MAX_NEAREST, Nearest, UnmetNeed
 from optimizer.problem import Need, Session
+from optimizer.rule_words import SAYS_NO, RuleWords
 
 Seats = Mapping[tuple[str, str], int]
 
@@ -24,48 +27,69 @@ def find_unmet(facts: Facts, pairs: Sequence[Pair], seats: Seats) -> tuple[Unmet
 
     ``seats`` holds the whole seats of each pair of the plan.
     """
-    pairs_of_need, tally, rows = group_by_need(pairs), Tally(facts, seats), RefusalRows(facts)
+    pairs_of_need, tally, refusals = group_by_need(pairs), Tally(facts, seats), Refusals(facts)
     unmet: list[UnmetNeed] = []
     for need in facts.problem.needs:
         short = facts.seats_of_need(need) - tally.seats_of_need.get(need.id, 0)
         if short > 0:
-            refusals = Refusals(facts, rows, need)
             reason = find_reason(tally, need, pairs_of_need.get(need.id, []), refusals)
-            unmet.append(UnmetNeed(need.id, short, reason, refusals.count(), refusals.find_nearest()))
+            unmet.append(UnmetNeed(need.id, short, reason, refusals.count(need), refusals.find_nearest(need)))
     return tuple(unmet)
 
 
 class Refusals:
-    """Which rules refuse which sessions to one need."""
+    """Which rules refuse which sessions to a need. Built once a problem."""
 
-    def __init__(self, facts: Facts, rows: RefusalRows, need: Need) -> None:
+    def __init__(self, facts: Facts) -> None:
         self._sessions = facts.problem.sessions
-        self._row_by_code = {rule.code: rows.refused_by(rule.code, need) for rule in RULES}
+        words = RuleWords(facts)
+        self._tables = {rule.code: words.table(rule.code) for rule in RULES}
+        self._counts: dict[tuple[str, Hashable], int] = {}
 
-    def count(self) -> dict[str, int]:
+    def count(self, need: Need) -> dict[str, int]:
         """Sessions that each rule refuses, in the order of the table; rules that refuse none are left out."""
-        counts = {code: int(row.sum()) for code, row in self._row_by_code.items()}
+        counts = {code: self._count_by_rule(code, need) for code in self._tables}
         return {code: count for code, count in counts.items() if count > 0}
 
-    def are_all_by_area(self) -> bool:
+    def are_all_by_area(self, need: Need) -> bool:
         """Whether every session says no to the need's area (so too where there is no session)."""
-        return bool(self._row_by_code["area"].all())
+        return self._count_by_rule("area", need) == len(self._sessions)
 
-    def find_nearest(self) -> tuple[Nearest, ...]:
+    def find_nearest(self, need: Need) -> tuple[Nearest, ...]:
         """Sessions of a fitting area that other rules refuse: fewest rules first, then id, at most 20."""
-        rules_against = np.sum(list(self._row_by_code.values()), axis=0)
-        near = np.flatnonzero((rules_against > 0) & ~self._row_by_code["area"])
+        near = np.flatnonzero(self._spread("area", need) != SAYS_NO)
+        against = np.zeros(len(near), dtype=np.uint8)
+        refused_by: dict[str, NDArray[np.bool_]] = {}
+        for code, table in self._tables.items():
+            row = table.row(need) == SAYS_NO
+            if row.any():
+                refused_by[code] = row[table.looks.column[near]]
+                against += refused_by[code]
+        refused = np.flatnonzero(against)
         # Sessions are sorted by id, so a stable sort by the number of rules leaves equals in order of id.
-        nearest = near[np.argsort(rules_against[near], kind="stable")][:MAX_NEAREST]
-        return tuple(Nearest(self._sessions[index].id, self._codes_against(index)) for index in nearest)
+        nearest = refused[np.argsort(against[refused], kind="stable")][:MAX_NEAREST]
+        return tuple(
+            Nearest(
+                self._sessions[near[place]].id, tuple(code for code, row in refused_by.items() if row[place])
+            )
+            for place in nearest.tolist()
+        )
 
-    def _codes_against(self, index: int) -> tuple[str, ...]:
-        return tuple(code for code, row in self._row_by_code.items() if row[index])
+    def _spread(self, code: str, need: Need) -> Numbers:
+        table = self._tables[code]
+        return table.row(need)[table.looks.column]
+
+    def _count_by_rule(self, code: str, need: Need) -> int:
+        table = self._tables[code]
+        key = code, table.key_of(need)
+        if key not in self._counts:
+            self._counts[key] = int(table.looks.counts[table.row(need) == SAYS_NO].sum())
+        return self._counts[key]
 
 
 def find_reason(tally: "Tally", need: Need, pairs: Sequence[Pair], refusals: Refusals) -> str:
     """The first reason that holds."""
-    if refusals.are_all_by_area():
+    if refusals.are_all_by_area(need):
         return "no_session"
     if not pairs:
         # Every session of the area is refused, by another rule or because the policy leaves unknowns out.
