@@ -91,9 +91,10 @@ RULES = (
         "lcm_service.persistence",
         (STDLIB, "lcm_service.domain", "lcm_service.persistence", "sqlalchemy", "flask_sqlalchemy"),
     ),
-    # Three services ask the optimizer, at its door.
+    # Four services ask the optimizer, at its door.
     Rule("lcm_service.services.matching", (*SERVICES, "optimizer!")),
     Rule("lcm_service.services.pairs_now", (*SERVICES, "optimizer!")),
+    Rule("lcm_service.services.scenarios", (*SERVICES, "optimizer!")),
     Rule("lcm_service.services.snapshots", (*SERVICES, "optimizer!")),
     Rule("lcm_service.services", SERVICES),
     Rule(
