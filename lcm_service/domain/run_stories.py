@@ -26,6 +26,7 @@ SENTENCES: Final[Mapping[str, str]] = {
     ),
     "unreadable": "The answer could not be read ({fault}). It was not stored.",
     "stored": "Plan {plan} was verified and stored as a draft: {outcome}, {seconds} seconds.",
+    "compared": "{scenarios} scenarios were solved, verified and stored. No plan was made.",
     "clash": "No plan satisfies all pinned matches: {pins} of them clash. No plan was stored.",
     "choice_requested": "Run {run} tries a way out: {choice}.",
     "no_choice_left": "Every way out of this clash has been tried already.",

@@ -52,7 +52,9 @@ ROUND_STATES: Final = ("open", "closed")
 ROUND_STANDINGS: Final = ("submitted", "public_sources", "exercise")
 
 RUN_STATES: Final = ("queued", "running", "done", "failed", "cancelled")
-RUN_PURPOSES: Final = ("match", "repair")
+RUN_PURPOSES: Final = ("match", "repair", "scenarios")
+# A run for one of these makes a plan; one that compares scenarios makes none.
+PLANNING_PURPOSES: Final = ("match", "repair")
 PLAN_STATES: Final = ("draft", "published", "superseded", "discarded")
 MATCH_STATES: Final = ("proposed", "agreed", "declined", "released")
 DECISION_SIDES: Final = ("recipient", "provider", "secretariat")

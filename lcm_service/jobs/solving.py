@@ -1,8 +1,8 @@
 """The optimizer in a process of its own: started, watched, ended.
 
-What runs here is exactly what anyone can run by hand: ``python -m optimizer solve`` and ``explain`` on
-files. It can be killed, limited and replayed, and a crash of a solver's native code cannot take the service
-with it.
+What runs here is exactly what anyone can run by hand: ``python -m optimizer solve``, ``explain`` and
+``scenarios`` on files. It can be killed, limited and replayed, and a crash of a solver's native code cannot
+take the service with it.
 """
 
 import contextlib
@@ -70,10 +70,8 @@ def solve_in_process(
     """Solve the problem text and explain the plan. Raises LetGo and SolvingFailed; leaves no file and no
     process.
     """
-    with tempfile.TemporaryDirectory(prefix=f"{_prefix_of_this_machine()}{os.getpid()}-") as name:
-        folder = Path(name)
-        (folder / "problem.json").write_text(problem, encoding="utf-8")
-        limit = ("--time-limit", str(time_limit_seconds), "--solver", solver, "--progress")
+    limit = ("--time-limit", str(time_limit_seconds), "--solver", solver, "--progress")
+    with _folder_of(problem) as folder:
         watched = _Watched(folder, watch, time_limit_seconds, grace_seconds)
         status = watched.run("solve", "problem.json", "-o", "plan.json", *limit)
         if status not in PLAN_WAS_WRITTEN:
@@ -85,6 +83,35 @@ def solve_in_process(
         if status != 0:
             raise SolvingFailed("crashed", watched.last_words(), how=f"explain: {_name_ending(status)}")
         return Answer(plan, _read(folder / "explanation.json", watched))
+
+
+def compare_in_process(
+    problem: str,
+    *,
+    time_limit_seconds: float,
+    solver: str,
+    watch: Watcher,
+    grace_seconds: float = GRACE_SECONDS,
+) -> dict[str, Any]:
+    """Compare the scenarios of the problem text and give the `lcm-scenarios/1`. Raises LetGo and
+    SolvingFailed; leaves no file and no process.
+    """
+    limit = ("--time-limit", str(time_limit_seconds), "--solver", solver, "--progress")
+    with _folder_of(problem) as folder:
+        watched = _Watched(folder, watch, time_limit_seconds, grace_seconds)
+        status = watched.run("scenarios", "problem.json", "-o", "scenarios.json", *limit)
+        if status not in PLAN_WAS_WRITTEN:
+            raise _failure(status, watched.last_words(), time_limit_seconds)
+        return _read(folder / "scenarios.json", watched)
+
+
+@contextlib.contextmanager
+def _folder_of(problem: str) -> Iterator[Path]:
+    """A folder of this process that holds the problem, gone when the block is left."""
+    with tempfile.TemporaryDirectory(prefix=f"{_prefix_of_this_machine()}{os.getpid()}-") as name:
+        folder = Path(name)
+        (folder / "problem.json").write_text(problem, encoding="utf-8")
+        yield folder
 
 
 def sweep_folders() -> int:

@@ -11,12 +11,19 @@ import signal
 import threading
 import time
 from contextlib import AbstractContextManager
+from functools import partial
 from types import FrameType
 from typing import Any, Final, Protocol
 
 from lcm_service.domain.errors import Conflict
-from lcm_service.jobs.solving import LetGo, SolvingFailed, solve_in_process, sweep_folders
-from lcm_service.services import matching
+from lcm_service.jobs.solving import (
+    LetGo,
+    SolvingFailed,
+    compare_in_process,
+    solve_in_process,
+    sweep_folders,
+)
+from lcm_service.services import matching, scenarios
 from lcm_service.services.matching import ClaimedRun
 
 log = logging.getLogger(__name__)
@@ -93,13 +100,18 @@ class Worker:
         return True
 
     def _solve(self, claimed: ClaimedRun) -> None:
+        options: dict[str, Any] = {
+            "time_limit_seconds": min(claimed.time_limit_seconds, self._longest_seconds),
+            "solver": self._solver,
+            "watch": _Heartbeat(self, claimed).goes_on,
+        }
         try:
-            answer = solve_in_process(
-                claimed.problem,
-                time_limit_seconds=min(claimed.time_limit_seconds, self._longest_seconds),
-                solver=self._solver,
-                watch=_Heartbeat(self, claimed).goes_on,
-            )
+            if claimed.purpose == "scenarios":
+                comparison = compare_in_process(claimed.problem, **options)
+                finish = partial(scenarios.finish_comparison, document=comparison)
+            else:
+                answer = solve_in_process(claimed.problem, **options)
+                finish = partial(matching.finish_run, document=answer.plan, explanation=answer.explanation)
         except SolvingFailed as failure:
             with self._app.app_context():
                 matching.fail_run(
@@ -110,7 +122,7 @@ class Worker:
             # Judging a large plan takes a moment: begin it with a whole lease.
             if not self.report(claimed, None):
                 raise LetGo
-            matching.finish_run(claimed.run_id, claimed.fence, answer.plan, answer.explanation)
+            finish(claimed.run_id, claimed.fence)
 
     def report(self, claimed: ClaimedRun, progress: dict[str, Any] | None) -> bool:
         """Give a sign of life; False where the run is no longer this worker's, or the worker is being

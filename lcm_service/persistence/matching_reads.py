@@ -147,6 +147,12 @@ def list_runs(session: Session, round_id: int) -> Sequence[Run]:
     return session.scalars(select(Run).where(Run.round_id == round_id).order_by(Run.id.desc())).all()
 
 
+def list_runs_for(session: Session, round_id: int, purpose: str) -> Sequence[Run]:
+    """The runs of a round for one purpose, the newest first."""
+    statement = select(Run).where(Run.round_id == round_id, Run.purpose == purpose)
+    return session.scalars(statement.order_by(Run.id.desc())).all()
+
+
 def list_follow_ups(session: Session, run_id: int) -> Sequence[Run]:
     """The runs that try a way out of the clash that this run found."""
     return session.scalars(select(Run).where(Run.base_run_id == run_id).order_by(Run.id)).all()

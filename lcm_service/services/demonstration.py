@@ -10,6 +10,7 @@ from typing import Final
 from sqlalchemy import select
 
 from lcm_service.domain.permissions import Actor
+from lcm_service.domain.vocabulary import PLANNING_PURPOSES
 from lcm_service.persistence.database import db, transaction
 from lcm_service.persistence.tables import Person
 from lcm_service.services import accounts, exercise, matching, reference_lists, sourced_records
@@ -112,7 +113,7 @@ def request_first_runs(actor: Actor) -> list[int]:
     """
     waiting = []
     for code in ROUND_CODES:
-        runs = matching.list_runs(actor, code)
+        runs = [run for run in matching.list_runs(actor, code) if run.purpose in PLANNING_PURPOSES]
         if any(run.state == "done" for run in runs):
             continue
         underway = [run.id for run in runs if run.state in {"queued", "running"}]

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from lcm_service.domain.errors import Conflict, NotAllowed, NotFound, NotValid
 from lcm_service.domain.permissions import SYSTEM, Actor, may_coordinate
-from lcm_service.domain.vocabulary import DECISION_SIDES
+from lcm_service.domain.vocabulary import DECISION_SIDES, PLANNING_PURPOSES
 from lcm_service.persistence import matching_reads as reads
 from lcm_service.persistence import run_queue
 from lcm_service.persistence.database import db, transaction
@@ -31,6 +31,7 @@ from lcm_service.services.runs import (
     ClaimedRun,
     add_line,
     cancel_run,
+    check_request,
     claim_next_run,
     fail_run,
     find_run,
@@ -41,9 +42,10 @@ from lcm_service.services.runs import (
     plan_id_of_run,
     refuse_late_word,
     report_progress,
+    require_same_request,
     sweep_expired_runs,
 )
-from lcm_service.services.snapshots import Snapshot, build_snapshot
+from lcm_service.services.snapshots import build_snapshot
 from lcm_service.services.trail import record_event
 from optimizer import (
     InvalidFile,
@@ -75,8 +77,6 @@ __all__ = [
 ]
 
 DEFAULT_TIME_LIMIT_SECONDS: Final = 120
-LONGEST_TIME_LIMIT_SECONDS: Final = 86_400
-LONGEST_KEY: Final = 80
 
 
 def request_run(
@@ -100,7 +100,8 @@ def request_run(
     """
     if not may_coordinate(actor):
         raise NotAllowed("Only coordinators run the matching.")
-    seconds = _check_request(idempotency_key, time_limit_seconds)
+    seconds = DEFAULT_TIME_LIMIT_SECONDS if time_limit_seconds is None else time_limit_seconds
+    check_request(idempotency_key, seconds)
     wanted = Choice.from_document(choice)
     with transaction() as session:
         found = reads.find_round(session, round_code)
@@ -109,7 +110,7 @@ def request_run(
         round_ = reads.lock_round(session, found.id)
         earlier = reads.find_run_by_key(session, idempotency_key)
         if earlier is not None:
-            return _same_request(earlier, round_)
+            return require_same_request(earlier, round_, PLANNING_PURPOSES)
         if base_run_id is not None:
             _require_base(session, round_, base_run_id)
         return _store_run(
@@ -155,25 +156,9 @@ def finish_run(
     return _store_plan(run_id, fence, answer, document, explanation)
 
 
-def _check_request(idempotency_key: str, time_limit_seconds: int | None) -> int:
-    if not 0 < len(idempotency_key) <= LONGEST_KEY:
-        raise NotValid(f"A key of 1 to {LONGEST_KEY} characters must come with the request.")
-    seconds = DEFAULT_TIME_LIMIT_SECONDS if time_limit_seconds is None else time_limit_seconds
-    if not 1 <= seconds <= LONGEST_TIME_LIMIT_SECONDS:
-        most = LONGEST_TIME_LIMIT_SECONDS
-        raise NotValid(f"A run may take 1 to {most} seconds.", faults={"time_limit_seconds": []})
-    return seconds
-
-
-def _same_request(earlier: Run, round_: Round) -> Run:
-    if earlier.round_id != round_.id:
-        raise Conflict("This key was used for a run of another round. Send a new key.")
-    return earlier
-
-
 def _require_base(session: Session, round_: Round, base_run_id: int) -> None:
     base = reads.find_run(session, base_run_id)
-    if base is None or base.round_id != round_.id:
+    if base is None or base.round_id != round_.id or base.purpose not in PLANNING_PURPOSES:
         raise NotFound(f"There is no run {base_run_id} of round {round_.code}.")
 
 
@@ -206,21 +191,13 @@ def _store_run(
         labels=snapshot.labels,
         story=[],
     )
-    add_line(run, "requested", **_size_of(snapshot))
+    add_line(run, "requested", **snapshot.size)
     if base_run_id is not None:
         add_line(run, "follows", run=base_run_id, choice=choice.describe())
     session.add(run)
     session.flush()
     record_event(session, actor, "request", "run", str(run.id), facts={"round": round_.code})
     return run
-
-
-def _size_of(snapshot: Snapshot) -> dict[str, int]:
-    return {
-        "needs": len(snapshot.problem["needs"]),
-        "sessions": len(snapshot.problem["sessions"]),
-        "pins": len(snapshot.problem["pinned"]),
-    }
 
 
 def _require_pinned(session: Session, round_: Round, choice: Choice) -> None:

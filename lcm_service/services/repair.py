@@ -110,7 +110,7 @@ def describe_clash(actor: Actor, run_id: int) -> ClashStory:
     `find_run`.
     """
     run = find_run(actor, run_id)
-    if run.result is None or run.result["clash"] is None:
+    if run.result is None or run.outcome != "clashing_pins":
         raise NotFound(f"Run {run_id} found no clash.")
     problem, clash, session = json.loads(run.problem), run.result["clash"], db.session()
     return ClashStory(

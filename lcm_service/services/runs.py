@@ -7,26 +7,29 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from lcm_service.domain.errors import Conflict, NotAllowed, NotFound
+from lcm_service.domain.errors import Conflict, NotAllowed, NotFound, NotValid
 from lcm_service.domain.permissions import SYSTEM, Actor, may_coordinate
 from lcm_service.domain.run_stories import tell
 from lcm_service.persistence import matching_reads as reads
 from lcm_service.persistence import run_queue
 from lcm_service.persistence.database import db, transaction, utc_now
 from lcm_service.persistence.run_queue import Claim
-from lcm_service.persistence.tables import Run
+from lcm_service.persistence.tables import Round, Run
 from lcm_service.services.trail import record_event
 
 MAX_ATTEMPTS: Final = 3
+LONGEST_TIME_LIMIT_SECONDS: Final = 86_400
+LONGEST_KEY: Final = 80
 
 
 @dataclass(frozen=True, slots=True)
 class ClaimedRun:
-    """A run that a worker holds: what to solve, for how long, and the fence to answer with."""
+    """A run that a worker holds: what to solve, for what, for how long, and the fence to answer with."""
 
     run_id: int
     fence: int
     attempt: int
+    purpose: str
     problem: str
     time_limit_seconds: int
 
@@ -98,7 +101,7 @@ def claim_next_run(lease_seconds: float) -> ClaimedRun | None:
         assert run is not None
         session.refresh(run)
         add_line(run, "started", attempt=run.attempts)
-        return ClaimedRun(run.id, claim.fence, run.attempts, run.problem, run.time_limit_seconds)
+        return ClaimedRun(run.id, claim.fence, run.attempts, run.purpose, run.problem, run.time_limit_seconds)
 
 
 def report_progress(
@@ -153,6 +156,24 @@ def sweep_expired_runs() -> int:
                 add_line(ended, line[0], **line[1])
                 swept += 1
         return swept
+
+
+def check_request(idempotency_key: str, time_limit_seconds: int) -> None:
+    """Raise NotValid for a key or a time limit that no run can have."""
+    if not 0 < len(idempotency_key) <= LONGEST_KEY:
+        raise NotValid(f"A key of 1 to {LONGEST_KEY} characters must come with the request.")
+    if not 1 <= time_limit_seconds <= LONGEST_TIME_LIMIT_SECONDS:
+        most = LONGEST_TIME_LIMIT_SECONDS
+        raise NotValid(f"A run may take 1 to {most} seconds.", faults={"time_limit_seconds": []})
+
+
+def require_same_request(earlier: Run, round_: Round, purposes: Sequence[str]) -> Run:
+    """The run that the same key gave before. Raises Conflict where the key was for something else."""
+    if earlier.round_id != round_.id:
+        raise Conflict("This key was used for a run of another round. Send a new key.")
+    if earlier.purpose not in purposes:
+        raise Conflict("This key was used for a run of another kind. Send a new key.")
+    return earlier
 
 
 def add_line(run: Run, code: str, /, **facts: Any) -> None:

@@ -1,8 +1,8 @@
 """A round as the optimizer is asked: the one place where records become an `lcm-problem/1` document.
 
 Only codes cross: references, participant, place and area codes. No title, no detail and no name of a person
-does; `snapshot_labels` puts names back when a plan is shown. This module, `pairs_now` and `matching` are the
-only ones that know the optimizer.
+does; `snapshot_labels` puts names back when a plan is shown. This module, `pairs_now`, `matching` and
+`scenarios` are the only ones that know the optimizer.
 """
 
 from collections import Counter
@@ -60,6 +60,15 @@ class Snapshot:
     text: str
     sha256: str
     labels: dict[str, Any]
+
+    @property
+    def size(self) -> dict[str, int]:
+        """How many needs, sessions and pins are in it."""
+        return {
+            "needs": len(self.problem["needs"]),
+            "sessions": len(self.problem["sessions"]),
+            "pins": len(self.problem["pinned"]),
+        }
 
 
 def build_snapshot(

@@ -7,6 +7,7 @@ from typing import Any
 
 from lcm_service.domain import permissions
 from lcm_service.domain.permissions import Actor
+from lcm_service.domain.vocabulary import PLANNING_PURPOSES
 from lcm_service.services import decisions, publication, questions, repair, runs, submissions
 from lcm_service.services.match_views import MatchView
 from lcm_service.services.repair import Attention
@@ -136,11 +137,13 @@ def _intake(desk: Desk) -> dict[str, int]:
 
 def _coordinators_step(actor: Actor, desk: Desk) -> tuple[str, Any]:
     """The one next action: wait for a run, decide a clash, read a draft, repair, wait for answers, match."""
-    active = next((run for run in desk.runs if run.state in ACTIVE_RUN_STATES), None)
+    # A comparison of scenarios makes no plan: nothing waits for it.
+    planning = [run for run in desk.runs if run.purpose in PLANNING_PURPOSES]
+    active = next((run for run in planning if run.state in ACTIVE_RUN_STATES), None)
     if active:
         return "wait_for_run", active
     # The runs that try a way out of a clash belong to the run that found it.
-    latest_root = next((run for run in desk.runs if run.base_run_id is None), None)
+    latest_root = next((run for run in planning if run.base_run_id is None), None)
     if latest_root and latest_root.outcome == "clashing_pins" and not _is_decided(desk, latest_root):
         return "choose", latest_root
     draft = publication.latest_useful_draft(actor, desk.round.code)

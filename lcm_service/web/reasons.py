@@ -91,6 +91,33 @@ OUTCOME_NAMES: Final[Sentences] = {
     "clashing_pins": _("Matches clash"),
 }
 
+# The same round under several policies: what each puts first.
+SCENARIO_NAMES: Final[Sentences] = {
+    "as_set": _("As set"),
+    "coverage_first": _("Seats first"),
+    "reached_first": _("Participants first"),
+    "least_change": _("Least change"),
+    "firm_only": _("Without open questions"),
+}
+SCENARIOS: Final[Sentences] = {
+    "as_set": _("The aims in the order that this round has."),
+    "coverage_first": _("As many seats as possible come first."),
+    "reached_first": _("A worthwhile part for as many participants as possible comes first."),
+    "least_change": _("What is published is kept before anything else is looked at."),
+    "firm_only": _("No seat is placed that waits for an answer."),
+}
+SCENARIO_OUTCOMES: Final[Sentences] = {
+    "optimal": _("Proven best, in this order of aims."),
+    "feasible": _("Not proven: the time ended before it was certain that no plan does better."),
+    "clashing_pins": _("No plan: matches that are agreed or proposed cannot all be kept."),
+    "no_plan": _("No plan was found in its part of the time."),
+}
+# With what a scenario is compared.
+SCENARIO_REFERENCES: Final[Sentences] = {
+    "as_set": _("Compared with the round as it is set"),
+    "previous": _("Compared with the plan that is published"),
+}
+
 # The limits of docs/matching.md, section 4, as what is met when pinned matches cannot hold together.
 LIMITS: Final[Sentences] = {
     "C1": _("The seats of the session: at most what it has, and at least what it needs to run."),
@@ -228,6 +255,7 @@ STORY: Final[Sentences] = {
     ),
     "unreadable": _("The answer could not be read (%(fault)s). It was not stored."),
     "stored": _("Plan %(plan)s was checked and stored as a draft, after %(seconds)s seconds."),
+    "compared": _("%(scenarios)s scenarios were solved, checked and stored. No plan was made."),
     "clash": _(
         "No plan keeps all matches that are agreed or proposed: %(pins)s of them clash. No plan was stored."
     ),

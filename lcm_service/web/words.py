@@ -115,7 +115,11 @@ RUN_STATES: Final[Labels] = {
     "failed": _("Failed"),
     "cancelled": _("Cancelled"),
 }
-RUN_PURPOSES: Final[Labels] = {"match": _("Match"), "repair": _("Repair")}
+RUN_PURPOSES: Final[Labels] = {
+    "match": _("Match"),
+    "repair": _("Repair"),
+    "scenarios": _("Comparison of scenarios"),
+}
 PLAN_STATES: Final[Labels] = {
     "draft": _("Draft"),
     "published": _("Published"),

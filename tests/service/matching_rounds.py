@@ -8,9 +8,17 @@ from typing import Any
 from lcm_service.domain.permissions import Actor
 from lcm_service.persistence.database import db
 from lcm_service.persistence.tables import Plan, Round, Run
-from lcm_service.services import decisions, matching, publication
+from lcm_service.services import decisions, matching, publication, scenarios
 from lcm_service.services.match_views import MatchView
-from optimizer import explain, explanation_to_document, plan_to_document, read_problem, solve
+from optimizer import (
+    compare_scenarios,
+    explain,
+    explanation_to_document,
+    plan_to_document,
+    read_problem,
+    scenarios_to_document,
+    solve,
+)
 from tests import factories
 
 LEASE_SECONDS = 30
@@ -27,6 +35,10 @@ def solve_waiting_runs() -> list[Run]:
     ended = []
     while (claimed := matching.claim_next_run(LEASE_SECONDS)) is not None:
         problem = read_problem(json.loads(claimed.problem))
+        if claimed.purpose == scenarios.PURPOSE:
+            comparison = scenarios_to_document(compare_scenarios(problem))
+            ended.append(scenarios.finish_comparison(claimed.run_id, claimed.fence, comparison))
+            continue
         plan = solve(problem, time_limit_seconds=claimed.time_limit_seconds)
         explanation = explanation_to_document(explain(problem, plan))
         ended.append(matching.finish_run(claimed.run_id, claimed.fence, plan_to_document(plan), explanation))

@@ -11,7 +11,8 @@ from lcm_service.web import errors, reasons, words
 from lcm_service.web.field_labels import field_label
 from optimizer.compatibility import RULES
 from optimizer.plan import OUTCOMES, UNMET_REASONS
-from optimizer.problem import OBJECTIVES
+from optimizer.problem import OBJECTIVES, Problem
+from optimizer.scenarios import AS_SET, NO_PLAN, PREVIOUS, make_policies
 
 LABELLED = [
     ("PARTICIPANT_KINDS", "participant_kind"),
@@ -45,6 +46,7 @@ ELSEWHERE = {
     "LIVE_RECORD_STATES",
     "NEED_QUESTION_FIELDS",
     "OFFER_QUESTION_FIELDS",
+    "PLANNING_PURPOSES",
     "SUPPORT_QUESTION_FIELDS",
 }
 
@@ -74,6 +76,9 @@ def test_every_reason_outcome_objective_and_limit_has_a_sentence() -> None:
     assert set(UNMET_REASONS) == set(reasons.UNMET_REASONS)
     assert set(OUTCOMES) == set(reasons.OUTCOMES) == set(reasons.OUTCOME_NAMES)
     assert set(OBJECTIVES) == set(reasons.OBJECTIVES)
+    assert set(reasons.SCENARIO_OUTCOMES) == {*OUTCOMES, NO_PLAN}
+    assert set(make_policies(Problem())) == set(reasons.SCENARIO_NAMES) == set(reasons.SCENARIOS)
+    assert set(reasons.SCENARIO_REFERENCES) == {AS_SET, PREVIOUS}
     assert set(reasons.LIMITS) == {f"C{number}" for number in range(1, 13)}
 
 

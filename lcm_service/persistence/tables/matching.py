@@ -44,9 +44,10 @@ class Run(Table):
 
     A worker that claims a run raises ``fence`` and holds a lease; a late result that carries an old fence is
     refused. ``problem`` is the canonical problem text that was asked; ``story`` holds dated lines of what
-    happened, ``progress`` the last line that the solver reported. Where pins clash, ``result`` keeps the
-    answer (no plan is made of it), and each follow-up run says in ``choice`` what the coordinator would give
-    up: ``{"release": [[need, session], ...]}`` or ``{"hold": [session, ...]}``.
+    happened, ``progress`` the last line that the solver reported. ``result`` keeps an answer of which no plan
+    is made: a comparison of scenarios, or the clash of the pins. Each follow-up run of a clash says in
+    ``choice`` what the coordinator would give up: ``{"release": [[need, session], ...]}`` or
+    ``{"hold": [session, ...]}``.
     """
 
     __tablename__ = "run"
