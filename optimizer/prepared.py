@@ -10,14 +10,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from optimizer.arrays import Flags, Floats, ProgramArrays
+from optimizer.arrays import SLACK_OF_LOCK, Flags, Floats, ProgramArrays
+from optimizer.compatibility import Pair
 from optimizer.facts import Facts
 from optimizer.model_objectives import ObjectiveOfModel, ObjectiveTerms
 from optimizer.model_vectors import Draft, RoundModel
 from optimizer.near_solver import NearSolver
-from optimizer.compatibility import Pair
+from optimizer.propagation import tighten
 from optimizer.slices import Slice, cut_slice
-from optimizer.supply import PairKey
+from optimizer.supply import PairKey, share_supports
 
 ROW_TOLERANCE = 1e-6
 
@@ -46,6 +47,7 @@ class PreparedRound:
         ]
         self.arrays = ProgramArrays(self.model.program)
         self.costs = [self.arrays.cost_of(terms.terms) for terms in self.terms]
+        self._counted = [np.flatnonzero(cost) for cost in self.costs]
         self.lower: Floats = self.arrays.matrix.lower.copy()
         self.upper: Floats = self.arrays.matrix.upper.copy()
         self.position = {(pair.need, pair.session): i for i, pair in enumerate(self.model.model.pairs)}
@@ -87,26 +89,63 @@ class PreparedRound:
     def weigh(self, vector: Floats) -> PlanInHand:
         """A full vector with the values of its objectives."""
         values = tuple(
-            round(float(cost @ vector)) + terms.constant
-            for cost, terms in zip(self.costs, self.terms, strict=True)
+            round(float((cost[counted] * vector[counted]).sum())) + terms.constant
+            for cost, counted, terms in zip(self.costs, self._counted, self.terms, strict=True)
         )
         return PlanInHand(vector, values)
 
     def obeys(self, vector: Floats) -> bool:
         """Whether every row and every bound holds."""
+        slack = ROW_TOLERANCE
+        is_within = np.all(vector >= self.lower - slack) and np.all(vector <= self.upper + slack)
+        return bool(is_within) and not bool(np.any(self._broken_rows(vector)))
+
+    def _broken_rows(self, vector: Floats) -> Flags:
         matrix = self.arrays.matrix
         activity = matrix.activity(vector)
-        slack = ROW_TOLERANCE
-        return bool(
-            np.all(activity >= matrix.row_lower - slack)
-            and np.all(activity <= matrix.row_upper + slack)
-            and np.all(vector >= self.lower - slack)
-            and np.all(vector <= self.upper + slack)
-        )
+        is_low = activity < matrix.row_lower - ROW_TOLERANCE
+        broken: Flags = is_low | (activity > matrix.row_upper + ROW_TOLERANCE)
+        return broken
 
     def draft_of(self, plan: PlanInHand) -> Draft | None:
         """The plan in whole numbers with its supports shared exactly, or ``None`` where it is none."""
         return self.model.read_draft((plan.vector * self.arrays.scale).tolist())
+
+    def draft_near(self, before: Draft, plan: PlanInHand, sessions: Collection[str]) -> Draft | None:
+        """As `draft_of`, for a plan that differs from the one before in these sessions alone.
+
+        What the other sessions draw on stays with them; only where the rest does not suffice is everything
+        shared anew.
+        """
+        free = set(sessions)
+        seats = {key: count for key, count in before.seats.items() if key[1] not in free}
+        bridges = {key: word for key, word in before.bridges.items() if key[1] not in free}
+        new_seats: dict[PairKey, int] = {}
+        new_bridges: dict[PairKey, str] = {}
+        for session in free:
+            for position in self.model.model.pairs_of_session.get(session, ()):
+                pair, columns = self.model.model.pairs[position], self.model.model.columns[position]
+                count = round(float(plan.vector[columns.seats]))
+                if count > 0:
+                    new_seats[pair.need, pair.session] = count
+                    if columns.bridges:
+                        chosen = max(columns.bridges, key=lambda word: plan.vector[columns.bridges[word]])
+                        new_bridges[pair.need, pair.session] = chosen
+        return self.share_near(before, (seats, bridges), (new_seats, new_bridges))
+
+    def share_near(
+        self,
+        before: Draft,
+        held: tuple[dict[PairKey, int], dict[PairKey, str]],
+        changed: tuple[dict[PairKey, int], dict[PairKey, str]],
+    ) -> Draft | None:
+        """A draft of held and changed (seats, bridges), the supports of the held left as they were."""
+        staying = {session for _, session in held[0]}
+        kept = {use: units for use, units in before.uses.items() if use[1] in staying}
+        uses = share_supports(self.facts, *changed, kept)
+        if uses is None:
+            return self.model.make_draft(held[0] | changed[0], held[1] | changed[1])
+        return Draft(held[0] | changed[0], held[1] | changed[1], kept | uses)
 
     def seats_of(self, plan: PlanInHand) -> dict[PairKey, int]:
         """Seats of every pair that has any."""
@@ -131,15 +170,29 @@ class PreparedRound:
         is_free[touched[self._follows[touched]]] = True
         return cut_slice(matrix, is_free, plan.vector, (self.lower, self.upper))
 
-    def take(self, plan: PlanInHand, piece: Slice, found: Floats) -> PlanInHand:
-        """The plan with a slice's values put in, and what follows the seats worked out again from them."""
-        vector = piece.put_back(plan.vector, found)
+    def take(self, piece: Slice, found: Floats) -> PlanInHand:
+        """The plan of a slice's values, with what follows the seats worked out again from them."""
+        vector = piece.put_back(found)
         seats = np.rint(vector[self.seat_columns]).astype(np.int64).tolist()
         free = set(piece.columns.tolist())
         for column, fill in self._fillers:
             if column in free:
                 vector[column] = fill(seats) / self.arrays.scale[column]
         return self.weigh(vector)
+
+    def cut_all_that_moves(self, plan: PlanInHand) -> Slice | None:
+        """The slice of every column that the bounds, and what follows from them, leave free to move.
+
+        Nothing is lost: a plan of the whole round within the bounds is a plan of this slice. ``None``: the
+        bounds alone show that there is no plan.
+        """
+        matrix = self.arrays.matrix
+        lower, upper = tighten(matrix, self.lower, self.upper)
+        is_free = upper > lower + ROW_TOLERANCE
+        held = np.where(is_free, plan.vector, lower)
+        is_settled = ~matrix.rows_of(np.flatnonzero(is_free).astype(np.int32))
+        broken = self._broken_rows(held)
+        return None if np.any(broken & is_settled) else cut_slice(matrix, is_free, held, (lower, upper))
 
     def improve(
         self, plan: PlanInHand, sessions: Collection[str], *, seconds_each: float = 2.0
@@ -149,9 +202,24 @@ class PreparedRound:
         ``is_proven`` says that each objective was solved to its end within the slice: no plan that differs in
         these sessions alone is better.
         """
-        piece = self.cut(plan, sessions)
+        return self.improve_slice(plan, self.cut(plan, sessions), seconds_each=seconds_each)
+
+    def recover(self, piece: Slice, *, seconds: float) -> tuple[PlanInHand | None, bool]:
+        """Return any plan of a slice that obeys everything, if there is one.
+
+        The second answer says whether, where there is none, that is proven.
+        """
+        self.solver.load(piece.matrix)
+        answer = self.solver.maximise(np.zeros(len(piece.columns)), seconds=seconds)
+        if answer.values is None:
+            return None, answer.ending == "infeasible"
+        found = self.take(piece, answer.values)
+        return (found, True) if self.obeys(found.vector) else (None, False)
+
+    def improve_slice(self, plan: PlanInHand, piece: Slice, *, seconds_each: float = 2.0) -> "Improvement":
+        """The best plan within a slice, objective by objective, each solved and then held."""
         current = plan.vector[piece.columns]
-        solver, is_proven, is_better = self.solver, True, False
+        solver, is_proven = self.solver, True
         solver.load(piece.matrix)
         for cost in (whole[piece.columns] for whole in self.costs):
             if not cost.any():
@@ -159,14 +227,15 @@ class PreparedRound:
             now = round(float(cost @ current))
             answer = solver.maximise(cost, current, seconds=seconds_each)
             if answer.values is not None and round(float(cost @ answer.values)) >= now:
-                is_better = is_better or round(float(cost @ answer.values)) > now
                 current = answer.values
             is_proven = is_proven and answer.ending == "proven"
-            solver.hold(cost, round(float(cost @ current)) - 0.5)
-        if not is_better:
+            solver.hold(cost, round(float(cost @ current)) - SLACK_OF_LOCK)
+        # What a solver leaves in the columns of objectives that it was not asked about may be less than the
+        # seats are worth, so only the values that follow from the seats tell whether the plan is better.
+        found = self.take(piece, current)
+        if found.values == plan.values:
             return Improvement(plan, is_proven)
-        found = self.take(plan, piece, current)
-        if found.values <= plan.values or not self.obeys(found.vector):
+        if found.values < plan.values or not self.obeys(found.vector):
             return Improvement(plan, False)
         return Improvement(found, is_proven)
 

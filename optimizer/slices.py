@@ -14,14 +14,17 @@ from optimizer.arrays import Flags, Floats, Indexes, Matrix
 
 @dataclass(frozen=True, eq=False)
 class Slice:
-    """``columns``: the k free columns by their number in the whole program; ``matrix``: those k columns."""
+    """``columns``: the k free columns by their number in the whole program; ``matrix``: those k columns;
+    ``held``: a value for every column of the whole program, of which the free ones are replaced.
+    """
 
     columns: Indexes
     matrix: Matrix
+    held: Floats
 
-    def put_back(self, values: Floats, found: Floats) -> Floats:
-        """Return all values with those of the free columns replaced; ``found`` has length k."""
-        whole = values.copy()
+    def put_back(self, found: Floats) -> Floats:
+        """Return a value for every column of the whole program; ``found`` has length k."""
+        whole = self.held.copy()
         whole[self.columns] = found
         return whole
 
@@ -62,4 +65,5 @@ def cut_slice(matrix: Matrix, is_free: Flags, values: Floats, bounds: tuple[Floa
             matrix.row_lower[rows] - held,
             matrix.row_upper[rows] - held,
         ),
+        values,
     )

@@ -10,12 +10,14 @@ from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Final
 
 from optimizer.facts import INTERPRETATION, Facts
 from optimizer.problem import Session, Support
 
 PairKey = tuple[str, str]  # need, session
 UseKey = tuple[str, str, str | None]  # support, session, bridging language (None: what the session requires)
+EMPTY_USES: Final[Mapping[UseKey, int]] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +31,10 @@ class Demand:
 
 
 def share_supports(
-    facts: Facts, seats: Mapping[PairKey, int], bridges: Mapping[PairKey, str]
+    facts: Facts,
+    seats: Mapping[PairKey, int],
+    bridges: Mapping[PairKey, str],
+    kept: Mapping[UseKey, int] = EMPTY_USES,
 ) -> dict[UseKey, int] | None:
     """Return the units of each use (only those above 0), or ``None`` where some demand cannot be met.
 
@@ -37,13 +42,17 @@ def share_supports(
     ----------
     seats: whole seats of each pair that has any.
     bridges: for each bridged pair of those, the language it uses (case folded).
+    kept: units that stay with sessions which ``seats`` does not name, and are not there to be shared.
     """
+    taken: dict[str, int] = {}
+    for (support, _, _), units in kept.items():
+        taken[support] = taken.get(support, 0) + units
     by_kind: dict[str, list[Demand]] = {}
     for kind, demand in _find_demands(facts, seats, bridges):
         by_kind.setdefault(kind, []).append(demand)
     uses: dict[UseKey, int] = {}
     for kind in sorted(by_kind):
-        shared = _share_kind(by_kind[kind])
+        shared = _share_kind(by_kind[kind], taken)
         if shared is None:
             return None
         uses.update(shared)
@@ -101,14 +110,14 @@ def _usable(facts: Facts, session: Session, kind: str, recipients: set[str]) -> 
     )
 
 
-def _share_kind(demands: list[Demand]) -> dict[UseKey, int] | None:
-    """Meet every demand of one kind exactly, or return ``None``."""
+def _share_kind(demands: list[Demand], taken: Mapping[str, int]) -> dict[UseKey, int] | None:
+    """Meet every demand of one kind exactly from what is not taken of each support, or return ``None``."""
     network = Network()
     for demand in demands:
         network.add_edge(("demand", demand.session, demand.language), "sink", demand.units)
     supports = {support.id: support for demand in demands for support in demand.givers}
     for id_ in sorted(supports):
-        network.add_edge("source", ("support", id_), supports[id_].quantity or 0)
+        network.add_edge("source", ("support", id_), (supports[id_].quantity or 0) - taken.get(id_, 0))
     for demand in demands:
         for support in demand.givers:
             hub = ("hub", support.id, demand.session)

@@ -1,0 +1,202 @@
+"""Repair in a running process: one event, nobody agreed is moved, the best plan at once and then its proof.
+
+A round is prepared once with its published plan. Every match of it is agreed or waits for an answer, so each
+holds at least its seats; a decline takes one of these bounds back. `RepairDesk.decline` answers from the
+sessions near the one that lost a group. `RepairDesk.prove` then solves for everything in the round that can
+still move, which is little: needs and sessions that are full, offers that run all they may and teams that are
+away stay as they are (`propagation.py`).
+"""
+
+from dataclasses import dataclass, replace
+from typing import Final
+
+from optimizer.drafts import draft_of_plan
+from optimizer.errors import NoPlanFound
+from optimizer.facts import Facts
+from optimizer.model_vectors import Draft
+from optimizer.neighbours import Neighbours
+from optimizer.pairs import find_pairs
+from optimizer.plan import Plan
+from optimizer.prepared import Improvement, PlanInHand, PreparedRound
+from optimizer.problem import Pin, PreviousSeats, Problem
+from optimizer.supply import PairKey
+
+# About how many pairs a first answer may set free: more takes longer, fewer finds less.
+MOST_PAIRS: Final = 150
+SECONDS_OF_PROOF: Final = 10.0
+
+
+@dataclass(frozen=True, eq=False)
+class Repair:
+    """The plan after a decline.
+
+    ``values`` are those of the policy's objectives, in its order. ``is_proven``: no plan that keeps the
+    agreed matches and differs in ``free_sessions`` alone is better; where these are ``None``, none at all.
+    """
+
+    draft: Draft
+    plan: PlanInHand
+    free_sessions: tuple[str, ...] | None
+    is_proven: bool
+
+    @property
+    def values(self) -> tuple[int, ...]:
+        return self.plan.values
+
+
+class RepairDesk:
+    """A published plan made ready for declines, one after the other: each begins where the last one ended.
+
+    Raises
+    ------
+    NoPlanFound: the plan does not obey the problem.
+    """
+
+    def __init__(self, problem: Problem, plan: Plan) -> None:
+        self.problem = problem_after_publication(problem, plan)
+        pairs = find_pairs(Facts(self.problem))
+        # Pins are bounds here, not rows, so that a decline can take one back.
+        self.round = PreparedRound(Facts(replace(self.problem, pinned=())), pairs)
+        draft = draft_of_plan(self.round.model, plan)
+        if draft is None:
+            raise NoPlanFound("the plan does not obey the problem, so there is nothing to repair")
+        self.plan, self.draft = self.round.plan_of(draft), draft
+        self.declined: list[PairKey] = []
+        self._neighbours = Neighbours(pairs)
+        self._provider = {s.id: self.round.facts.offer_of(s).provider for s in problem.sessions}
+        self._sessions_of_provider: dict[str, list[str]] = {}
+        for session in self._neighbours.needs_of_session:
+            self._sessions_of_provider.setdefault(self._provider[session], []).append(session)
+        self._sessions_of_support: dict[str, list[str]] = {}
+        for support, session, _ in self.round.model.supply.uses:
+            self._sessions_of_support.setdefault(support, []).append(session)
+        for pin in self.problem.pinned:
+            self._hold(pin)
+
+    def _hold(self, pin: Pin) -> None:
+        columns = self.round.model.model.columns[self.round.position[pin.need, pin.session]]
+        self.round.lower[columns.seats] = pin.seats
+        self.round.lower[columns.group] = 1
+        if pin.rule == "exactly":
+            self.round.upper[columns.seats] = pin.seats
+
+    def decline(self, need: str, session: str, *, most_pairs: int = MOST_PAIRS) -> Repair | None:
+        """Take a match out of the plan and return the best plan near it.
+
+        ``None``: no plan keeps every agreed match without this one, which is proven. What to give up is then
+        a coordinator's choice, and the desk stays as it was.
+
+        Raises
+        ------
+        KeyError: the plan in hand has no such match.
+        NoPlanFound: whether there is a plan was not settled in the time given.
+        """
+        if (need, session) not in self.draft.seats:
+            raise KeyError(f"the plan has no match of need {need} with session {session}")
+        before = self.draft, self.plan, self.round.lower.copy(), self.round.upper.copy()
+        self._take_back(need, session)
+        left = self._without(need, session)
+        free = self._find_near(need, session, left, most_pairs)
+        start = self._stand_again(self.round.plan_of(left), free)
+        if start is None:
+            self.draft, self.plan, self.round.lower, self.round.upper = before
+            return None
+        better = self.round.improve(start, free)
+        self.declined.append((need, session))
+        return self._settle(left, better, tuple(free))
+
+    def _stand_again(self, left: PlanInHand, free: list[str]) -> PlanInHand | None:
+        """A plan to begin with: what is left where that obeys every rule, else one that others fill up."""
+        if self.round.obeys(left.vector):
+            return left
+        near, _ = self.round.recover(self.round.cut(left, free), seconds=SECONDS_OF_PROOF)
+        if near is not None:
+            return near
+        piece = self.round.cut_all_that_moves(left)
+        if piece is None:
+            return None
+        found, is_settled = self.round.recover(piece, seconds=SECONDS_OF_PROOF)
+        if found is None and not is_settled:
+            raise NoPlanFound("time ran out before it was known whether the agreed matches can stand")
+        return found
+
+    def prove(self, *, seconds_each: float = SECONDS_OF_PROOF) -> Repair:
+        """Improve the plan in hand over everything that can move and say whether it is proven the best."""
+        piece = self.round.cut_all_that_moves(self.plan)
+        if piece is None:
+            raise NoPlanFound("the plan in hand breaks a rule")
+        better = self.round.improve_slice(self.plan, piece, seconds_each=seconds_each)
+        return self._settle(self.draft, better, None)
+
+    def _settle(self, before: Draft, better: Improvement, free: tuple[str, ...] | None) -> Repair:
+        """Take the better plan in hand, in whole numbers.
+
+        Raises
+        ------
+        NoPlanFound: its supports cannot be shared in whole units, which no plan of the program should show.
+        """
+        changed = self._sessions_that_differ(before, better.plan)
+        draft = self.round.draft_near(before, better.plan, changed)
+        if draft is None:
+            raise NoPlanFound("the supports of the repaired plan cannot be shared in whole units")
+        self.draft, self.plan = draft, better.plan
+        return Repair(draft, better.plan, free, better.is_proven)
+
+    def _sessions_that_differ(self, before: Draft, plan: PlanInHand) -> set[str]:
+        """Sessions whose groups or supports are not what they were."""
+        after = self.round.seats_of(plan)
+        seats = {key for key in before.seats.keys() | after.keys() if before.seats.get(key) != after.get(key)}
+        return {session for _, session in seats}
+
+    def _take_back(self, need: str, session: str) -> None:
+        """Let the pair hold nothing from now on."""
+        columns = self.round.model.model.columns[self.round.position[need, session]]
+        for column in (columns.seats, columns.group, *columns.bridges.values()):
+            self.round.lower[column] = self.round.upper[column] = 0.0
+
+    # -- what is near ---------------------------------------------------------------------------------------
+
+    def _find_near(self, need: str, session: str, left: Draft, most_pairs: int) -> list[str]:
+        """The sessions to set free: those that share teams and seats (C7, C8) or supports (C9, C10) with the
+        one that lost a group, and those that needs which lack seats could go to.
+        """
+        placed: dict[str, int] = {}
+        for (other, _), seats in left.seats.items():
+            placed[other] = placed.get(other, 0) + seats
+        facts = self.round.facts
+        short = {row.id for row in self.problem.needs if placed.get(row.id, 0) < facts.seats_of_need(row)}
+        freed = {support for support, user, _ in self.draft.uses if user == session}
+        sharing = sorted({user for support in freed for user in self._sessions_of_support[support]})
+        then = [*self._neighbours.sessions_of_need[need]]
+        then += self._sessions_of_provider[self._provider[session]] + sharing
+        return self._neighbours.near((session,), most_pairs, open_needs=short, then=then)
+
+    def _without(self, need: str, session: str) -> Draft:
+        """The plan in hand without one match, its session's supports shared anew."""
+        draft = self.draft
+        held = (
+            {key: count for key, count in draft.seats.items() if key[1] != session},
+            {key: word for key, word in draft.bridges.items() if key[1] != session},
+        )
+        left = (
+            {key: n for key, n in draft.seats.items() if key[1] == session and key[0] != need},
+            {key: word for key, word in draft.bridges.items() if key[1] == session and key[0] != need},
+        )
+        shared = self.round.share_near(draft, held, left)
+        if shared is None:
+            raise NoPlanFound(f"supports that sufficed for session {session} no longer do for fewer seats")
+        return shared
+
+
+def problem_after_publication(problem: Problem, plan: Plan) -> Problem:
+    """The problem whose pins and previous plan are a published plan's matches (docs/matching.md, 7)."""
+    rows = sorted(plan.assignments, key=lambda row: (row.need, row.session))
+    rules = {(pin.need, pin.session): pin.rule for pin in problem.pinned}
+    return replace(
+        problem,
+        pinned=tuple(
+            Pin(row.need, row.session, row.seats, rules.get((row.need, row.session), "at_least"))
+            for row in rows
+        ),
+        previous=tuple(PreviousSeats(row.need, row.session, row.seats) for row in rows),
+    )

@@ -1,0 +1,141 @@
+"""Repair in a running process: nobody agreed is moved, and what is called proven is what a whole solve finds."""
+
+from dataclasses import replace
+
+import pytest
+
+from optimizer.canonical import problem_sha256
+from optimizer.errors import NoPlanFound
+from optimizer.plan import ObjectiveValue, SolverInfo
+from optimizer.planning import write_plan
+from optimizer.problem import Ban
+from optimizer.repair import RepairDesk
+from optimizer.solve import solve
+from optimizer.verify import verify
+from tests.optimizer.builders import need, problem, session
+from tests.optimizer.random_problems import random_round
+
+
+@pytest.fixture(scope="session")
+def seeds(size) -> range:
+    return range(150 if size == "full" else 25)
+
+
+def problem_of(desk: RepairDesk):
+    """The problem that a whole solve would get after the declines of a desk."""
+    declined = set(desk.declined)
+    return replace(
+        desk.problem,
+        pinned=tuple(pin for pin in desk.problem.pinned if (pin.need, pin.session) not in declined),
+        forbidden=tuple(
+            sorted(
+                {*desk.problem.forbidden, *(Ban(*pair) for pair in declined)},
+                key=lambda f: (f.need, f.session),
+            )
+        ),
+    )
+
+
+def check_verified(desk: RepairDesk, name: str) -> None:
+    changed = problem_of(desk)
+    ceilings = [ObjectiveValue(row, 0, 10**12) for row in desk.round.names]
+    pairs = [pair for pair in desk.round.model.model.pairs if (pair.need, pair.session) not in desk.declined]
+    info = SolverInfo("", "", 0.0, 1)
+    plan = write_plan(desk.round.facts, pairs, desk.draft, ceilings, problem_sha256(changed), info)
+    found = [row for row in verify(changed, plan).violations if row.code != "unmet"]
+    assert found == [], name
+    assert tuple(row.value for row in plan.objectives) == desk.plan.values, name
+
+
+def test_a_proven_repair_is_as_good_as_a_whole_solve_with_the_same_pins(seeds):
+    tried = equal_at_once = refused = 0
+    for seed in seeds:
+        round_ = random_round(seed, 10, 10)
+        published = solve(round_)
+        if published.outcome != "optimal":
+            continue
+        for row in published.assignments[:3]:
+            desk = RepairDesk(round_, published)
+            first = desk.decline(row.need, row.session)
+            name = f"seed {seed}, {row.need} declines {row.session}"
+            if first is None:
+                desk.declined.append((row.need, row.session))
+                assert solve(problem_of(desk)).outcome == "clashing_pins", name
+                refused += 1
+                continue
+            tried += 1
+            check_verified(desk, name)
+            whole = solve(problem_of(desk))
+            values = tuple(objective.value for objective in whole.objectives)
+            assert first.values <= values, name
+            equal_at_once += first.values == values
+            proven = desk.prove(seconds_each=60)
+            assert proven.is_proven, name
+            assert proven.values == values, name
+            check_verified(desk, name)
+    assert tried > refused > 0
+    assert equal_at_once > 0.9 * tried
+
+
+def test_no_agreed_match_loses_a_seat_over_a_chain_of_declines(seeds):
+    chains = 0
+    for seed in seeds:
+        round_ = random_round(seed, 10, 10)
+        published = solve(round_)
+        if published.outcome != "optimal":
+            continue
+        desk = RepairDesk(round_, published)
+        agreed = {(row.need, row.session): row.seats for row in published.assignments}
+        for row in published.assignments[::2]:
+            if desk.decline(row.need, row.session) is not None:
+                del agreed[row.need, row.session]
+                chains += 1
+            assert all(desk.draft.seats.get(key, 0) >= seats for key, seats in agreed.items()), f"seed {seed}"
+            assert all(pair not in desk.draft.seats for pair in desk.declined), f"seed {seed}"
+        check_verified(desk, f"seed {seed}")
+    assert chains > len(seeds)
+
+
+def two_groups(min_seats: int):
+    needs = [need("N-1", "XAA", seats=8), need("N-2", "XAB", seats=6)]
+    return problem(needs, [session(seats=20, min_seats=min_seats)])
+
+
+def test_a_session_that_can_run_without_the_group_keeps_the_other():
+    desk = RepairDesk(two_groups(8), solve(two_groups(8)))
+    repair = desk.decline("N-2", "S-1")
+    assert repair is not None
+    assert repair.draft.seats == {("N-1", "S-1"): 8}
+
+
+def test_a_session_left_with_too_few_is_a_coordinators_choice_and_the_desk_stays_as_it_was():
+    desk = RepairDesk(two_groups(9), solve(two_groups(9)))
+    assert desk.decline("N-2", "S-1") is None
+    assert desk.draft.seats == {("N-1", "S-1"): 8, ("N-2", "S-1"): 6}
+    assert desk.declined == []
+    assert desk.prove().is_proven
+
+
+def test_freed_seats_go_to_whoever_was_short_and_may_let_an_agreed_group_grow():
+    needs = [need("N-1", "XAA", seats=9), need("N-2", "XAB", seats=9)]
+    round_ = problem(needs, [session(seats=10)])
+    published = solve(round_)
+    desk = RepairDesk(round_, published)
+    leaver = max(published.assignments, key=lambda row: row.seats)
+    repair = desk.decline(leaver.need, leaver.session)
+    assert repair is not None
+    other = "N-2" if leaver.need == "N-1" else "N-1"
+    assert repair.draft.seats == {(other, "S-1"): 9}
+
+
+def test_a_match_that_is_not_in_the_plan_cannot_be_declined():
+    desk = RepairDesk(two_groups(8), solve(two_groups(8)))
+    with pytest.raises(KeyError, match="no match of need N-9"):
+        desk.decline("N-9", "S-1")
+
+
+def test_a_plan_of_another_problem_cannot_be_repaired():
+    published = solve(two_groups(8))
+    smaller = problem([need("N-1", "XAA", seats=4), need("N-2", "XAB", seats=6)], [session(seats=20)])
+    with pytest.raises(NoPlanFound):
+        RepairDesk(smaller, published)
