@@ -2,13 +2,11 @@
 
 It is honest: the whole contract, `lpSum` throughout, one model kept for all objectives, each held at its
 value (less a half, values being whole) before the next, the last solution as a warm start, the same gap,
-threads and share of the time as `optimizer.solve`, and the same function to find the pairs. What it does not
-do: tighten, substitute, recognise what is proven already, check, explain.
+threads and share of the time as `optimizer.solve`, and the same function to find the pairs.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from functools import partial
 from math import floor
 from time import monotonic
 from typing import Any
@@ -16,74 +14,44 @@ from typing import Any
 import pulp
 from pulp.constants import LpSolveStatus
 
-from optimizer.compatibility import Pair
-from optimizer.pairs import find_pairs
-from optimizer.plan import Assignment
-from optimizer.problem import ANY, Need, Problem, Session, Support
-from optimizer.verify_rules import INTERPRETATION, Facts, links, support_fits
-from optimizer.verify_values import Values
+from optimizer.problem import Problem, Session, Support
+from optimizer.verify_rules import INTERPRETATION, links, support_fits
+from tests.bench.competitor import (
+    ALL_EQUAL,
+    Answer,
+    Attempt,
+    Parts,
+    RoundOfPairs,
+    solve_in_order,
+)
 
-# As `optimizer.solve` does: an objective may use two fifths of the seconds that are left.
-SHARE_OF_TIME = 0.4
 WHOLE_GAP = 0.999
 
 
-@dataclass(frozen=True)
-class ObjectiveRun:
-    """What was reached for one objective (``None``: no plan in time), the bound and the seconds it took."""
-
-    name: str
-    value: int | None
-    bound: int | None
-    seconds: float
-
-
-@dataclass
-class PlainAnswer:
-    objectives: list[ObjectiveRun] = field(default_factory=list)
-    seats: dict[tuple[str, str], int] = field(default_factory=dict)
-    supports: dict[str, dict[str, int]] = field(default_factory=dict)
-    bridges: dict[tuple[str, str], str] = field(default_factory=dict)
-
-
-def solve_plainly(problem: Problem, seconds: float) -> PlainAnswer:
+def solve_plainly(problem: Problem, seconds: float, threads: int = 1) -> Answer:
     """Solve objective by objective within `seconds`, the building of the model among them."""
-    begin = monotonic()
-    model = PlainModel(problem)
-    answer = PlainAnswer()
-    names = problem.policy.objectives
-    told = begin
-    for name in names:
-        objective = model.objectives[name]
-        left = max(0.1, seconds - (monotonic() - begin))
-        stats = model.maximise(name, left if name == names[-1] else left * SHARE_OF_TIME)
-        now = monotonic()
-        bound = None if stats.best_bound is None else floor(stats.best_bound + 1e-6)
-        if stats.has_solution:
-            model.read(answer)
-        elif not answer.objectives:
-            answer.objectives.append(ObjectiveRun(name, None, bound, now - told))
-            break
-        # Where time ran out without a solution, the plan in hand is that of the objective before.
-        value = model.value_of(name, answer)
-        answer.objectives.append(ObjectiveRun(name, value, bound, now - told))
-        model.program += objective >= value - 0.5
-        told = now
-    return answer
+    return solve_in_order(problem, partial(PlainModel, threads=threads), seconds)
 
 
-class PlainModel:
+class TimedHiGHS(pulp.HiGHS):
+    """PuLP's own solver class; `solve_seconds` are those inside HiGHS, the rest of a call is hand-over."""
+
+    solve_seconds = 0.0
+
+    def callSolver(self, lp: pulp.LpProblem) -> None:  # noqa: N802 - PuLP's name
+        begin = monotonic()
+        super().callSolver(lp)
+        self.solve_seconds = monotonic() - begin
+
+
+class PlainModel(RoundOfPairs[Any]):
     """Variables: x seats of a pair, y whether it is used, z whether a session runs, u units of a support."""
 
-    def __init__(self, problem: Problem) -> None:
-        self.problem, self.facts = problem, Facts(problem)
+    def __init__(self, problem: Problem, threads: int = 1) -> None:
+        super().__init__(problem)
+        self.threads, self.parts = threads, Parts()
+        self.start: list[float] | None = None
         self.program = pulp.LpProblem("plain", pulp.LpMaximize)
-        self.pairs = find_pairs(problem)
-        self.by_need: dict[str, list[int]] = defaultdict(list)
-        self.by_session: dict[str, list[int]] = defaultdict(list)
-        for number, pair in enumerate(self.pairs):
-            self.by_need[pair.need].append(number)
-            self.by_session[pair.session].append(number)
         self.x = [self.whole(f"x{n}", self.most_seats(pair)) for n, pair in enumerate(self.pairs)]
         self.y = [self.whole(f"y{n}", 1) for n in range(len(self.pairs))]
         self.z = {id: self.whole(f"z{n}", 1) for n, id in enumerate(sorted(self.by_session))}
@@ -96,6 +64,7 @@ class PlainModel:
         self.add_offers_and_providers()
         self.add_supports()
         self.add_pins()
+        # All are built at first, so that every start is a full vector.
         self.objectives = {
             name: self.find_objective(name, number) for number, name in enumerate(problem.policy.objectives)
         }
@@ -103,31 +72,55 @@ class PlainModel:
     def whole(self, name: str, most: int) -> Any:
         return self.program.add_variable(name, 0, most, "Integer")
 
-    def most_seats(self, pair: Pair) -> int:
-        need, session = self.problem.need_by_id[pair.need], self.problem.session_by_id[pair.session]
-        return min(self.facts.seats_of_need(need), self.facts.seats_of_session(session))
-
-    def maximise(self, name: str, seconds: float) -> pulp.LpSolveStats:
+    def maximise(self, name: str, seconds: float) -> Attempt:
         """Solve from the last solution; where what comes back is no optimum though it says so, solve afresh.
 
         With a starting vector, HiGHS through PuLP 4.2.0 can say *optimal* and hand back values that are not.
         """
-        self.program.setObjective(self.objectives[name])
         begin = monotonic()
-        stats = self.run(seconds, all(v.varValue is not None for v in self.program.variables()))
-        is_said = (
-            stats.status == LpSolveStatus.Optimal and stats.has_solution and stats.best_bound is not None
-        )
-        self.read(reached := PlainAnswer())
-        if is_said and self.value_of(name, reached) < floor((stats.best_bound or 0) + 1e-6):
-            stats = self.run(max(0.1, seconds - (monotonic() - begin)), is_warm=False)
-        return stats
+        self.program.setObjective(self.objectives[name])
+        self.set_start()
+        self.parts.hand_over += monotonic() - begin
+        stats = self.run(seconds, is_warm=self.start is not None)
+        bound = None if stats.best_bound is None else floor(stats.best_bound + 1e-6)
+        if stats.status == LpSolveStatus.Optimal and stats.has_solution and bound is not None:
+            self.read(reached := Answer())
+            if self.value_of(name, reached) < bound:
+                stats = self.run(max(0.1, seconds - (monotonic() - begin)), is_warm=False)
+                bound = None if stats.best_bound is None else floor(stats.best_bound + 1e-6)
+        return Attempt(stats.has_solution, bound)
 
     def run(self, seconds: float, is_warm: bool) -> pulp.LpSolveStats:
-        solver = pulp.HiGHS(
-            msg=False, gapRel=0.0, gapAbs=WHOLE_GAP, threads=1, timeLimit=seconds, warmStart=is_warm
+        solver = TimedHiGHS(
+            msg=False,
+            gapRel=0.0,
+            gapAbs=WHOLE_GAP,
+            threads=self.threads,
+            timeLimit=seconds,
+            warmStart=is_warm,
         )
-        return self.program.solve(solver)
+        begin = monotonic()
+        stats = self.program.solve(solver)
+        self.parts.solve += solver.solve_seconds
+        self.parts.hand_over += monotonic() - begin - solver.solve_seconds
+        return stats
+
+    def set_start(self) -> None:
+        """Give every variable its value in the plan in hand, or none of them."""
+        if self.start is None:
+            return
+        for variable, value in zip(self.program.variables(), self.start, strict=True):
+            variable.varValue = value
+        seats = [round(variable.varValue or 0) for variable in self.x]
+        for variables, find in self.followers:
+            for variable, value in zip(variables, find(seats), strict=True):
+                variable.varValue = value
+
+    def keep(self) -> None:
+        self.start = [variable.varValue or 0 for variable in self.program.variables()]
+
+    def hold(self, name: str, value: int) -> None:
+        self.program += self.objectives[name] >= value - 0.5
 
     # -- constraints -----------------------------------------------------------------------------------------
 
@@ -150,8 +143,7 @@ class PlainModel:
                 self.program += pulp.lpSum(self.y[n] for n in numbers) <= need.max_groups
             for_women = [n for n in numbers if self.session_of(n).women_only]
             if for_women:
-                women = seats if need.women is None else need.women
-                self.program += pulp.lpSum(self.x[n] for n in for_women) <= women
+                self.program += pulp.lpSum(self.x[n] for n in for_women) <= self.women_of(need)
 
     def add_sessions(self) -> None:
         for session_id, numbers in self.by_session.items():
@@ -160,43 +152,30 @@ class PlainModel:
             self.program += filled <= self.facts.seats_of_session(session) * self.z[session_id]
             self.program += filled >= session.min_seats * self.z[session_id]
             self.program += self.z[session_id] <= pulp.lpSum(self.y[n] for n in numbers)
-            by_recipient: dict[str, list[int]] = defaultdict(list)
-            for n in numbers:
-                by_recipient[self.need_of(n).recipient].append(n)
+            by_recipient = self.by_recipient(session_id)
             for recipient, group in by_recipient.items():
                 there = self.there[session_id, recipient] = self.whole(f"at_{session_id}_{recipient}", 1)
                 for n in group:
                     self.program += self.y[n] <= there
                 if session.max_per_recipient is not None:
                     self.program += pulp.lpSum(self.x[n] for n in group) <= session.max_per_recipient
-            travels = session.mode == "mobile_team" and session.place is None
-            most = 1 if travels else session.max_recipients
+            most = self.most_recipients(session)
             if most is not None:
                 self.program += pulp.lpSum(self.there[session_id, r] for r in by_recipient) <= most
 
     def add_offers_and_providers(self) -> None:
-        by_offer: dict[str, list[Session]] = defaultdict(list)
-        by_provider: dict[str, list[Session]] = defaultdict(list)
-        for session_id in self.z:
-            session = self.problem.session_by_id[session_id]
-            by_offer[session.offer].append(session)
-            by_provider[self.facts.offer_of(session).provider].append(session)
         for offer in self.problem.offers:
-            if offer.max_sessions is not None and by_offer[offer.id]:
-                self.program += pulp.lpSum(self.z[s.id] for s in by_offer[offer.id]) <= offer.max_sessions
+            sessions = self.by_offer[offer.id]
+            if offer.max_sessions is not None and sessions:
+                self.program += pulp.lpSum(self.z[s.id] for s in sessions) <= offer.max_sessions
         for provider in self.problem.providers:
-            sessions = by_provider[provider.id]
-            if provider.seats is not None and sessions:
-                numbers = [n for s in sessions for n in self.by_session[s.id]]
+            numbers = [n for s in self.by_provider[provider.id] for n in self.by_session[s.id]]
+            if provider.seats is not None and numbers:
                 self.program += pulp.lpSum(self.x[n] for n in numbers) <= provider.seats
             if provider.teams is not None:
-                self.add_teams([s for s in sessions if s.team and s.start and s.end], provider.teams)
-
-    def add_teams(self, sessions: list[Session], teams: int) -> None:
-        for day in sorted({session.start for session in sessions if session.start}):
-            busy = [s for s in sessions if s.start and s.end and s.start <= day <= s.end]
-            if len(busy) > teams:
-                self.program += pulp.lpSum(self.z[s.id] for s in busy) <= teams
+                for busy in self.busy_days(provider.id):
+                    if len(busy) > provider.teams:
+                        self.program += pulp.lpSum(self.z[s.id] for s in busy) <= provider.teams
 
     def add_supports(self) -> None:
         given: dict[str, list[Any]] = defaultdict(list)
@@ -236,14 +215,6 @@ class PlainModel:
             used[support.id].append(unit)
         self.program += pulp.lpSum(units) == amount
 
-    def recipients_refused(self, support: Support, session: Session) -> list[str]:
-        """`only`: the recipients that may not be there where this support is used."""
-        offer = self.facts.offer_of(session)
-        if support.only is None or ANY in support.only or {offer.provider, *offer.partners} & support.only:
-            return []
-        recipients = {self.need_of(n).recipient for n in self.by_session[session.id]}
-        return sorted(r for r in recipients if not self.facts.codes_of(r) & support.only)
-
     def add_bridges(self, session: Session) -> dict[str, Any]:
         """Return, for each language by which groups may be bridged, whether it is in use in the session."""
         in_use: dict[str, Any] = {}
@@ -265,95 +236,63 @@ class PlainModel:
         return in_use
 
     def add_pins(self) -> None:
-        numbers = {(pair.need, pair.session): n for n, pair in enumerate(self.pairs)}
         for pin in self.problem.pinned:
-            seats = self.x[numbers[pin.need, pin.session]]
+            number = self.number.get((pin.need, pin.session))
+            seats = pulp.lpSum([] if number is None else [self.x[number]])
             self.program += (seats == pin.seats) if pin.rule == "exactly" else (seats >= pin.seats)
 
     # -- objectives ------------------------------------------------------------------------------------------
 
     def find_objective(self, name: str, number: int) -> Any:
-        """Return the objective's expression. All are built at first, so that every start is a full vector."""
-        pairs = [n for n, pair in enumerate(self.pairs) if pair.firm or not name.startswith("firm.")]
+        """Return the objective's expression, with the variables that it needs."""
         match name.removeprefix("firm."):
-            case "critical":
-                return self.worth(number, pairs, {"critical": 1, "high": 0, "routine": 0})
-            case "coverage":
-                return self.worth(number, pairs, dict(self.problem.policy.weights))
+            case "critical" | "coverage":
+                return self.worth(name, number)
             case "reached":
-                return self.reached(number, pairs)
+                return self.reached(name, number)
             case "stability":
                 return self.stability()
         return self.quality()
 
-    def asked(self, weights: dict[str, int]) -> dict[str, int]:
-        asked: dict[str, int] = defaultdict(int)
-        for need in self.problem.needs:
-            asked[need.recipient] += weights[need.priority] * self.facts.seats_of_need(need)
-        return asked
-
-    def placed(self, pairs: Iterable[int], weights: dict[str, int]) -> dict[str, list[Any]]:
-        placed: dict[str, list[Any]] = defaultdict(list)
-        for n in pairs:
-            if weights[self.need_of(n).priority]:
-                placed[self.need_of(n).recipient].append(weights[self.need_of(n).priority] * self.x[n])
-        return placed
-
-    def worth(self, number: int, pairs: list[int], weights: dict[str, int]) -> Any:
-        asked, placed = self.asked(weights), self.placed(pairs, weights)
-        terms = []
-        for recipient, seats in placed.items():
+    def worth(self, name: str, number: int) -> Any:
+        weights = self.weights_of(name)
+        asked, terms = self.asked(weights), []
+        for recipient, placed in self.weighted(self.pairs_counted(name), weights).items():
             parts = [
                 self.program.add_variable(f"q{number}_{recipient}_{k}", 0, asked[recipient], "Continuous")
                 for k in range(4)
             ]
-            self.program += pulp.lpSum(parts) <= 4 * pulp.lpSum(seats)
+            self.quarters_follow(parts, placed, asked[recipient])
+            self.program += pulp.lpSum(parts) <= 4 * pulp.lpSum(weight * self.x[n] for weight, n in placed)
             terms += [worth * part for worth, part in zip(self.problem.policy.quarters, parts, strict=True)]
         return pulp.lpSum(terms)
 
-    def reached(self, number: int, pairs: list[int]) -> Any:
-        ones = {"critical": 1, "high": 1, "routine": 1}
-        asked, placed = self.asked(ones), self.placed(pairs, ones)
-        flags = []
-        for recipient, seats in placed.items():
-            enough = min((asked[recipient] + 3) // 4, self.problem.policy.reached_seats)
+    def reached(self, name: str, number: int) -> Any:
+        asked, flags = self.asked(ALL_EQUAL), []
+        for recipient, placed in self.weighted(self.pairs_counted(name), ALL_EQUAL).items():
             flag = self.whole(f"reached{number}_{recipient}", 1)
-            self.program += pulp.lpSum(seats) >= enough * flag
+            enough = self.seats_to_reach(asked[recipient])
+            self.flag_follows(flag, placed, enough)
+            self.program += pulp.lpSum(self.x[n] for _, n in placed) >= enough * flag
             flags.append(flag)
         return pulp.lpSum(flags)
 
     def stability(self) -> Any:
-        numbers = {(pair.need, pair.session): n for n, pair in enumerate(self.pairs)}
         kept = []
-        for row in self.problem.previous:
-            n = numbers.get((row.need, row.session))
-            if n is not None:
-                seats = self.whole(f"kept_{n}", row.seats)
-                self.program += seats <= self.x[n]
-                kept.append(seats)
+        for n, previous in self.kept():
+            seats = self.whole(f"kept_{n}", previous)
+            self.kept_follows(seats, n, previous)
+            self.program += seats <= self.x[n]
+            kept.append(seats)
         return pulp.lpSum(kept)
 
     def quality(self) -> Any:
-        fits = [pair.fit if pair.firm else pair.fit // 2 for pair in self.pairs]
-        seats = pulp.lpSum(fit * self.x[n] for n, fit in enumerate(fits))
+        seats = pulp.lpSum(fit * self.x[n] for n, fit in enumerate(self.fits()))
         return seats - 50 * pulp.lpSum(self.y) - 50 * pulp.lpSum(self.z.values())
 
     # -- reading ---------------------------------------------------------------------------------------------
 
-    def need_of(self, number: int) -> Need:
-        return self.problem.need_by_id[self.pairs[number].need]
-
-    def session_of(self, number: int) -> Session:
-        return self.problem.session_by_id[self.pairs[number].session]
-
-    def value_of(self, name: str, answer: PlainAnswer) -> int:
-        """The value by the seats alone: a solver that is stopped leaves its other columns behind."""
-        rows = [Assignment(*pair, seats, fit=0, firm=True) for pair, seats in answer.seats.items()]
-        fits = {(pair.need, pair.session): pair.fit for pair in self.pairs}
-        firm = {(pair.need, pair.session): pair.firm for pair in self.pairs}
-        return Values(self.facts, rows, fits, firm).derive(name)
-
-    def read(self, answer: PlainAnswer) -> None:
+    def read(self, answer: Answer) -> None:
         """Write the seats, supports and bridges of the last solution into the answer."""
         answer.seats = {
             (pair.need, pair.session): seats

@@ -1,0 +1,69 @@
+"""The ways to solve a problem that the benches compare: ours, and the competitors."""
+
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
+from functools import partial
+from typing import Protocol
+
+from optimizer.plan import Plan
+from optimizer.problem import Problem
+from optimizer.solve import Progress, solve
+from tests.bench.competitor import Answer, ObjectiveRun
+from tests.bench.cp_sat_model import solve_with_cp_sat
+from tests.bench.plain_model import solve_plainly
+from tests.optimizer.builders import full_plan
+
+PARTS = ("build", "hand_over", "solve")
+
+
+@dataclass
+class Solved:
+    """What a way has found. `parts` are seconds of `PARTS`, as far as the way tells them."""
+
+    objectives: list[ObjectiveRun]
+    make_plan: Callable[[], Plan]
+    parts: dict[str, float] = field(default_factory=dict)
+    progress: list[Progress] = field(default_factory=list)
+
+
+class Way(Protocol):
+    """Solve a problem within so many seconds and threads."""
+
+    def __call__(self, problem: Problem, seconds: float, threads: int) -> Solved: ...
+
+
+def run_optimizer(problem: Problem, seconds: float, threads: int) -> Solved:
+    """Solve with the optimizer; an objective took the seconds from the last report before it to its last."""
+    progress: list[Progress] = []
+    plan = solve(problem, time_limit_seconds=seconds, threads=threads, on_progress=progress.append)
+    ended = {report.objective: report.seconds for report in progress}
+    runs, before = [], 0.0
+    for row in plan.objectives:
+        end = ended.get(row.name, before)
+        runs.append(ObjectiveRun(row.name, row.value, row.bound, end - before))
+        before = end
+    return Solved(runs, lambda: plan, parts_told_by(plan), progress)
+
+
+def parts_told_by(plan: Plan) -> dict[str, float]:
+    """Return the seconds that a plan's solver tells of its parts (`build_seconds` and the like), if any."""
+    told = {part: getattr(plan.solver, f"{part}_seconds", None) for part in PARTS}
+    return {part: seconds for part, seconds in told.items() if seconds is not None}
+
+
+def run_competitor(
+    solve_with: Callable[[Problem, float, int], Answer], problem: Problem, seconds: float, threads: int
+) -> Solved:
+    answer = solve_with(problem, seconds, threads)
+
+    def make_plan() -> Plan:
+        return full_plan(problem, answer.seats, answer.supports, answer.bridges)
+
+    return Solved(answer.objectives, make_plan, asdict(answer.parts))
+
+
+WAYS: dict[str, Way] = {
+    "optimizer": run_optimizer,
+    "plain": partial(run_competitor, solve_plainly),
+    "cp_sat": partial(run_competitor, solve_with_cp_sat),
+}
