@@ -8,8 +8,8 @@ the service: ``python -m optimizer --help``.
 """
 
 from optimizer.canonical import canonical_bytes, problem_sha256, problem_to_document
-from optimizer.changes import Change
 from optimizer.check import CheckReport, CheckWarning, check, check_report_to_document
+from optimizer.clock import Progress
 from optimizer.comparison import (
     ObjectiveChange,
     PairChange,
@@ -28,7 +28,6 @@ from optimizer.explain import (
     explain,
     explanation_to_document,
 )
-from optimizer.near_rounds import RoundWithPlan
 from optimizer.plan import (
     Assignment,
     Clash,
@@ -74,30 +73,24 @@ from optimizer.scenarios import (
     compare_scenarios,
     make_policies,
 )
-from optimizer.solve import Progress, solve
+from optimizer.solve import solve
 from optimizer.verify import DerivedObjective, Verification, Violation, verify
-from optimizer.would_help import ChangeSearch, Effects, HelpfulChange, NeedChanges
 
 __all__ = [
     "Alternative",
     "Assignment",
     "Ban",
-    "Change",
-    "ChangeSearch",
     "CheckReport",
     "CheckWarning",
     "Clash",
     "ClashLimit",
     "DerivedObjective",
     "Dominator",
-    "Effects",
     "Explanation",
-    "HelpfulChange",
     "InvalidFile",
     "MatchExplanation",
     "Nearest",
     "Need",
-    "NeedChanges",
     "NoPlanFound",
     "ObjectiveChange",
     "ObjectiveValue",
@@ -120,7 +113,6 @@ __all__ = [
     "RecipientSeats",
     "RefusedPlan",
     "Requirement",
-    "RoundWithPlan",
     "RunningSession",
     "Scenario",
     "ScenarioComparison",

@@ -28,8 +28,8 @@ SLACK_OF_LOCK: Final = 0.5
 class Matrix:
     """n columns and m rows.
 
-    ``lower``, ``upper`` and ``is_integer`` have length n, ``row_lower`` and ``row_upper`` length m, ``starts``
-    length m + 1, ``columns`` and ``coefficients`` one entry for each term of the rows.
+    ``lower``, ``upper`` and ``is_integer`` have length n, ``row_lower`` and ``row_upper`` length m,
+    ``starts`` length m + 1, ``columns`` and ``coefficients`` one entry for each term of the rows.
     """
 
     lower: Floats

@@ -1,4 +1,4 @@
-"""A round made ready for many small questions: its program with all objectives, as arrays, and a plan in hand.
+"""A round made ready for many small questions: its program with all objectives as arrays, a plan in hand.
 
 Repair, the search around a plan and the reserve lists all ask the same thing: with a few sessions free and
 everything else held, what is the best plan in the round's own order? The model is built once; each question

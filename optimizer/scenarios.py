@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from optimizer.canonical import problem_sha256
+from optimizer.clock import Progress
 from optimizer.errors import NoPlanFound
 from optimizer.plan import Clash, Plan
 from optimizer.problem import OBJECTIVES, Policy, Problem
@@ -23,7 +24,7 @@ from optimizer.scenario_counts import (
     seats_of_plan,
     seats_of_previous,
 )
-from optimizer.solve import Progress, solve
+from optimizer.solve import solve
 from optimizer.verify import Verification, verify
 
 SCENARIOS_FORMAT: Final = "lcm-scenarios/1"

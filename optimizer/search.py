@@ -11,15 +11,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
-from optimizer.compatibility import Pair
-from optimizer.facts import Facts
-from optimizer.model_objectives import ObjectiveOfModel, ObjectiveTerms
-from optimizer.model_vectors import Draft, RoundModel
+from optimizer.model_vectors import Draft
+from optimizer.prepared import PreparedRound
 from optimizer.program import PulpProgram
 from optimizer.solvers import Effort, run
 
-# Smaller rounds are solved before this would pay.
+# Smaller rounds are solved before this would pay; in larger ones its relaxation alone would take minutes.
 MIN_PAIRS: Final = 1_500
+MAX_PAIRS_OF_ONE_MODEL: Final = 20_000
 # Enough for a good plan; the rest is the work of the solves that prove.
 RELATIVE_GAP: Final = 0.01
 MAX_NODES: Final = 1
@@ -45,13 +44,10 @@ class Polisher:
     The program holds every objective's columns, which would only burden the solves for one of them.
     """
 
-    def __init__(self, facts: Facts, pairs: Sequence[Pair], effort: Effort) -> None:
-        self._model = RoundModel(facts, pairs)
+    def __init__(self, prepared: PreparedRound, effort: Effort) -> None:
+        self._model = prepared.model
         self._effort = effort
-        self._terms: dict[str, ObjectiveTerms] = {
-            name: self._model.add_objective(ObjectiveOfModel(self._model.model, name))
-            for name in facts.problem.policy.objectives
-        }
+        self._terms = dict(zip(prepared.names, prepared.terms, strict=True))
         self._program = PulpProgram(self._model.program)
 
     def hold(self, name: str, value: int) -> None:

@@ -7,25 +7,29 @@ the plan in hand; an objective that stays open keeps its value and its bound, an
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from importlib.metadata import version
 from math import floor
-from time import monotonic
 
+from optimizer.around import AroundSearch
 from optimizer.canonical import problem_sha256
 from optimizer.clash import find_clash, find_refused_pins
+from optimizer.clock import Clock, Progress
 from optimizer.drafts import draft_of_pins, draft_of_plan
 from optimizer.errors import NoPlanFound
 from optimizer.facts import Facts
+from optimizer.greedy import draft_greedily
+from optimizer.large import search_in_steps
 from optimizer.model_objectives import ObjectiveOfModel, ObjectiveTerms
 from optimizer.model_vectors import EMPTY_DRAFT, Draft, RoundModel
 from optimizer.objectives import OBJECTIVE_TABLE
 from optimizer.pairs import find_pairs
 from optimizer.plan import Clash, ObjectiveValue, Plan, SolverInfo
 from optimizer.planning import write_plan
+from optimizer.prepared import PreparedRound
 from optimizer.problem import Problem
 from optimizer.program import PulpProgram, is_told_apart
-from optimizer.search import MIN_PAIRS, Polisher
+from optimizer.search import MAX_PAIRS_OF_ONE_MODEL, MIN_PAIRS, Polisher
 from optimizer.solvers import Attempt, Effort, describe_solver, other_solver, run
 
 # Of the seconds left, an objective may use this part, so that one that does not close leaves time to those
@@ -37,16 +41,8 @@ COLUMNS_PRESOLVED_A_SECOND = 4_000
 # A plan that is good for the objectives to come is worth more than an early proof; most polishing ends
 # far sooner.
 SHARE_OF_POLISH = 0.35
-
-
-@dataclass(frozen=True, slots=True)
-class Progress:
-    """What a solve has reached: the objective, its value and bound so far, seconds since the start."""
-
-    objective: str
-    value: int | None
-    bound: int | None
-    seconds: float
+# The same for the small steps around a plan (`around.py`), after each objective that stays open.
+SHARE_OF_AROUND = 0.25
 
 
 def solve(
@@ -86,6 +82,12 @@ def solve(
     facts = Facts(problem)
     pairs = find_pairs(facts)
     effort = Effort(solver, threads)
+    large = None
+    if time_limit_seconds is not None and len(pairs) > MAX_PAIRS_OF_ONE_MODEL:
+        large = search_in_steps(facts, pairs, start, clock, on_progress)
+    if large is not None:
+        info = SolverInfo(version("pulp"), describe_solver("highs"), clock.seconds(), 1, large.stopped_by)
+        return write_plan(facts, pairs, large.draft, large.values, problem_sha256(problem), info)
     if find_refused_pins(facts):
         clash = find_clash(facts, pairs, effort)
     else:
@@ -96,24 +98,6 @@ def solve(
             return write_plan(facts, pairs, search.draft, values, problem_sha256(problem), search.describe())
     info = SolverInfo(version("pulp"), describe_solver(solver), clock.seconds(), threads)
     return Plan(problem_sha256(problem), "clashing_pins", clash=clash, solver=info)
-
-
-class Clock:
-    """Seconds since the start and seconds left."""
-
-    def __init__(self, limit_seconds: float | None) -> None:
-        self._begin = monotonic()
-        self._limit = limit_seconds
-
-    def seconds(self) -> float:
-        return monotonic() - self._begin
-
-    def left(self) -> float | None:
-        """Seconds left, at least 0; ``None`` without a limit."""
-        return None if self._limit is None else max(0.0, self._limit - self.seconds())
-
-    def is_over(self) -> bool:
-        return self.left() == 0.0
 
 
 class Search:
@@ -132,6 +116,8 @@ class Search:
         self._clock = clock
         self._on_progress = on_progress
         self._program = PulpProgram(model.program)
+        self._prepared: PreparedRound | None = None
+        self._around: AroundSearch | None = None
         self._reserve: Draft | None = None  # the start plan, where it obeys the problem
         self._solved: list[tuple[object, ObjectiveValue]] = []
         self._stopped_by: str | None = None
@@ -158,10 +144,12 @@ class Search:
         """
         self._reserve = None if start is None else draft_of_plan(self.model, start)
         if not self.model.facts.problem.pinned:
+            self._begin_greedily()
             return None
         draft = draft_of_pins(self.model) or self._search_any_draft()
         if draft is not None:
             self.draft = draft
+            self._begin_greedily()
             return None
         if self._reserve is not None:
             self.draft = self._reserve
@@ -169,6 +157,15 @@ class Search:
         if self._clock.is_over():
             raise NoPlanFound("time ran out before any plan that obeys the pins was found")
         return find_clash(self.model.facts, self.model.model.pairs, replace(self._effort, seconds=None))
+
+    def _begin_greedily(self) -> None:
+        """In a large round, add at once what a coordinator would by hand."""
+        pairs = self.model.model.pairs
+        if len(pairs) < MIN_PAIRS:
+            return
+        draft = draft_greedily(self.model.facts, pairs, self.draft)
+        if self.model.knows_uses(draft) and self.model.find_violation(draft) is None:
+            self.draft = draft
 
     def _search_any_draft(self) -> Draft | None:
         """Any plan that obeys every row, or ``None`` where both solvers say that there is none.
@@ -211,15 +208,36 @@ class Search:
     def _make_polisher(self) -> Polisher | None:
         """In a large round, what hands each solve a plan that is good for the objectives to come."""
         pairs = self.model.model.pairs
-        if len(pairs) < MIN_PAIRS or self._clock.is_over():
+        if not MIN_PAIRS <= len(pairs) <= MAX_PAIRS_OF_ONE_MODEL or self._clock.is_over():
             return None
-        return Polisher(self.model.facts, pairs, self._effort)
+        return Polisher(self._prepare(), self._effort)
+
+    def _prepare(self) -> PreparedRound:
+        """The round with all its objectives, built when first asked for."""
+        if self._prepared is None:
+            self._prepared = PreparedRound(self.model.facts, self.model.model.pairs)
+        return self._prepared
 
     def _polish(self, polisher: Polisher, names: Sequence[str]) -> None:
         left = self._clock.left()
         if names and left != 0:
             seconds = None if left is None else left * SHARE_OF_POLISH
             self.draft = polisher.polish(self.draft, names, seconds)
+
+    def _search_around(self, best: ObjectiveValue) -> None:
+        """In a large round, make the plan in hand better in small steps, for a part of the seconds left."""
+        left = self._clock.left()
+        if left is None or left == 0 or len(self.model.model.pairs) < MIN_PAIRS:
+            return
+        if self._around is None:
+            self._around = AroundSearch(self._prepare())
+        end = self._clock.seconds() + left * SHARE_OF_AROUND
+        at = self.model.facts.problem.policy.objectives.index(best.name)
+        self.draft = self._around.improve(
+            self.draft,
+            lambda: self._clock.seconds() >= end,
+            lambda values: self._report(replace(best, value=max(best.value, values[at]))),
+        )
 
     # -- one objective --------------------------------------------------------------------------------------
 
@@ -256,7 +274,8 @@ class Search:
                 if is_settled:
                     break
         if best.value != best.bound:
-            best = self._take_reserve(best)
+            self._search_around(best)
+            best = self._take_reserve(replace(best, value=self._value(name, self.draft)))
         if best.value != best.bound:
             self._stopped_by = self._stopped_by or "fault"
         self._report(best)

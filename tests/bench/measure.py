@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from time import monotonic
 
 from optimizer.canonical import problem_sha256
-from optimizer.solve import Progress
+from optimizer.clock import Progress
 from optimizer.verify import verify
 from tests.bench.apart import FINISHED, Teller, run_apart
 from tests.bench.competitor import ObjectiveRun

@@ -5,8 +5,8 @@ from pathlib import Path
 
 from matplotlib.axes import Axes
 
+from optimizer.clock import Progress
 from optimizer.problem import OBJECTIVES
-from optimizer.solve import Progress
 from tests.bench.measure import Run
 from tests.bench.pictures import BOUND_COLOUR, VALUE_COLOUR, draw_steps, new_figure, save
 

@@ -5,9 +5,10 @@ from dataclasses import asdict, dataclass, field
 from functools import partial
 from typing import Protocol
 
+from optimizer.clock import Progress
 from optimizer.plan import Plan
 from optimizer.problem import Problem
-from optimizer.solve import Progress, solve
+from optimizer.solve import solve
 from tests.bench.competitor import Answer, ObjectiveRun
 from tests.bench.cp_sat_model import solve_with_cp_sat
 from tests.bench.plain_model import solve_plainly

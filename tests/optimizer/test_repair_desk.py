@@ -1,4 +1,4 @@
-"""Repair in a running process: nobody agreed is moved, and what is called proven is what a whole solve finds."""
+"""Repair in a running process: nobody agreed is moved, and what is called proven equals a whole solve."""
 
 from dataclasses import replace
 

@@ -13,15 +13,17 @@ import pytest
 
 from optimizer import solvers
 from optimizer.canonical import problem_sha256
+from optimizer.clock import Clock
 from optimizer.errors import NoPlanFound
 from optimizer.facts import Facts
 from optimizer.model_objectives import ObjectiveOfModel
 from optimizer.model_vectors import RoundModel
 from optimizer.pairs import find_pairs
+from optimizer.prepared import PreparedRound
 from optimizer.problem import Offer
 from optimizer.program import Program, PulpProgram, is_told_apart
 from optimizer.search import Polisher
-from optimizer.solve import Clock, solve
+from optimizer.solve import solve
 from optimizer.solvers import Attempt, Effort
 from optimizer.verify import verify
 from tests.bench.generator import make_problem
@@ -428,7 +430,7 @@ def test_polishing_takes_no_seat_away_and_holds_what_is_held():
     round_ = _contended()
     facts = Facts(round_)
     pairs = find_pairs(round_)
-    polisher = Polisher(facts, pairs, Effort())
+    polisher = Polisher(PreparedRound(facts, pairs), Effort())
     model = RoundModel(facts, pairs)
     begin = model.make_draft({("N-00", "S-8"): 4, ("N-01", "S-8"): 3}, {})
     assert begin is not None
