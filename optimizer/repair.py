@@ -10,6 +10,7 @@ away stay as they are (`propagation.py`).
 from dataclasses import dataclass, replace
 from typing import Final
 
+from optimizer.arrays import Floats
 from optimizer.drafts import draft_of_plan
 from optimizer.errors import NoPlanFound
 from optimizer.facts import Facts
@@ -42,6 +43,26 @@ class Repair:
     @property
     def values(self) -> tuple[int, ...]:
         return self.plan.values
+
+
+@dataclass(frozen=True, slots=True)
+class Gain:
+    """Seats that a need would gain in a session."""
+
+    need: str
+    session: str
+    seats: int
+
+
+@dataclass(frozen=True, eq=False)
+class DeskMark:
+    """A moment of a desk."""
+
+    draft: Draft
+    plan: PlanInHand
+    lower: Floats
+    upper: Floats
+    declined: tuple[PairKey, ...]
 
 
 class RepairDesk:
@@ -93,17 +114,45 @@ class RepairDesk:
         """
         if (need, session) not in self.draft.seats:
             raise KeyError(f"the plan has no match of need {need} with session {session}")
-        before = self.draft, self.plan, self.round.lower.copy(), self.round.upper.copy()
+        before = self.mark()
         self._take_back(need, session)
         left = self._without(need, session)
         free = self._find_near(need, session, left, most_pairs)
         start = self._stand_again(self.round.plan_of(left), free)
         if start is None:
-            self.draft, self.plan, self.round.lower, self.round.upper = before
+            self.return_to(before)
             return None
         better = self.round.improve(start, free)
         self.declined.append((need, session))
         return self._settle(left, better, tuple(free))
+
+    def reserve(self, need: str, session: str) -> tuple[Gain, ...] | None:
+        """Who would be next: the seats that others would gain if this match were declined, most seats first.
+
+        ``None``: the rest of the plan could not stand without it. The desk stays as it was.
+        """
+        before = self.mark()
+        seats_before = dict(self.draft.seats)
+        repair = self.decline(need, session)
+        self.return_to(before)
+        if repair is None:
+            return None
+        gains = [
+            Gain(key[0], key[1], count - seats_before.get(key, 0))
+            for key, count in repair.draft.seats.items()
+            if count > seats_before.get(key, 0)
+        ]
+        return tuple(sorted(gains, key=lambda gain: (-gain.seats, gain.need, gain.session)))
+
+    def mark(self) -> DeskMark:
+        """What `return_to` takes."""
+        lower, upper = self.round.lower.copy(), self.round.upper.copy()
+        return DeskMark(self.draft, self.plan, lower, upper, tuple(self.declined))
+
+    def return_to(self, mark: DeskMark) -> None:
+        """Be as at that moment again."""
+        self.draft, self.plan, self.declined = mark.draft, mark.plan, list(mark.declined)
+        self.round.lower, self.round.upper = mark.lower.copy(), mark.upper.copy()
 
     def _stand_again(self, left: PlanInHand, free: list[str]) -> PlanInHand | None:
         """A plan to begin with: what is left where that obeys every rule, else one that others fill up."""

@@ -128,6 +128,25 @@ def test_freed_seats_go_to_whoever_was_short_and_may_let_an_agreed_group_grow():
     assert repair.draft.seats == {(other, "S-1"): 9}
 
 
+def test_the_reserve_says_who_would_be_next_and_changes_nothing():
+    needs = [need("N-1", "XAA", seats=9, priority="critical"), need("N-2", "XAB", seats=4)]
+    round_ = problem([*needs, need("N-3", "XAC", seats=7)], [session(seats=11)])
+    desk = RepairDesk(round_, solve(round_))
+    before = dict(desk.draft.seats)
+    reserves = {key: desk.reserve(*key) for key in before}
+    for key, gains in reserves.items():
+        assert gains, key
+        assert all(gain.need != key[0] for gain in gains)
+        assert sum(gain.seats for gain in gains) <= 11
+    assert (desk.draft.seats, desk.declined) == (before, [])
+    assert desk.prove().draft.seats == before
+
+
+def test_there_is_no_reserve_where_the_session_could_not_run_without_the_group():
+    desk = RepairDesk(two_groups(9), solve(two_groups(9)))
+    assert desk.reserve("N-2", "S-1") is None
+
+
 def test_a_match_that_is_not_in_the_plan_cannot_be_declined():
     desk = RepairDesk(two_groups(8), solve(two_groups(8)))
     with pytest.raises(KeyError, match="no match of need N-9"):

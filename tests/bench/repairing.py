@@ -1,0 +1,124 @@
+"""Repair after one decline in a process that holds the prepared round: `python -m tests.bench.repairing`.
+
+A plan is solved and published; then matches of it are declined, each from the published plan. Measured for
+each: the first answer (from event to a plan in whole numbers that obeys every row), `verify` of the written
+plan, and the proof over all that can still move; and whether the first answer is as good as that proof.
+Prints one table in Markdown. Making the round, solving it and preparing the desk are told apart.
+"""
+
+import argparse
+from collections.abc import Sequence
+from dataclasses import replace
+from time import perf_counter
+
+from optimizer.canonical import problem_sha256
+from optimizer.plan import ObjectiveValue, Plan, SolverInfo
+from optimizer.planning import write_plan
+from optimizer.problem import Ban, Problem
+from optimizer.repair import RepairDesk
+from optimizer.solve import solve
+from optimizer.verify import verify
+from tests.bench.generator import make_problem
+from tests.bench.measure import SIZES
+
+
+def problem_of(desk: RepairDesk) -> Problem:
+    """The problem with the desk's declines."""
+    declined = set(desk.declined)
+    return replace(
+        desk.problem,
+        pinned=tuple(pin for pin in desk.problem.pinned if (pin.need, pin.session) not in declined),
+        forbidden=(*desk.problem.forbidden, *(Ban(*pair) for pair in sorted(declined))),
+    )
+
+
+def written(desk: RepairDesk) -> tuple[Problem, Plan]:
+    """The plan in hand as it would be stored. Its bounds are those of no proof."""
+    changed = problem_of(desk)
+    ceilings = [ObjectiveValue(name, 0, 10**15) for name in desk.round.names]
+    pairs = [row for row in desk.round.model.model.pairs if (row.need, row.session) not in desk.declined]
+    facts = type(desk.round.facts)(changed)
+    plan = write_plan(facts, pairs, desk.draft, ceilings, problem_sha256(changed), SolverInfo("", "", 0.0, 1))
+    return changed, plan
+
+
+def percentile(values: Sequence[float], share: float) -> float:
+    ranked = sorted(values)
+    return ranked[min(len(ranked) - 1, int(share * len(ranked)))]
+
+
+class Tally:
+    """What the declines took and led to."""
+
+    def __init__(self) -> None:
+        self.first: list[float] = []
+        self.checked: list[float] = []
+        self.proof: list[float] = []
+        self.equal = self.proven = self.refused = self.violations = 0
+
+    def row(self, name: str, values: list[float]) -> str:
+        cells = [f"{percentile(values, share) * 1000:,.0f}" for share in (0.5, 0.95, 1.0)]
+        return f"| {name} | {' | '.join(cells)} |"
+
+
+def decline_all(desk: RepairDesk, rows: list[tuple[str, str]], tally: Tally) -> None:
+    mark = desk.mark()
+    for need, session in rows:
+        desk.return_to(mark)
+        begin = perf_counter()
+        first = desk.decline(need, session)
+        tally.first.append(perf_counter() - begin)
+        if first is None:
+            tally.refused += 1
+            continue
+        begin = perf_counter()
+        tally.violations += len(verify(*written(desk)).violations)
+        tally.checked.append(perf_counter() - begin)
+        begin = perf_counter()
+        whole = desk.prove()
+        tally.proof.append(perf_counter() - begin)
+        tally.equal += whole.values == first.values
+        tally.proven += whole.is_proven
+
+
+def measure(size: str, seed: int, count: int, seconds: float) -> str:
+    problem = make_problem(*SIZES[size], seed)
+    plan = solve(problem, time_limit_seconds=seconds)
+    begin = perf_counter()
+    desk = RepairDesk(problem, plan)
+    prepared = perf_counter() - begin
+    every = max(1, len(plan.assignments) // count)
+    rows = [(row.need, row.session) for row in plan.assignments[::every]][:count]
+    tally = Tally()
+    decline_all(desk, rows, tally)
+    answered = len(tally.proof)
+    lines = [
+        f"**{size}, seed {seed}**: {len(plan.assignments)} matches published, desk prepared in "
+        f"{prepared:.1f} s, {len(rows)} declines, {tally.refused} of which leave a session that cannot run.",
+        "",
+        "| milliseconds | median | p95 | most |",
+        "|---|---|---|---|",
+        tally.row("first answer", tally.first),
+        tally.row("writing the plan and verify", tally.checked),
+        tally.row("proof over all that can move", tally.proof),
+        "",
+        f"The first answer equals the proven best in {tally.equal} of {answered}; proven {tally.proven} of "
+        f"{answered}; violations found by verify: {tally.violations}.",
+    ]
+    return "\n".join(lines)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("--sizes", default="M", help="of S, M, L; with commas")
+    parser.add_argument("--seeds", default="1", help="with commas")
+    parser.add_argument("--declines", type=int, default=100)
+    parser.add_argument("--seconds", type=float, default=30.0, help="for the plan that is published")
+    arguments = parser.parse_args()
+    for size in arguments.sizes.split(","):
+        for seed in arguments.seeds.split(","):
+            print(measure(size, int(seed), arguments.declines, arguments.seconds), end="\n\n", flush=True)
+
+
+if __name__ == "__main__":
+    main()
