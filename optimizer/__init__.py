@@ -8,6 +8,7 @@ the service: ``python -m optimizer --help``.
 """
 
 from optimizer.canonical import canonical_bytes, problem_sha256, problem_to_document
+from optimizer.changes import Change
 from optimizer.check import CheckReport, CheckWarning, check, check_report_to_document
 from optimizer.clock import Progress
 from optimizer.comparison import (
@@ -28,6 +29,7 @@ from optimizer.explain import (
     explain,
     explanation_to_document,
 )
+from optimizer.near_rounds import RoundWithPlan
 from optimizer.plan import (
     Assignment,
     Clash,
@@ -75,22 +77,28 @@ from optimizer.scenarios import (
 )
 from optimizer.solve import solve
 from optimizer.verify import DerivedObjective, Verification, Violation, verify
+from optimizer.would_help import ChangeSearch, Effects, HelpfulChange, NeedChanges
 
 __all__ = [
     "Alternative",
     "Assignment",
     "Ban",
+    "Change",
+    "ChangeSearch",
     "CheckReport",
     "CheckWarning",
     "Clash",
     "ClashLimit",
     "DerivedObjective",
     "Dominator",
+    "Effects",
     "Explanation",
+    "HelpfulChange",
     "InvalidFile",
     "MatchExplanation",
     "Nearest",
     "Need",
+    "NeedChanges",
     "NoPlanFound",
     "ObjectiveChange",
     "ObjectiveValue",
@@ -113,6 +121,7 @@ __all__ = [
     "RecipientSeats",
     "RefusedPlan",
     "Requirement",
+    "RoundWithPlan",
     "RunningSession",
     "Scenario",
     "ScenarioComparison",

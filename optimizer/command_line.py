@@ -19,7 +19,7 @@ from typing import Final
 
 from optimizer.canonical import problem_sha256
 from optimizer.check import check, check_report_to_document
-from optimizer.clock import Progress
+from optimizer.clock import Clock, Progress
 from optimizer.command_line_output import CannotWrite, Output, refuse_unwritable
 from optimizer.command_line_scenarios import describe_scenarios
 from optimizer.command_line_text import (
@@ -32,8 +32,10 @@ from optimizer.command_line_text import (
 from optimizer.comparison import diff_plans, difference_to_document
 from optimizer.errors import InvalidFile, NoPlanFound
 from optimizer.explain import explain, explanation_to_document
+from optimizer.near_rounds import RoundWithPlan
 from optimizer.plan import Plan
 from optimizer.plan_files import plan_to_document, read_plan
+from optimizer.problem import Problem
 from optimizer.reading import load_problem
 from optimizer.reading_json import load_json, shown_name
 from optimizer.reading_values import show_value
@@ -41,6 +43,7 @@ from optimizer.scenario_files import scenarios_to_document
 from optimizer.scenarios import compare_scenarios
 from optimizer.solve import solve
 from optimizer.verify import Verification, verify
+from optimizer.would_help import ChangeSearch
 
 DONE: Final = 0
 ANSWER_IS_NO: Final = 1
@@ -49,6 +52,7 @@ NO_PLAN: Final = 3
 
 MAX_THREADS: Final = 256
 MAX_SECONDS: Final = 10**9
+EXPLAIN_SECONDS: Final = 60.0
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -210,11 +214,21 @@ def _explain(arguments: argparse.Namespace, output: Output) -> int:
         # Reasons drawn from a plan that breaks the rules would explain what cannot be.
         output.print_answer(asdict(verification), describe_verification(verification))
         return ANSWER_IS_NO
-    explanation = explain(problem, plan, need=arguments.need)
+    explanation = explain(problem, plan, need=arguments.need, search=_change_search(arguments, problem, plan))
     document = explanation_to_document(explanation)
     output.write_file(arguments.output, document)
     output.print_answer(document, describe_explanation(explanation))
     return DONE
+
+
+def _change_search(arguments: argparse.Namespace, problem: Problem, plan: Plan) -> ChangeSearch | None:
+    """The search for what would help, where it is asked for or, if nothing is said, is soon done."""
+    if arguments.changes is False or plan.clash is not None:
+        return None
+    around = RoundWithPlan(problem, plan)
+    if arguments.changes is None and arguments.need is None and around.proof != "whole":
+        return None
+    return ChangeSearch(around, clock=Clock(arguments.time_limit))
 
 
 def _diff(arguments: argparse.Namespace, output: Output) -> int:
@@ -262,6 +276,18 @@ def _build_parser() -> argparse.ArgumentParser:
             _add_search_options(command)
         if name == "explain":
             command.add_argument("--need", metavar="ID", help="explain this need alone")
+            command.add_argument(
+                "--changes",
+                action=argparse.BooleanOptionalAction,
+                help="look for what would help; unless said, only of one need or in a small round",
+            )
+            command.add_argument(
+                "--time-limit",
+                type=_read_seconds,
+                default=EXPLAIN_SECONDS,
+                metavar="SECONDS",
+                help=f"look for changes so long; {EXPLAIN_SECONDS:.0f} unless given",
+            )
             command.add_argument("-o", "--output", metavar="FILE", help="write the explanation here")
     return parser
 

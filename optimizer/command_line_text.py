@@ -3,12 +3,14 @@
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
+from optimizer.changes import Change
 from optimizer.check import CheckReport
 from optimizer.comparison import PairChange, PlanDifference
 from optimizer.explain import Explanation
 from optimizer.plan import Clash, Plan, Question
 from optimizer.problem import Problem
 from optimizer.verify import Verification
+from optimizer.would_help import NeedChanges
 
 MAX_LISTED: Final = 20
 MAX_NEAREST_SHOWN: Final = 3
@@ -87,6 +89,8 @@ def describe_explanation(explanation: Explanation) -> Iterator[str]:
         for pair in row.waiting[:MAX_NEAREST_SHOWN]:
             questions = _name_questions(pair.questions)
             yield f"  waiting for an answer: {pair.session}, fit {pair.fit} ({questions})"
+        if row.changes is not None:
+            yield from describe_changes(row.changes)
     yield from say_how_many_more(len(explanation.unmet))
     for match in explanation.matches[:MAX_LISTED]:
         pinned = ", agreed already" if match.pinned else ""
@@ -98,6 +102,40 @@ def describe_explanation(explanation: Explanation) -> Iterator[str]:
         if match.questions:
             yield f"  if the answers allow: {_name_questions(match.questions)}"
     yield from say_how_many_more(len(explanation.matches))
+
+
+def describe_changes(changes: NeedChanges) -> Iterator[str]:
+    """What would help a need, with what the plan that proves it takes from others."""
+    if changes.gains_unchanged:
+        yield "  would help: nothing has to change, a better plan of this round gives it more"
+        return
+    for one in changes.helps:
+        least = "" if one.is_least else " (less was not settled in time)"
+        yield (
+            f"  would help: {name_change(one.change)}{least}: {one.effects.seats_gained} seats more, "
+            f"{one.effects.seats_lost_by_others} fewer for {one.effects.needs_losing} others"
+        )
+    for change in changes.not_settled:
+        yield f"  not settled in time: {name_change(change)}"
+    if not changes.helps and not changes.not_settled:
+        near = "" if changes.proof == "whole" else ", as far as was looked for near it"
+        yield f"  no change of one kind alone would help{near}"
+
+
+def name_change(change: Change) -> str:
+    """A change in words."""
+    links = "" if change.languages is None else f" between {' and '.join(change.languages)}"
+    words = {
+        "language": f"accept {change.word} too",
+        "earlier": f"{change.amount} days earlier",
+        "later": f"{change.amount} days later",
+        "min_group": f"a smallest group of {change.amount}",
+        "mode": f"accept {change.word} too",
+        "max_groups": f"up to {change.amount} groups",
+        "not_whole": "less than the whole",
+        "support": f"{change.amount} more of {change.word}{links}",
+    }
+    return words[change.kind]
 
 
 def _name_questions(questions: Sequence[Question]) -> str:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from optimizer.canonical import problem_sha256
+from optimizer.changes import Change
 from optimizer.compatibility import Pair, Unknown, judge_pair
 from optimizer.facts import Facts
 from optimizer.fit import fit_parts
@@ -18,6 +19,7 @@ from optimizer.pairs import find_pairs, group_by_need
 from optimizer.plan import Assignment, Nearest, OpenQuestion, Plan, Question, UnmetNeed
 from optimizer.problem import Problem
 from optimizer.unmet import Tally, find_unmet
+from optimizer.would_help import ChangeSearch, NeedChanges
 
 EXPLANATION_FORMAT: Final = "lcm-explanation/1"
 MAX_ALTERNATIVES: Final = 5
@@ -37,7 +39,9 @@ class PairInWaiting:
 
 @dataclass(frozen=True, slots=True)
 class UnmetExplanation:
-    """Why a need is short of seats, and which of its best conditional pairs wait for an answer."""
+    """Why a need is short of seats, which of its best conditional pairs wait for an answer, and what would
+    help (``None``: not looked for).
+    """
 
     need: str
     seats_short: int
@@ -45,6 +49,7 @@ class UnmetExplanation:
     blocked_counts: Mapping[str, int]
     nearest: tuple[Nearest, ...]
     waiting: tuple[PairInWaiting, ...]
+    changes: NeedChanges | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,10 +93,13 @@ class Explanation:
     questions: tuple[OpenQuestion, ...] = field(default_factory=tuple)
 
 
-def explain(problem: Problem, plan: Plan, need: str | None = None) -> Explanation:
+def explain(
+    problem: Problem, plan: Plan, need: str | None = None, *, search: ChangeSearch | None = None
+) -> Explanation:
     """Return why the plan's needs are met or unmet; of one need alone where ``need`` is its id.
 
-    The plan is expected to hold (`verify`); what is said of one that does not has no meaning.
+    The plan is expected to hold (`verify`); what is said of one that does not has no meaning. With a
+    ``search`` of this problem and plan, the changes that would help each unmet need are looked for.
 
     Raises
     ------
@@ -108,7 +116,7 @@ def explain(problem: Problem, plan: Plan, need: str | None = None) -> Explanatio
     return Explanation(
         problem_sha256=problem_sha256(problem),
         unmet=tuple(
-            _explain_unmet(tally, row, pairs_of_need.get(row.need, []))
+            _explain_unmet(tally, row, pairs_of_need.get(row.need, []), search)
             for row in unmet
             if need in (None, row.need)
         ),
@@ -121,7 +129,9 @@ def explain(problem: Problem, plan: Plan, need: str | None = None) -> Explanatio
     )
 
 
-def _explain_unmet(tally: Tally, row: UnmetNeed, pairs: Sequence[Pair]) -> UnmetExplanation:
+def _explain_unmet(
+    tally: Tally, row: UnmetNeed, pairs: Sequence[Pair], search: ChangeSearch | None
+) -> UnmetExplanation:
     waiting = [pair for pair in pairs if not pair.firm and (pair.need, pair.session) not in tally.seats]
     best = sorted(waiting, key=lambda pair: (-pair.fit, len(pair.questions), pair.session))
     return UnmetExplanation(
@@ -134,6 +144,7 @@ def _explain_unmet(tally: Tally, row: UnmetNeed, pairs: Sequence[Pair]) -> Unmet
             PairInWaiting(pair.session, pair.fit, _seats_left(tally, pair), pair.questions)
             for pair in best[:MAX_ALTERNATIVES]
         ),
+        None if search is None else search.find_changes(row.need),
     )
 
 
@@ -217,6 +228,36 @@ def _write_unmet(row: UnmetExplanation) -> dict[str, Any]:
             }
             for pair in row.waiting
         ],
+        "changes": None if row.changes is None else _write_changes(row.changes),
+    }
+
+
+def _write_changes(changes: NeedChanges) -> dict[str, Any]:
+    return {
+        "proof": changes.proof,
+        "gains_unchanged": changes.gains_unchanged,
+        "helps": [
+            {
+                "change": _write_change(one.change),
+                "is_least": one.is_least,
+                "effects": {
+                    "seats_gained": one.effects.seats_gained,
+                    "seats_lost_by_others": one.effects.seats_lost_by_others,
+                    "needs_losing": one.effects.needs_losing,
+                },
+            }
+            for one in changes.helps
+        ],
+        "not_settled": [_write_change(change) for change in changes.not_settled],
+    }
+
+
+def _write_change(change: Change) -> dict[str, Any]:
+    return {
+        "kind": change.kind,
+        "word": change.word,
+        "languages": None if change.languages is None else list(change.languages),
+        "amount": change.amount,
     }
 
 

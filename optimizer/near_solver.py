@@ -26,6 +26,12 @@ _STOPPED: Final = (
     highspy.HighsModelStatus.kSolutionLimit,
     highspy.HighsModelStatus.kIterationLimit,
     highspy.HighsModelStatus.kInterrupt,
+    highspy.HighsModelStatus.kObjectiveTarget,
+)
+# Every column has bounds, so a program that is one of these two has no plan.
+_INFEASIBLE: Final = (
+    highspy.HighsModelStatus.kInfeasible,
+    highspy.HighsModelStatus.kUnboundedOrInfeasible,
 )
 
 
@@ -94,8 +100,11 @@ class NearSolver:
         *,
         seconds: float = float("inf"),
         max_nodes: int | None = None,
+        enough: float | None = None,
     ) -> NearAnswer:
         """Maximise ``cost`` over the program; a ``start`` is a value for every column.
+
+        With ``enough`` the search ends (``open``) at the first values that come to more than that.
 
         A run that began with a plan has been called optimal with values that do not reach its own bound; it
         is asked again without.
@@ -107,6 +116,7 @@ class NearSolver:
             return NearAnswer("proven", np.empty(0), 0)
         highs.setOptionValue("time_limit", seconds)
         highs.setOptionValue("mip_max_nodes", highspy.kHighsIInf if max_nodes is None else max_nodes)
+        highs.setOptionValue("objective_target", float("inf") if enough is None else enough)
         count = matrix.column_count
         highs.changeColsCost(count, np.arange(count, dtype=np.int32), cost)
         answer = self._run(matrix, cost, start)
@@ -126,7 +136,7 @@ class NearSolver:
 
     def _read(self, matrix: Matrix) -> NearAnswer:
         status, info = self._highs.getModelStatus(), self._highs.getInfo()
-        if status == highspy.HighsModelStatus.kInfeasible:
+        if status in _INFEASIBLE:
             return NearAnswer("infeasible")
         limit = info.mip_dual_bound if matrix.is_integer.any() else info.objective_function_value
         bound = floor(limit + BOUND_TOLERANCE) if isfinite(limit) else None

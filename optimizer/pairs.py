@@ -3,7 +3,8 @@
 import gc
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from itertools import repeat
+from itertools import groupby, repeat
+from operator import attrgetter
 
 from optimizer.compatibility import RULE_BY_CODE, RULES, Pair, Unknown, find_bridges
 from optimizer.facts import Facts
@@ -126,6 +127,6 @@ class _Bridges:
 def group_by_need(pairs: Iterable[Pair]) -> dict[str, list[Pair]]:
     """Pairs of each need, in their order."""
     groups: dict[str, list[Pair]] = {}
-    for pair in pairs:
-        groups.setdefault(pair.need, []).append(pair)
+    for need_id, run in groupby(pairs, attrgetter("need")):
+        groups.setdefault(need_id, []).extend(run)
     return groups

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
+from optimizer.changes import CHANGE_KINDS, Change
 from optimizer.explain import (
     EXPLANATION_FORMAT,
     Alternative,
@@ -20,10 +21,11 @@ from optimizer.explain import (
 from optimizer.plan_files import OPEN_QUESTION, PAIR_RULE_CODES, PLAN, QUESTION, UNMET_NEED, write_json
 from optimizer.problem import FIT_PARTS
 from optimizer.reading_lists import Members, Numbers
-from optimizer.reading_records import Field, Rows, Table
+from optimizer.reading_records import Field, Nested, Rows, Table
 from optimizer.reading_tables import PERCENT, PROBLEM
 from optimizer.reading_values import Flag, OneOf, Schema, Sha256, Text, Whole
 from optimizer.scenario_files import SCENARIO_COMPARISON
+from optimizer.would_help import Effects, HelpfulChange, NeedChanges
 
 SCHEMA_FOLDER: Final = Path(__file__).parent / "schemas"
 _DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
@@ -100,10 +102,57 @@ WAITING: Final = Table(
         Field("questions", _QUESTIONS, "what stands in the way"),
     ),
 )
+CHANGE: Final = Table(
+    record=Change,
+    noun="change",
+    fields=(
+        Field("kind", OneOf(CHANGE_KINDS)),
+        Field("word", _NAME, "the language, mode or kind of support", may_be_null=True),
+        Field("languages", Members(_NAME, in_order=True), "that interpretation links", may_be_null=True),
+        Field("amount", Whole(least=1), "days, seats of a group, groups or units", may_be_null=True),
+    ),
+)
+EFFECTS: Final = Table(
+    record=Effects,
+    noun="effects",
+    fields=(
+        Field("seats_gained", Whole(least=1), "by this need"),
+        Field("seats_lost_by_others", _COUNT),
+        Field("needs_losing", _COUNT),
+    ),
+)
+HELPFUL_CHANGE: Final = Table(
+    record=HelpfulChange,
+    noun="helpful_change",
+    fields=(
+        Field("change", Nested(CHANGE)),
+        Field("is_least", Flag(), "no smaller one of its kind helps, as far as was free"),
+        Field("effects", Nested(EFFECTS), "of the plan that proves it; another may be found"),
+    ),
+)
+NEED_CHANGES: Final = Table(
+    record=NeedChanges,
+    noun="need_changes",
+    fields=(
+        Field("proof", OneOf(("whole", "near")), "whether all the round was free, or what lies near"),
+        Field(
+            "gains_unchanged",
+            Flag(),
+            "a better plan of the round as it is gives it more",
+            must_be_stated=True,
+        ),
+        Field("helps", Rows(HELPFUL_CHANGE, in_order=True), must_be_stated=True),
+        Field("not_settled", Rows(CHANGE, in_order=True), "time ran out", must_be_stated=True),
+    ),
+)
 UNMET: Final = Table(
     record=UnmetExplanation,
     noun="unmet",
-    fields=(*UNMET_NEED.fields, Field("waiting", Rows(WAITING, in_order=True), "best conditional pairs")),
+    fields=(
+        *UNMET_NEED.fields,
+        Field("waiting", Rows(WAITING, in_order=True), "best conditional pairs"),
+        Field("changes", Nested(NEED_CHANGES), "null: not looked for", may_be_null=True),
+    ),
 )
 ALTERNATIVE: Final = Table(
     record=Alternative,

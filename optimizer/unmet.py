@@ -115,8 +115,10 @@ class Tally:
     filled: dict[str, int] = field(default_factory=dict)  # by session
     taken: dict[tuple[str, str], int] = field(default_factory=dict)  # by session and recipient
     present: dict[str, set[str]] = field(default_factory=dict)  # session -> recipients
-    running: dict[str, list[Session]] = field(default_factory=dict)  # offer -> its running sessions
+    running_of_offer: dict[str, int] = field(default_factory=dict)
+    teams_out: dict[str, list[Session]] = field(default_factory=dict)  # provider -> sessions with its teams
     seats_of_provider: dict[str, int] = field(default_factory=dict)
+    _may_start: dict[str, bool] = field(default_factory=dict)  # by session
 
     def __post_init__(self) -> None:
         for (need_id, session_id), placed in sorted(self.seats.items()):
@@ -124,7 +126,9 @@ class Tally:
             session = self.facts.problem.session_by_id[session_id]
             provider = self.facts.offer_of(session).provider
             if session_id not in self.filled:
-                self.running.setdefault(session.offer, []).append(session)
+                _add(self.running_of_offer, session.offer, 1)
+                if session.team:
+                    self.teams_out.setdefault(provider, []).append(session)
             _add(self.seats_of_need, need_id, placed)
             _add(self.groups_of_need, need_id, 1)
             _add(self.women_of_need, need_id, placed if session.women_only else 0)
@@ -183,20 +187,20 @@ class Tally:
         """Whether the session runs, or could run beside the others of its offer and its provider's teams."""
         if session.id in self.filled:
             return True
-        offer = self.facts.offer_of(session)
-        running = len(self.running.get(offer.id, []))
-        if offer.max_sessions is not None and running >= offer.max_sessions:
-            return False
-        teams = self.facts.problem.provider_by_id[offer.provider].teams
+        if session.id not in self._may_start:
+            self._may_start[session.id] = self._has_turn(session) and self._has_team(session)
+        return self._may_start[session.id]
+
+    def _has_turn(self, session: Session) -> bool:
+        most = self.facts.offer_of(session).max_sessions
+        return most is None or self.running_of_offer.get(session.offer, 0) < most
+
+    def _has_team(self, session: Session) -> bool:
+        provider_id = self.facts.offer_of(session).provider
+        teams = self.facts.problem.provider_by_id[provider_id].teams
         if teams is None or not session.team or session.start is None or session.end is None:
             return True
-        busy = [
-            other
-            for sessions in self.running.values()
-            for other in sessions
-            if other.team and self.facts.offer_of(other).provider == offer.provider
-        ]
-        return _most_at_once([*busy, session], session) <= teams
+        return _most_at_once([*self.teams_out.get(provider_id, ()), session], session) <= teams
 
 
 def _most_at_once(sessions: Sequence[Session], within: Session) -> int:

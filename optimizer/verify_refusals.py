@@ -6,17 +6,20 @@ what it says is kept as a set of sessions. A set is one whole number, bit i stan
 id: to join, to meet and to count thousands of sessions is then one step.
 """
 
+import re
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from datetime import date
+from itertools import islice
 from typing import Final, NamedTuple
 
 from optimizer.plan import MAX_NEAREST, Nearest
-from optimizer.problem import Need, Session
+from optimizer.problem import ANY, Need, Session
 from optimizer.verify_rules import RULES_AGAIN, Facts
 
 SetOfSessions = int
+_FILLED: Final = re.compile(rb"[^\0]")
 
 
 class Sight(NamedTuple):
@@ -26,17 +29,14 @@ class Sight(NamedTuple):
     of_session: Callable[[Facts, Session], Hashable]
 
 
-# Every rule but two: `dates` compares days, which are many, and `forbidden` is a list.
+# Every rule but three: what is asked for and taught, and when, differs from record to record (`_Areas`,
+# `_Days`), and `forbidden` is a list.
 _SIGHTS: Final[dict[str, Sight]] = {
-    "area": Sight(lambda _, need: need.areas, lambda _, session: session.areas),
     "level": Sight(lambda _, need: need.level, lambda _, session: session.level),
     "personnel": Sight(lambda _, need: need.personnel, lambda _, session: session.personnel),
     "language": Sight(
         lambda _, need: need.languages,
-        lambda facts, session: (
-            session.languages,
-            frozenset(support.languages for support in facts.interpreters_of(session)),
-        ),
+        lambda facts, session: (session.languages, facts.tongues_of(session)),
     ),
     "mode": Sight(lambda _, need: need.modes, lambda _, session: session.mode),
     "place": Sight(
@@ -74,7 +74,7 @@ class Refusals:
         self._number = {session.id: number for number, session in enumerate(self.sessions)}
         self._examples: dict[str, list[tuple[Session, SetOfSessions]]] = {}
         self._words: dict[tuple[str, Hashable], Words] = {}
-        self._days = _Days(self.sessions)
+        self._areas, self._days = _Areas(facts), _Days(self.sessions)
         self._banned: dict[str, SetOfSessions] = defaultdict(int)
         for ban in facts.problem.forbidden:
             self._banned[ban.need] |= 1 << self._number[ban.session]
@@ -106,21 +106,24 @@ class Refusals:
 
     def nearest(self, words: dict[str, Words]) -> tuple[Nearest, ...]:
         """Return the sessions of a fitting area that other rules refuse: fewest rules first, then id."""
+        fitting = self._every & ~words["area"].no
+        against = [row.no & fitting for row in words.values() if row.no & fitting]
         # at_least[k]: refused by k rules or more, of the rules looked at so far.
-        at_least = [self._every & ~words["area"].no] + [0] * len(words)
-        for row in words.values():
-            for count in range(len(words), 0, -1):
-                at_least[count] |= at_least[count - 1] & row.no
-        found: list[Nearest] = []
-        for count in range(1, len(words)):
-            for number in _members(at_least[count] & ~at_least[count + 1]):
-                if len(found) == MAX_NEAREST:
-                    return tuple(found)
-                codes = tuple(code for code, row in words.items() if row.no >> number & 1)
-                found.append(Nearest(self.sessions[number].id, codes))
-        return tuple(found)
+        at_least = [fitting] + [0] * (len(against) + 1)
+        for looked_at, no in enumerate(against, 1):
+            for count in range(looked_at, 0, -1):
+                at_least[count] |= at_least[count - 1] & no
+        exactly = (at_least[count] & ~at_least[count + 1] for count in range(1, len(against) + 1))
+        numbers = islice((number for some in exactly for number in _members(some)), MAX_NEAREST)
+        rows = [(code, _bytes_of(row.no)) for code, row in words.items() if row.no & fitting]
+        return tuple(
+            Nearest(self.sessions[number].id, tuple(code for code, row in rows if _is_member(number, row)))
+            for number in numbers
+        )
 
     def _words_of_rule(self, code: str, need: Need) -> Words:
+        if code == "area":
+            return self._areas.words(need, self._every)
         if code == "dates":
             return self._days.words(need, self._every)
         if code == "forbidden":
@@ -147,6 +150,36 @@ class Refusals:
                 (self.sessions[numbers[0]], _set_of(numbers)) for numbers in alike.values()
             ]
         return self._examples[code]
+
+
+class _Areas:
+    """The rule `area`: a session is refused where its areas are stated, and neither an area of the need nor
+    a substitute of one is among them; it asks where either side has not said, and the other is not *any*.
+    """
+
+    def __init__(self, facts: Facts) -> None:
+        self._substitutes = facts.substitutes
+        teaching: dict[str, list[int]] = defaultdict(list)
+        unknown: list[int] = []
+        for number, session in enumerate(facts.problem.sessions):
+            if session.areas is None:
+                unknown.append(number)
+            for area in session.areas or ():
+                teaching[area].append(number)
+        self._teaching = {area: _set_of(numbers) for area, numbers in teaching.items()}
+        self._unknown = _set_of(unknown)
+
+    def words(self, need: Need, every: SetOfSessions) -> Words:
+        teach_any = self._teaching.get(ANY, 0)
+        if need.areas is None:
+            return Words(0, every & ~teach_any)
+        if ANY in need.areas:
+            return Words(0, 0)
+        serving = self._unknown | teach_any
+        for area in need.areas:
+            for taught in (area, *(substitute for substitute, _ in self._substitutes.get(area, ()))):
+                serving |= self._teaching.get(taught, 0)
+        return Words(every & ~serving, self._unknown)
 
 
 class _Days:
@@ -190,15 +223,29 @@ def _sums(groups: Iterable[list[int]]) -> list[SetOfSessions]:
 
 
 def _set_of(numbers: Iterable[int]) -> SetOfSessions:
-    members = 0
+    row = bytearray()
     for number in numbers:
-        members |= 1 << number
-    return members
+        place, bit = divmod(number, 8)
+        if place >= len(row):
+            row.extend(bytes(place + 1 - len(row)))
+        row[place] |= 1 << bit
+    return int.from_bytes(row, "little")
 
 
 def _members(some: SetOfSessions) -> Iterator[int]:
     """Yield the numbers in a set, from the lowest."""
-    while some:
-        lowest = some & -some
-        yield lowest.bit_length() - 1
-        some ^= lowest
+    row = _bytes_of(some)
+    for filled in _FILLED.finditer(row):
+        place = filled.start()
+        for bit in range(8):
+            if row[place] >> bit & 1:
+                yield place * 8 + bit
+
+
+def _bytes_of(some: SetOfSessions) -> bytes:
+    return some.to_bytes((some.bit_length() + 7) // 8, "little")
+
+
+def _is_member(number: int, row: bytes) -> bool:
+    place, bit = divmod(number, 8)
+    return place < len(row) and bool(row[place] >> bit & 1)

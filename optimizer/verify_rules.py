@@ -33,7 +33,11 @@ class Facts:
             self.substitutes.setdefault(row.need_area, []).append((row.session_area, row.fit))
         self.interpreters = [row for row in problem.supports if row.kind == INTERPRETATION and row.languages]
         self._codes: dict[str, frozenset[str]] = {}
-        self._interpreters: dict[str, tuple[Support, ...]] = {}
+        # By the place that they may go to: each support with its languages in lower case.
+        self._interpreters: dict[str | None, list[tuple[Support, frozenset[str]]]] = {}
+        self._tongues: dict[
+            tuple[str | None, frozenset[str] | None], set[tuple[date | None, date | None, frozenset[str]]]
+        ] = {}
 
     def codes_of(self, recipient_id: str) -> frozenset[str]:
         """Return the codes of a recipient: its id, its place, that place's regions and its groups."""
@@ -57,12 +61,31 @@ class Facts:
     def offer_of(self, session: Session) -> Offer:
         return self.problem.offer_by_id[session.offer]
 
-    def interpreters_of(self, session: Session) -> tuple[Support, ...]:
-        """Return the supports of interpretation that fit a session, by id; `only` is not looked at."""
-        if session.id not in self._interpreters:
-            fitting = (row for row in self.interpreters if support_fits(self, row, session))
-            self._interpreters[session.id] = tuple(fitting)
-        return self._interpreters[session.id]
+    def tongues_of(self, session: Session) -> frozenset[frozenset[str]]:
+        """Return the languages, in lower case, of each interpretation support that fits a session.
+
+        `only` is not looked at. Sessions of one place and the same areas share what these two leave of the
+        supports; the days are then looked at session by session.
+        """
+        near = (session.place, session.areas)
+        if near not in self._tongues:
+            self._tongues[near] = {
+                (row.from_, row.to, spoken)
+                for row, spoken in self._interpreters_at(session.place)
+                if not _share_none(row.areas, session.areas)
+            }
+        return frozenset(
+            spoken for first, last, spoken in self._tongues[near] if _days_allow(first, last, session)
+        )
+
+    def _interpreters_at(self, place: str | None) -> list[tuple[Support, frozenset[str]]]:
+        if place not in self._interpreters:
+            self._interpreters[place] = [
+                (row, frozenset(lower(row.languages)))
+                for row in self.interpreters
+                if _place_allows(self, row, place)
+            ]
+        return self._interpreters[place]
 
     def seats_of_need(self, need: Need) -> int:
         return need.seats if need.seats is not None else self.problem.policy.planning_seats.need
@@ -167,17 +190,23 @@ def fit_again(problem: Problem | Facts, need: Need, session: Session) -> int:
 
 def support_fits(facts: Facts, support: Support, session: Session) -> bool:
     """Say whether a support fits a session by dates, areas and place; the caller compares the kind."""
-    if support.from_ is not None and session.start is not None and session.start < support.from_:
-        return False
-    if support.to is not None and session.end is not None and session.end > support.to:
-        return False
-    if _share_none(support.areas, session.areas):
-        return False
-    if session.place is None or support.places is None or ANY in support.places:
-        return True
-    return session.place in support.places or any(
-        region in support.places for region in facts.regions_of(session.place)
+    return (
+        _days_allow(support.from_, support.to, session)
+        and not _share_none(support.areas, session.areas)
+        and _place_allows(facts, support, session.place)
     )
+
+
+def _days_allow(first: date | None, last: date | None, session: Session) -> bool:
+    if first is not None and session.start is not None and session.start < first:
+        return False
+    return last is None or session.end is None or session.end <= last
+
+
+def _place_allows(facts: Facts, support: Support, place: str | None) -> bool:
+    if place is None or support.places is None or ANY in support.places:
+        return True
+    return place in support.places or any(region in support.places for region in facts.regions_of(place))
 
 
 def needs_bridge(need: Need, session: Session) -> bool:
@@ -189,17 +218,20 @@ def needs_bridge(need: Need, session: Session) -> bool:
 
 def links(support: Support, language: str, session: Session) -> bool:
     """Say whether an interpretation support's languages hold this one and a different one of the session."""
-    spoken = lower(support.languages)
-    return language.lower() in spoken and bool(spoken & (lower(session.languages) - {language.lower()}))
+    return _link(lower(support.languages), language.lower(), lower(session.languages))
+
+
+def _link(spoken: Collection[str], language: str, taught: set[str]) -> bool:
+    return language in spoken and any(other in spoken for other in taught - {language})
 
 
 def bridges_again(facts: Facts, need: Need, session: Session) -> tuple[str, ...]:
     """Return the need's languages that a fitting interpretation support links with one of the session's."""
-    fitting = facts.interpreters_of(session)
+    tongues, taught = facts.tongues_of(session), lower(session.languages)
     return tuple(
         language
         for language in need.languages or ()
-        if any(links(support, language, session) for support in fitting)
+        if any(_link(spoken, language.lower(), taught) for spoken in tongues)
     )
 
 

@@ -79,7 +79,7 @@ def solve_in_process(
         plan = _read(folder / "plan.json", watched)
         if plan.get("outcome") == "clashing_pins":
             return Answer(plan, None)
-        status = watched.run("explain", "problem.json", "plan.json", "-o", "explanation.json")
+        status = watched.run("explain", "problem.json", "plan.json", "--no-changes", "-o", "explanation.json")
         if status != 0:
             raise SolvingFailed("crashed", watched.last_words(), how=f"explain: {_name_ending(status)}")
         return Answer(plan, _read(folder / "explanation.json", watched))

@@ -1,15 +1,17 @@
 """Verify's own account of unmet needs: over a whole round at once it says what its rules say pair by pair."""
 
+from collections import Counter
 from dataclasses import replace
 from time import monotonic
 
 import pytest
 
 from optimizer.plan import MAX_NEAREST, Nearest, UnmetNeed
+from optimizer.problem import Ban
 from optimizer.verify import judge_pair_again, verify
 from optimizer.verify_constraints import Ledger
 from optimizer.verify_refusals import Refusals
-from optimizer.verify_rules import Facts
+from optimizer.verify_rules import RULES_AGAIN, Facts, lower, support_fits
 from optimizer.verify_unmet import unmet_again
 from tests.optimizer.builders import full_plan, need, problem, session
 from tests.optimizer.random_problems import random_pair_problem, random_round
@@ -40,6 +42,52 @@ def test_what_is_said_of_all_sessions_at_once_is_what_is_said_of_each_pair(unkno
                 if "no" not in said.values() and (may_ask or "unknown" not in said.values()):
                     pairs.append(other)
             assert list(refusals.pairs(one, words)) == pairs, f"seed {seed}: {one.id}"
+
+
+def counted_one_by_one(round_, one):
+    """Ask every rule of every session about one need, and count."""
+    counts, near = Counter(), []
+    for other in round_.sessions:
+        codes = tuple(code for code, word in judge_pair_again(round_, one, other).items() if word == "no")
+        counts.update(codes)
+        if codes and "area" not in codes:
+            near.append(Nearest(other.id, codes))
+    near.sort(key=lambda row: (len(row.rules), row.session))
+    return dict(counts), tuple(near[:MAX_NEAREST])
+
+
+def test_what_is_told_of_a_whole_round_is_what_a_plain_count_of_every_pair_finds(size):
+    refused, rows_seen = Counter(), 0
+    for seed in range(12 if size == "full" else 4):
+        drawn = random_round(seed, 12, 90)
+        bans = tuple(Ban(one.id, drawn.sessions[seed].id) for one in drawn.needs[::3])
+        needs = (replace(drawn.needs[0], level="advanced"), *drawn.needs[1:])
+        round_ = replace(drawn, needs=needs, forbidden=bans)
+        for row in unmet_of(round_):
+            counts, nearest = counted_one_by_one(round_, round_.need_by_id[row.need])
+            assert (dict(row.blocked_counts), row.nearest) == (counts, nearest), f"seed {seed}: {row.need}"
+            assert list(row.blocked_counts) == [code for code in RULES_AGAIN if code in counts]
+            refused.update(counts)
+            rows_seen += 1
+    assert rows_seen > 40
+    assert set(refused) == RULES_AGAIN.keys() - {"seats", "requires"}
+
+
+def test_the_languages_of_fitting_interpreters_are_those_that_each_support_alone_brings(size):
+    seen = Counter()
+    for seed in range(300 if size == "full" else 80):
+        round_ = random_round(seed, 1, 30)
+        facts = Facts(round_)
+        for one in round_.sessions:
+            alone = {
+                frozenset(lower(row.languages))
+                for row in round_.supports
+                if row.kind == "interpretation" and row.languages and support_fits(facts, row, one)
+            }
+            assert facts.tongues_of(one) == alone
+            seen[len(alone)] += 1
+    assert seen[0] > 10
+    assert sum(count for number, count in seen.items() if number > 1) > 10
 
 
 def test_the_nearest_are_the_first_twenty_of_those_that_the_fewest_rules_refuse():
