@@ -228,7 +228,8 @@ def _change_search(arguments: argparse.Namespace, problem: Problem, plan: Plan) 
     around = RoundWithPlan(problem, plan)
     if arguments.changes is None and arguments.need is None and around.proof != "whole":
         return None
-    return ChangeSearch(around, clock=Clock(arguments.time_limit))
+    needs = None if arguments.need is None else [arguments.need]
+    return ChangeSearch(around, needs=needs, clock=Clock(arguments.time_limit))
 
 
 def _diff(arguments: argparse.Namespace, output: Output) -> int:

@@ -18,6 +18,7 @@ from optimizer.pairs import find_pairs, group_by_need
 from optimizer.plan import Plan
 from optimizer.prepared import PlanInHand, PreparedRound
 from optimizer.problem import Problem
+from optimizer.slices import Slice
 from optimizer.supply import PairKey
 
 Proof = Literal["whole", "near"]
@@ -30,11 +31,15 @@ MOST_PAIRS_NEAR: Final = 150
 
 @dataclass(frozen=True, eq=False)
 class NearRound:
-    """A question made ready: the program, the plan in it, and the sessions that are free."""
+    """A question made ready: the program, the plan in it, and the slice of it that is free.
+
+    ``is_own``: the program is the changed round's own, so that it can say of a plan whether it obeys.
+    """
 
     prepared: PreparedRound
     plan: PlanInHand
-    sessions: frozenset[str]
+    piece: Slice
+    is_own: bool = True
 
 
 @dataclass(eq=False)
@@ -94,7 +99,10 @@ class RoundWithPlan:
             pairs, free = self._near_pairs(own_pairs, list(dict.fromkeys(sessions)))
         prepared = PreparedRound(facts, pairs)
         draft = draft_of_plan(prepared.model, self.plan)
-        return None if draft is None else NearRound(prepared, prepared.plan_of(draft), free)
+        if draft is None:
+            return None
+        plan = prepared.plan_of(draft)
+        return NearRound(prepared, plan, prepared.cut(plan, free))
 
     def _all_pairs(self, own_pairs: Mapping[str, Sequence[Pair]]) -> list[Pair]:
         others = [pair for pair in self.pairs if pair.need not in own_pairs]
@@ -116,7 +124,7 @@ class RoundWithPlan:
                 if pair.session in free or (pair.need, pair.session) in self.seats:
                     chosen[pair.need, pair.session] = pair
         left = self.most_pairs_near
-        for pair in self._competing_pairs(sessions, own_pairs):
+        for pair in self.competing_pairs(sessions, own_pairs):
             if left <= 0:
                 break
             if (pair.need, pair.session) not in chosen:
@@ -125,7 +133,7 @@ class RoundWithPlan:
             free.add(pair.session)
         return sort_pairs(chosen.values()), frozenset(free)
 
-    def _competing_pairs(self, sessions: Sequence[str], own: Collection[str]) -> Iterable[Pair]:
+    def competing_pairs(self, sessions: Sequence[str], own: Collection[str]) -> Iterable[Pair]:
         """Pairs of others in these sessions, the same number from each in turn; then where those go who
         hold seats here.
         """

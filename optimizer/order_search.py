@@ -5,8 +5,8 @@ decides. So a question goes down the order and ends at the first objective at wh
 present value (none is better), or some such plan passes it (one is).
 """
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Final, Literal
 
 import numpy as np
@@ -16,11 +16,22 @@ from optimizer.clock import Clock
 from optimizer.near_rounds import NearRound
 from optimizer.near_solver import NearAnswer
 from optimizer.prepared import PlanInHand
+from optimizer.search import WEIGHTS
+from optimizer.supply import PairKey
 
 Answer = Literal["helps", "no", "open"]
 HALF: Final = 0.5
 # What is spent on making a witness better once it has shown what it had to.
-SECONDS_TO_FINISH: Final = 0.3
+SECONDS_TO_FINISH: Final = 0.5
+
+
+@dataclass(frozen=True, eq=False)
+class Tried:
+    """What a change was found to do, and the seats and bridges of the plan that shows that it helps."""
+
+    answer: Answer
+    seats: Mapping[PairKey, int] = field(default_factory=dict)
+    bridges: Mapping[PairKey, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,13 +52,14 @@ class OrderSearch:
     def __init__(self, near: NearRound, need: str | None) -> None:
         self.near, self.need = near, need
         self.prepared = near.prepared
-        self.piece = self.prepared.cut(near.plan, near.sessions)
+        self.piece = near.piece
         self.present: Floats = near.plan.vector[self.piece.columns]
-        self.costs = [cost for cost in self._costs() if cost.any()]
+        self.costs = [(name, cost) for name, cost in self._costs() if cost.any()]
         self.gain = self._seats_of(need)
 
-    def _costs(self) -> Iterator[Floats]:
-        return (whole[self.piece.columns] for whole in self.prepared.costs)
+    def _costs(self) -> Iterator[tuple[str, Floats]]:
+        for name, whole in zip(self.prepared.names, self.prepared.costs, strict=True):
+            yield name, whole[self.piece.columns]
 
     def _seats_of(self, need: str | None) -> Floats:
         """1 for each free column that holds seats of the need."""
@@ -80,7 +92,7 @@ class OrderSearch:
             return NO
         self._begin()
         current: Floats | None = None if self.need is not None else self.present
-        for position, cost in enumerate(self.costs):
+        for position, (_, cost) in enumerate(self.costs):
             now = self._value(cost, self.present)
             self.prepared.solver.hold(cost, now - HALF)
             answer = self._maximise(cost, current, clock, enough=now + HALF)
@@ -110,25 +122,31 @@ class OrderSearch:
         if found is None:
             return OPEN
         if finish:
-            better = self._follow_order(values, position, Clock(SECONDS_TO_FINISH))
-            found = self._check(better) or found
+            found = self._check(self._follow_order(values, position)) or found
         return Finding("helps", found)
 
-    def _follow_order(self, values: Floats, position: int, clock: Clock) -> Floats:
-        """From values that are better at a position of the order, the best that the time allows."""
-        for cost in self.costs[position:]:
-            answer = self._maximise(cost, values, clock)
-            if answer.values is not None and self._value(cost, answer.values) >= self._value(cost, values):
-                values = answer.values
-            self.prepared.solver.hold(cost, self._value(cost, values) - HALF)
-        return values
+    def _follow_order(self, values: Floats, position: int) -> Floats:
+        """From values that are better at a position of the order, a plan that is good in all that follows:
+        the rest of the order is weighed into one sum, for the witness need not be the best.
+        """
+        solver, total = self.prepared.solver, np.zeros(len(values))
+        for name, cost in self.costs[position:]:
+            solver.hold(cost, self._value(cost, values) - HALF)
+            total += WEIGHTS[name] * cost
+        answer = solver.maximise(total, values, seconds=SECONDS_TO_FINISH, max_nodes=1)
+        return values if answer.values is None else answer.values
 
     def _check(self, values: Floats) -> PlanInHand | None:
-        """The plan of these values, where it obeys every row exactly and is what was asked for."""
-        draft = self.prepared.draft_of(self.prepared.take(self.piece, values))
-        if draft is None or self.prepared.model.find_violation(draft) is not None:
-            return None
-        found = self.prepared.plan_of(draft)
+        """The plan of these values, where it obeys every row exactly and is what was asked for.
+
+        Where the program is not the changed round's own, its rows are for the caller to look at.
+        """
+        found = self.prepared.take(self.piece, values)
+        if self.near.is_own:
+            draft = self.prepared.draft_of(found)
+            if draft is None or self.prepared.model.find_violation(draft) is not None:
+                return None
+            found = self.prepared.plan_of(draft)
         if found.values <= self.near.plan.values:
             return None
         if self.need is not None and self.seats_in(found) <= self.seats_in(self.near.plan):
@@ -149,10 +167,10 @@ class OrderSearch:
         looked for with each objective as the one that is more.
         """
         cost, best, is_proven = draw[self.piece.columns], most, True
-        for position, rising in enumerate(self.costs):
+        for position, (_, rising) in enumerate(self.costs):
             self._begin()
             solver = self.prepared.solver
-            for held in self.costs[:position]:
+            for _, held in self.costs[:position]:
                 solver.hold(held, self._value(held, self.present) - HALF)
             solver.hold(rising, self._value(rising, self.present) + HALF)
             solver.hold(cost, -HALF, best - HALF)

@@ -155,12 +155,15 @@ class PreparedRound:
 
     # -- slices ---------------------------------------------------------------------------------------------
 
-    def cut(self, plan: PlanInHand, sessions: Iterable[str]) -> Slice:
-        """The slice in which these sessions are free, with all that follows their seats."""
+    def cut(self, plan: PlanInHand, sessions: Iterable[str], but_not: Sequence[int] = ()) -> Slice:
+        """The slice in which these sessions are free, but for some columns, with all that follows their
+        seats.
+        """
         matrix = self.arrays.matrix
         is_free = np.zeros(matrix.column_count, dtype=np.bool_)
         for session in sessions:
             is_free[self._columns_of_session.get(session, [])] = True
+        is_free[list(but_not)] = False
         rows = matrix.rows_of(np.flatnonzero(is_free).astype(np.int32))
         touched = matrix.columns[rows[matrix.row_of_entry]]
         is_free[touched[self._follows[touched]]] = True

@@ -7,34 +7,26 @@ a ladder of changes of one kind "helps" never turns back into "no": the last ste
 it helps, the first that does is found by halving. Time that runs out is told as such, never as a no.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Final
+from functools import cached_property
+from typing import Final, Protocol
 
-import numpy as np
-
+from optimizer.ask_near import AskNear
+from optimizer.ask_whole import AskWhole
 from optimizer.canonical import problem_sha256
-from optimizer.changes import (
-    Change,
-    Ladder,
-    NeedPairs,
-    add_support,
-    apply_change,
-    change_need,
-    find_ladders,
-    find_new_supports,
-    first_step_that_allows,
-)
+from optimizer.changes import Change, Ladder, apply_change, first_step_that_allows
 from optimizer.clock import Clock
-from optimizer.compatibility import Pair
-from optimizer.facts import INTERPRETATION, Facts
-from optimizer.near_rounds import NearRound, Proof, RoundWithPlan
-from optimizer.order_search import NO, OPEN, Finding, OrderSearch
-from optimizer.pairs import find_pairs, group_by_need
+from optimizer.facts import Facts
+from optimizer.model_vectors import Draft
+from optimizer.near_rounds import Proof, RoundWithPlan
+from optimizer.order_search import Tried
+from optimizer.pairs import find_pairs
 from optimizer.plan import ObjectiveValue, Plan, SolverInfo
 from optimizer.planning import write_plan
-from optimizer.problem import Need, Session
-from optimizer.supply import PairKey
+from optimizer.problem import Need
+from optimizer.supply import PairKey, share_supports
+from optimizer.wide_rounds import WideRound
 
 SECONDS_A_TRY: Final = 2.0
 
@@ -73,16 +65,18 @@ class NeedChanges:
     not_settled: tuple[Change, ...] = ()
 
 
-@dataclass(frozen=True, eq=False)
-class Try:
-    """A changed round asked about one need: what was found, and the program it was found in."""
+class Asker(Protocol):
+    """How a changed round is asked: by its own program, or near the need by one that changes share."""
 
-    facts: Facts
-    near: NearRound | None
-    finding: Finding
+    def ladders(self, need: Need) -> Iterator[Ladder]: ...
 
+    def new_supports(self, need: Need) -> Iterator[Change]: ...
 
-NO_TRY: Final = Finding("no")
+    def try_unchanged(self, need: Need) -> Tried: ...
+
+    def try_step(self, need: Need, step: Change, *, finish: bool = True) -> Tried: ...
+
+    def least_support(self, need: Need, change: Change) -> tuple[Change, bool, Tried]: ...
 
 
 class ChangeSearch:
@@ -91,16 +85,31 @@ class ChangeSearch:
     Parameters
     ----------
     around: the round and a plan of it that obeys the contract.
+    needs: of a large round, those that will be asked about, made ready together when the first is
+        (``None``: all that are unmet). In a small one each question is made ready by itself.
     seconds_a_try: the most for one question to the solver.
     clock: the time for all of it; once it is over, what is left is not settled.
     """
 
     def __init__(
-        self, around: RoundWithPlan, *, seconds_a_try: float = SECONDS_A_TRY, clock: Clock | None = None
+        self,
+        around: RoundWithPlan,
+        *,
+        needs: Iterable[str] | None = None,
+        seconds_a_try: float = SECONDS_A_TRY,
+        clock: Clock | None = None,
     ) -> None:
         self.around = around
-        self.seconds_a_try = seconds_a_try
-        self.clock = clock or Clock(None)
+        self._whole = AskWhole(around, seconds_a_try, clock or Clock(None))
+        self._needs = [row.need for row in around.plan.unmet] if needs is None else list(needs)
+
+    @cached_property
+    def asker(self) -> Asker:
+        """What questions go to; in a large round it takes a while to make ready."""
+        if self.around.proof == "whole":
+            return self._whole
+        needs = [self.around.problem.need_by_id[need] for need in dict.fromkeys(self._needs)]
+        return AskNear(WideRound(self.around, needs), self._whole)
 
     def find_changes(self, need_id: str) -> NeedChanges:
         """The least change of each kind that would help this need."""
@@ -109,187 +118,78 @@ class ChangeSearch:
         short = around.facts.seats_of_need(need) - around.seats_of_need.get(need_id, 0)
         if short <= 0:
             return NeedChanges(need_id, around.proof)
-        if not around.is_proven and self._try_unchanged(need).finding.answer == "helps":
+        if not around.is_proven and self.asker.try_unchanged(need).answer == "helps":
             return NeedChanges(need_id, around.proof, gains_unchanged=True)
         helps: list[HelpfulChange] = []
         not_settled: list[Change] = []
-        for ladder in find_ladders(around.finder, need):
-            self._note(self._climb(need, ladder), ladder[len(ladder) - 1], helps, not_settled)
-        for change in self._new_supports(need):
-            self._note(self._least_support(need, change), change, helps, not_settled)
+        found = [self._climb(need, ladder) for ladder in self.asker.ladders(need)]
+        found += [self.asker.least_support(need, change) for change in self.asker.new_supports(need)]
+        for change, is_least, tried in found:
+            if tried.answer == "helps":
+                helps.append(HelpfulChange(change, is_least, self._effects(need_id, tried)))
+            elif tried.answer == "open":
+                not_settled.append(change)
         return NeedChanges(need_id, around.proof, False, tuple(helps), tuple(not_settled))
 
-    @staticmethod
-    def _note(
-        found: HelpfulChange | Finding,
-        widest: Change,
-        helps: list[HelpfulChange],
-        not_settled: list[Change],
-    ) -> None:
-        if isinstance(found, HelpfulChange):
-            helps.append(found)
-        elif found.answer == "open":
-            not_settled.append(widest)
-
-    def _try_clock(self) -> Clock:
-        left = self.clock.left()
-        return Clock(self.seconds_a_try if left is None else min(left, self.seconds_a_try))
-
-    # -- changes of the need ---------------------------------------------------------------------------------
-
-    def _try_unchanged(self, need: Need) -> Try:
-        around = self.around
-        own = around.pairs_of_need.get(need.id, [])
-        return self._ask(around.facts, need, {need.id: own}, own, finish=False)
-
-    def _climb(self, need: Need, ladder: Ladder) -> HelpfulChange | Finding:
-        """The first step that helps; the last one's answer where it does not."""
-        last = self._try_step(need, ladder[len(ladder) - 1], finish=len(ladder) == 1)
-        if last.finding.answer != "helps":
-            return last.finding
-        low, high, best, is_least = 0, self._lowest_for(need, ladder, last), last, True
+    def _climb(self, need: Need, ladder: Ladder) -> tuple[Change, bool, Tried]:
+        """The first step that helps, whether none below it does, and its witness; the last step's answer
+        where none helps.
+        """
+        high = len(ladder) - 1
+        tried = self.asker.try_step(need, ladder[high], finish=high == 0)
+        if tried.answer != "helps" or high == 0:
+            return ladder[high], True, tried
+        low, high, is_least = 0, self._lowest_for(need, ladder, tried), True
         while low < high:
             middle = (low + high) // 2
-            tried = self._try_step(need, ladder[middle], finish=False)
-            if tried.finding.answer == "helps":
-                best, high = tried, min(middle, self._lowest_for(need, ladder, tried))
+            tried = self.asker.try_step(need, ladder[middle], finish=False)
+            if tried.answer == "helps":
+                high = min(middle, self._lowest_for(need, ladder, tried))
             else:
                 # Where a step is not settled the least is at most what was found above it.
-                is_least = is_least and tried.finding.answer == "no"
+                is_least = is_least and tried.answer == "no"
                 low = middle + 1
-        final = self._try_step(need, ladder[high])
-        if final.finding.answer == "helps":
-            best = final
-        return HelpfulChange(ladder[high], is_least, self._effects(need.id, best))
+        tried = self.asker.try_step(need, ladder[high])
+        # A step that was seen to help cannot be told to help without its witness, nor that it does not.
+        return ladder[high], is_least, tried if tried.answer == "helps" else Tried("open")
 
-    def _lowest_for(self, need: Need, ladder: Ladder, tried: Try) -> int:
+    def _lowest_for(self, need: Need, ladder: Ladder, tried: Tried) -> int:
         """The lowest step under which the witness is a plan already."""
-        assert tried.near is not None
-        assert tried.finding.plan is not None
-        seats = tried.near.prepared.seats_of(tried.finding.plan)
-        own = {session: count for (id_, session), count in seats.items() if id_ == need.id}
+        own = {session: count for (id_, session), count in tried.seats.items() if id_ == need.id}
         return first_step_that_allows(self.around.facts, need, ladder, own)
 
-    def _try_step(self, need: Need, step: Change, *, finish: bool = True) -> Try:
-        around = self.around
-        changed = change_need(need, step)
-        own = around.finder.find(changed)
-        return self._ask(around.facts.with_need(changed), need, {need.id: own}, own, finish=finish)
-
-    def _ask(
-        self,
-        facts: Facts,
-        need: Need,
-        own_pairs: dict[str, list[Pair]],
-        around_pairs: Iterable[Pair],
-        *,
-        finish: bool,
-    ) -> Try:
-        near_pairs = list(around_pairs)
-        if not near_pairs:
-            return Try(facts, None, NO)
-        if self.clock.is_over():
-            return Try(facts, None, OPEN)
-        before = {pair.session for pair in self.around.pairs_of_need.get(need.id, ())}
-        ranked = sorted(near_pairs, key=lambda pair: (pair.session in before, -pair.fit, pair.session))
-        near = self.around.prepare(facts, own_pairs, [pair.session for pair in ranked])
-        if near is None:
-            return Try(facts, None, OPEN)
-        return Try(facts, near, OrderSearch(near, need.id).find_better(self._try_clock(), finish=finish))
-
-    # -- one more support ------------------------------------------------------------------------------------
-
-    def _new_supports(self, need: Need) -> Iterator[Change]:
-        around = self.around
-        sessions = self._sessions_with_pairs() if around.proof == "whole" else self._sessions_of(need)
-        return find_new_supports(around.finder, need, sessions)
-
-    def _sessions_with_pairs(self) -> list[Session]:
-        return [one for one in self.around.problem.sessions if one.id in self.around.pairs_of_session]
-
-    def _sessions_of(self, need: Need) -> list[Session]:
-        by_id = self.around.problem.session_by_id
-        return [by_id[pair.session] for pair in self.around.pairs_of_need.get(need.id, ())]
-
-    def _least_support(self, need: Need, change: Change) -> HelpfulChange | Finding:
-        """The least quantity of a new support that would help, or that none does."""
-        tried, search, support_id = self._try_support(need, change)
-        if tried.finding.answer != "helps" or search is None or tried.finding.plan is None:
-            return tried.finding
-        draw = np.zeros(search.prepared.arrays.matrix.column_count)
-        for (support, _, _), column in search.prepared.model.supply.uses.items():
-            if support == support_id:
-                draw[column] = search.prepared.arrays.scale[column]
-        draft = search.prepared.draft_of(tried.finding.plan)
-        drawn = 0 if draft is None else sum(u for (id_, _, _), u in draft.uses.items() if id_ == support_id)
-        most = min(change.amount or 0, drawn) if draft is not None else change.amount or 0
-        least, is_least = search.find_least(draw, most, self._try_clock())
-        step = Change("support", change.word, change.languages, least)
-        final, _, _ = self._try_support(need, step)
-        if final.finding.answer != "helps":
-            return OPEN if final.finding.answer == "open" else Finding("open")
-        return HelpfulChange(step, is_least, self._effects(need.id, final))
-
-    def _try_support(self, need: Need, change: Change) -> tuple[Try, OrderSearch | None, str]:
-        around = self.around
-        problem, support = add_support(around.problem, change)
-        facts = Facts(problem)
-        own_pairs = self._pairs_with_support(facts, need, change)
-        own = own_pairs.get(need.id, [])
-        if around.proof == "near" and not own:
-            return Try(facts, None, NO), None, support.id
-        if self.clock.is_over():
-            return Try(facts, None, OPEN), None, support.id
-        near = around.prepare(facts, own_pairs, [pair.session for pair in own])
-        if near is None:
-            return Try(facts, None, OPEN), None, support.id
-        search = OrderSearch(near, need.id)
-        return Try(facts, near, search.find_better(self._try_clock())), search, support.id
-
-    def _pairs_with_support(self, facts: Facts, need: Need, change: Change) -> dict[str, list[Pair]]:
-        """Interpretation opens pairs; in a large round only those of the need are looked for."""
-        around = self.around
-        if change.word != INTERPRETATION or change.languages is None:
-            return {need.id: around.pairs_of_need.get(need.id, [])}
-        if around.proof == "whole":
-            return group_by_need(find_pairs(facts))
-        return {need.id: NeedPairs(facts).find(need)}
-
-    # -- witnesses -------------------------------------------------------------------------------------------
-
-    def _effects(self, need_id: str, tried: Try) -> Effects:
-        assert tried.near is not None
-        assert tried.finding.plan is not None
-        after = _seats_by_need(tried.near.prepared.seats_of(tried.finding.plan))
-        before = self.around.seats_of_need
+    def _effects(self, need_id: str, tried: Tried) -> Effects:
+        after, before = _seats_by_need(tried.seats), self.around.seats_of_need
         losses = [
             seats - after.get(need, 0)
             for need, seats in before.items()
             if need != need_id and after.get(need, 0) < seats
         ]
-        gained = after.get(need_id, 0) - before.get(need_id, 0)
-        return Effects(gained, sum(losses), len(losses))
+        return Effects(after.get(need_id, 0) - before.get(need_id, 0), sum(losses), len(losses))
 
     def find_witness(self, need_id: str, change: Change) -> Plan | None:
         """The plan that proves that a change helps, as a plan of the changed round; ``None``: none found."""
         need = self.around.problem.need_by_id[need_id]
         if change.kind == "support":
-            tried = self._try_support(need, change)[0]
+            tried = self._whole.try_support(need, change)
         else:
-            tried = self._try_step(need, change)
-        if tried.near is None or tried.finding.plan is None:
+            tried = self.asker.try_step(need, change)
+        if tried.answer != "helps":
             return None
-        prepared = tried.near.prepared
-        draft = prepared.draft_of(tried.finding.plan)
-        assert draft is not None
         changed = apply_change(self.around.problem, need_id, change)
         facts = Facts(changed)
-        bounds = [ObjectiveValue(name, 0, None) for name in prepared.names]
-        info = SolverInfo("", "", 0.0, 1)
-        return write_plan(facts, find_pairs(facts), draft, bounds, problem_sha256(changed), info)
+        pairs = find_pairs(facts)
+        bridged = {(pair.need, pair.session) for pair in pairs if pair.bridges}
+        bridges = {key: word for key, word in tried.bridges.items() if key in bridged}
+        uses = share_supports(facts, tried.seats, bridges)
+        if uses is None:
+            return None
+        bounds = [ObjectiveValue(name, 0, None) for name in changed.policy.objectives]
+        info, draft = SolverInfo("", "", 0.0, 1), Draft(tried.seats, bridges, uses)
+        return write_plan(facts, pairs, draft, bounds, problem_sha256(changed), info)
 
 
-def _seats_by_need(seats: dict[PairKey, int]) -> dict[str, int]:
+def _seats_by_need(seats: Mapping[PairKey, int]) -> dict[str, int]:
     by_need: dict[str, int] = {}
     for (need, _), count in seats.items():
         by_need[need] = by_need.get(need, 0) + count
