@@ -114,11 +114,21 @@ class AskNear:
             draw, round(float(draw @ found.plan.vector)), self.whole.try_clock()
         )
         step = replace(change, amount=max(1, least))
-        tried = self._better(near.with_at_most(asked, draw, least), need, finish=True)
+        tried = self.try_support(need, step)
+        return step, is_least, tried if tried.answer == "helps" else Tried("open")
+
+    def try_support(self, need: Need, change: Change) -> Tried:
+        """Whether a new support of just that quantity helps."""
+        near, kind = self._near_need(need), change.word or ""
+        if change.languages is not None or near is None:
+            return self.whole.try_support(need, change)
+        own = self.around.pairs_of_need.get(need.id, [])
+        asked = near.after(need, {pair.session for pair in own}, (kind,))
+        limited = near.with_at_most(asked, self.wide.draw_of(kind), change.amount or 0)
+        tried = self._better(limited, need, finish=True)
         if tried.answer != "helps":
-            return step, is_least, Tried("open")
-        facts = Facts(add_support(self.around.problem, step)[0])
-        return step, is_least, self._check(facts, need, own, tried)
+            return tried
+        return self._check(Facts(add_support(self.around.problem, change)[0]), need, own, tried)
 
     # -- the changed round itself ----------------------------------------------------------------------------
 

@@ -76,6 +76,8 @@ class Asker(Protocol):
 
     def try_step(self, need: Need, step: Change, *, finish: bool = True) -> Tried: ...
 
+    def try_support(self, need: Need, change: Change) -> Tried: ...
+
     def least_support(self, need: Need, change: Change) -> tuple[Change, bool, Tried]: ...
 
 
@@ -171,7 +173,7 @@ class ChangeSearch:
         """The plan that proves that a change helps, as a plan of the changed round; ``None``: none found."""
         need = self.around.problem.need_by_id[need_id]
         if change.kind == "support":
-            tried = self._whole.try_support(need, change)
+            tried = self.asker.try_support(need, change)
         else:
             tried = self.asker.try_step(need, change)
         if tried.answer != "helps":
