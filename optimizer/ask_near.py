@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from optimizer.ask_whole import AskWhole, tell
-from optimizer.changes import Change, Ladder, add_support, change_need
+from optimizer.changes import Change, Ladder, add_support, change_need, facts_with_need
 from optimizer.compatibility import Pair
 from optimizer.facts import Facts
 from optimizer.model_vectors import RoundModel
@@ -72,7 +72,7 @@ class AskNear:
         tried = self._better(near.after(changed, {pair.session for pair in own}), need, finish=finish)
         if tried.answer != "helps" or not finish:
             return tried
-        return self._check(self.around.facts.with_need(changed), need, own, tried)
+        return self._check(facts_with_need(self.around.facts, changed), need, own, tried)
 
     # -- one more support ------------------------------------------------------------------------------------
 

@@ -11,6 +11,7 @@ from optimizer.changes import (
     NeedPairs,
     add_support,
     change_need,
+    facts_with_need,
     find_ladders,
     find_new_supports,
 )
@@ -53,7 +54,7 @@ class AskWhole:
         """Whether one step of a ladder helps. With ``finish`` its witness is made a good plan."""
         around, changed = self.around, change_need(need, step)
         own = around.finder.find(changed)
-        return self._ask(around.facts.with_need(changed), need, {need.id: own}, finish=finish)
+        return self._ask(facts_with_need(around.facts, changed), need, {need.id: own}, finish=finish)
 
     def _ask(self, facts: Facts, need: Need, own_pairs: Mapping[str, list[Pair]], *, finish: bool) -> Tried:
         near = self._prepare(facts, need, own_pairs)

@@ -104,6 +104,12 @@ def add_support(problem: Problem, change: Change) -> tuple[Problem, Support]:
     return replace(problem, supports=supports), new
 
 
+def facts_with_need(facts: Facts, need: Need) -> Facts:
+    """The facts of the round with this need in place of the one of its id."""
+    needs = (need if need.id == other.id else other for other in facts.problem.needs)
+    return Facts(replace(facts.problem, needs=tuple(needs)))
+
+
 def apply_change(problem: Problem, need_id: str, change: Change) -> Problem:
     """The round with only this change."""
     if change.kind == "support":

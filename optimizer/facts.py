@@ -6,7 +6,6 @@ independent checker (`verify.py`) does not use this file, on purpose.
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 from functools import cached_property
 
 from optimizer.fitting import Fitting, SetOfSupports
@@ -32,16 +31,6 @@ class Facts:
         self.problem = problem
         self._fitting: dict[str, Fitting] = {}  # by kind
         self._links: dict[tuple[frozenset[str] | None, SetOfSupports], frozenset[str]] = {}
-
-    def with_need(self, need: Need) -> "Facts":
-        """The facts of the same round with this need in place of the one of its id.
-
-        What supports and sessions say to each other does not change, so it is not worked out again.
-        """
-        needs = tuple(need if need.id == other.id else other for other in self.problem.needs)
-        changed = Facts(replace(self.problem, needs=needs))
-        changed._links, changed._fitting = self._links, self._fitting
-        return changed
 
     # -- needs and their recipients --------------------------------------------------------------------------
 
