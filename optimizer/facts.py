@@ -152,6 +152,15 @@ class Facts:
         fitting = self.fitting(kind)
         return fitting.members(fitting.of_session(session))
 
+    def usable_supports(self, session: Session, kind: str, recipients: Iterable[str]) -> SetOfSupports:
+        """The supports of a kind that fit, have units to give, and whose ``only`` allows everyone there."""
+        fitting = self.fitting(kind)
+        usable = fitting.of_session(session) & fitting.giving
+        admitting = usable
+        for recipient in recipients:
+            admitting &= fitting.open_to(self.codes_by_recipient[recipient])
+        return admitting | usable & fitting.open_to(self.givers_of(session))
+
     def support_fits(self, support: Support, session: Session) -> bool:
         """Whether a support's dates, areas and places allow the session (C9).
 
@@ -189,6 +198,15 @@ class Facts:
         held = set(fold_languages(support.languages))
         others = set(fold_languages(session.languages)) - {language}
         return language in held and not held.isdisjoint(others)
+
+    def linking_supports(self, session: Session, language: str) -> SetOfSupports:
+        """The supports of interpretation that hold this language (case folded) and another of the session."""
+        others = set(fold_languages(session.languages)) - {language}
+        found: SetOfSupports = 0
+        for held, supports in self._supports_by_tongues.items():
+            if language in held and not held.isdisjoint(others):
+                found |= supports
+        return found
 
     def linked_languages(self, session: Session) -> frozenset[str]:
         """Every language that some fitting interpretation support links with a language of the session."""

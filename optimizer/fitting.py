@@ -23,13 +23,16 @@ class Fitting:
     """
 
     def __init__(self, supports: Sequence[Support], codes_of_place: Callable[[str], Iterable[str]]) -> None:
-        self._supports = tuple(supports)
+        self.supports = tuple(supports)
         self._codes_of_place = codes_of_place
         self._every: SetOfSupports = (1 << len(supports)) - 1
         self._from = _Limits([None if row.from_ is None else row.from_.toordinal() for row in supports])
         self._to = _Limits([None if row.to is None else -row.to.toordinal() for row in supports])
         self._areas = _Codes([row.areas for row in supports])
         self._places = _Codes([row.places for row in supports])
+        self._only = _Codes([row.only for row in supports])
+        # Those that have something to give.
+        self.giving: SetOfSupports = sum(1 << place for place, row in enumerate(supports) if row.quantity)
         self._members: dict[SetOfSupports, tuple[Support, ...]] = {}
 
     def of_session(self, session: Session) -> SetOfSupports:
@@ -45,12 +48,16 @@ class Fitting:
             fitting &= self._places.meeting(self._codes_of_place(session.place))
         return fitting
 
+    def open_to(self, codes: Iterable[str]) -> SetOfSupports:
+        """Return the set of those whose ``only`` names one of these codes, or no one."""
+        return self._only.meeting(codes)
+
     def members(self, some: SetOfSupports) -> tuple[Support, ...]:
         """Return the supports in a set, by id; for equal sets it is one shared tuple."""
         if some not in self._members:
-            row = np.frombuffer(some.to_bytes(len(self._supports) // 8 + 1, "little"), dtype=np.uint8)
+            row = np.frombuffer(some.to_bytes(len(self.supports) // 8 + 1, "little"), dtype=np.uint8)
             bits = np.unpackbits(row, bitorder="little").tolist()
-            self._members[some] = tuple(compress(self._supports, bits))
+            self._members[some] = tuple(compress(self.supports, bits))
         return self._members[some]
 
 

@@ -1,18 +1,18 @@
 """Sharing supports among running sessions in whole units: an exact flow, once seats and bridges are fixed.
 
 What a solver says about dollars is a float. So the units that a plan states are worked out here, from the
-seats alone: each kind of support is one small network (support -> support in a session -> what the session
-needs), and a maximum flow in whole numbers either meets every demand exactly or proves that it cannot be
-met.
+seats alone, kind by kind: first come, first served, and where that leaves a demand short, units are passed on
+along chains, until every demand is met exactly or it is certain that they cannot all be.
 """
 
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final
 
 from optimizer.facts import INTERPRETATION, Facts
+from optimizer.fitting import SetOfSupports
 from optimizer.problem import Session, Support
 
 PairKey = tuple[str, str]  # need, session
@@ -22,12 +22,12 @@ EMPTY_USES: Final[Mapping[UseKey, int]] = {}
 
 @dataclass(frozen=True, slots=True)
 class Demand:
-    """Units that a running session needs, and the supports that may give them, by id."""
+    """Units that a running session needs, and the supports of the kind that may give them."""
 
     session: str
     language: str | None
     units: int
-    givers: tuple[Support, ...]
+    givers: SetOfSupports
 
 
 def share_supports(
@@ -52,10 +52,10 @@ def share_supports(
         by_kind.setdefault(kind, []).append(demand)
     uses: dict[UseKey, int] = {}
     for kind in sorted(by_kind):
-        shared = _share_kind(by_kind[kind], taken)
-        if shared is None:
+        sharing = Sharing(facts.fitting(kind).supports, by_kind[kind], taken)
+        if not sharing.meet_all():
             return None
-        uses.update(shared)
+        uses.update(sharing.uses())
     return uses
 
 
@@ -78,12 +78,12 @@ def _find_demands(
         session = facts.problem.session_by_id[session_id]
         for kind, (quantity, per_seat) in sorted(required_units(session).items()):
             units = quantity + per_seat * filled[session_id]
-            givers = _usable(facts, session, kind, present[session_id])
+            givers = facts.usable_supports(session, kind, present[session_id])
             if units > 0:
                 demands.append((kind, Demand(session_id, None, units, givers)))
         for language in sorted(languages.get(session_id, ())):
-            usable = _usable(facts, session, INTERPRETATION, present[session_id])
-            linking = tuple(support for support in usable if facts.links(support, language, session))
+            usable = facts.usable_supports(session, INTERPRETATION, present[session_id])
+            linking = usable & facts.linking_supports(session, language)
             demands.append((INTERPRETATION, Demand(session_id, language, 1, linking)))
     return demands
 
@@ -97,112 +97,155 @@ def required_units(session: Session) -> dict[str, tuple[int, int]]:
     return totals
 
 
-def _usable(facts: Facts, session: Session, kind: str, recipients: set[str]) -> tuple[Support, ...]:
-    """Supports that fit, have something to give, and whose `only` allows everyone placed there."""
-    return tuple(
-        support
-        for support in facts.fitting_supports(session, kind)
-        if support.quantity
-        and (
-            facts.support_is_open_to(support, session)
-            or all(facts.support_admits(support, recipient) for recipient in recipients)
-        )
-    )
+class Sharing:
+    """Units of one kind, shared among demands.
 
+    ``supports`` are those of the kind, ``taken`` what is not to be shared of each. Demands and supports go by
+    their positions.
+    """
 
-def _share_kind(demands: list[Demand], taken: Mapping[str, int]) -> dict[UseKey, int] | None:
-    """Meet every demand of one kind exactly from what is not taken of each support, or return ``None``."""
-    network = Network()
-    for demand in demands:
-        network.add_edge(("demand", demand.session, demand.language), "sink", demand.units)
-    supports = {support.id: support for demand in demands for support in demand.givers}
-    for id_ in sorted(supports):
-        network.add_edge("source", ("support", id_), (supports[id_].quantity or 0) - taken.get(id_, 0))
-    for demand in demands:
-        for support in demand.givers:
-            hub = ("hub", support.id, demand.session)
-            most = support.quantity if support.per_session is None else support.per_session
-            if not network.has_edge(("support", support.id), hub):
-                network.add_edge(("support", support.id), hub, most or 0)
-            network.add_edge(hub, ("demand", demand.session, demand.language), demand.units)
-    if network.push_all("source", "sink") < sum(demand.units for demand in demands):
-        return None
-    uses: dict[UseKey, int] = {}
-    for demand in demands:
-        for support in demand.givers:
-            hub = ("hub", support.id, demand.session)
-            units = network.flow(hub, ("demand", demand.session, demand.language))
-            if units > 0:
-                uses[support.id, demand.session, demand.language] = units
-    return uses
+    def __init__(
+        self, supports: Sequence[Support], demands: Sequence[Demand], taken: Mapping[str, int]
+    ) -> None:
+        self._supports, self._demands = supports, demands
+        self._left = [(support.quantity or 0) - taken.get(support.id, 0) for support in supports]
+        self._free = sum(1 << place for place, left in enumerate(self._left) if left > 0)
+        self._missing = [demand.units for demand in demands]
+        self._given: list[dict[int, int]] = [{} for _ in demands]  # units by support
+        self._takers: dict[int, dict[int, None]] = {}  # support -> demands that have units of it
+        self._in_session: dict[tuple[str, int], int] = {}  # units of a support over a session's demands
+        self._full: dict[str, SetOfSupports] = {}  # session -> supports that may give it no more
+        self._of_session: dict[str, list[int]] = {}  # session -> its demands
+        for place, demand in enumerate(demands):
+            self._of_session.setdefault(demand.session, []).append(place)
 
+    def meet_all(self) -> bool:
+        """Meet every demand exactly; ``False`` where they cannot all be met."""
+        # Those with the least choice go first, so that few have to pass anything on.
+        for place in sorted(range(len(self._demands)), key=lambda p: self._demands[p].givers.bit_count()):
+            self._serve_from_what_is_left(place)
+        for place in range(len(self._demands)):
+            while self._missing[place] > 0:
+                chain = self._find_chain(place)
+                if chain is None:
+                    return False
+                self._pass_on(chain)
+        return True
 
-Node = str | tuple[str, ...] | tuple[str, str, str | None]
+    def uses(self) -> dict[UseKey, int]:
+        """Return the units given, by support, session and language."""
+        return {
+            (self._supports[support].id, demand.session, demand.language): units
+            for demand, given in zip(self._demands, self._given, strict=True)
+            for support, units in sorted(given.items())
+        }
 
+    def _serve_from_what_is_left(self, place: int) -> None:
+        demand = self._demands[place]
+        while self._missing[place] > 0:
+            able = demand.givers & self._free & ~self._full.get(demand.session, 0)
+            if not able:
+                return
+            support = (able & -able).bit_length() - 1
+            units = min(self._missing[place], self._left[support], self._room(support, demand.session))
+            self._take(place, support, units)
+            self._missing[place] -= units
 
-class Network:
-    """A directed network with whole capacities; `push_all` finds a maximum flow (Dinic's algorithm)."""
+    def _take(self, place: int, support: int, units: int) -> None:
+        """Give to a demand of what a support has left."""
+        self._left[support] -= units
+        if not self._left[support]:
+            self._free &= ~(1 << support)
+        self._move(place, support, units)
 
-    def __init__(self) -> None:
-        self._left: dict[Node, dict[Node, int]] = {}
-        self._capacity: dict[tuple[Node, Node], int] = {}
+    def _room(self, support: int, session: str) -> int:
+        """Units that the support may still give to the session, whatever it has left."""
+        support_row = self._supports[support]
+        most = support_row.quantity if support_row.per_session is None else support_row.per_session
+        return (most or 0) - self._in_session.get((session, support), 0)
 
-    def add_edge(self, tail: Node, head: Node, capacity: int) -> None:
-        self._left.setdefault(tail, {})[head] = capacity
-        self._left.setdefault(head, {}).setdefault(tail, 0)
-        self._capacity[tail, head] = capacity
+    def _move(self, place: int, support: int, units: int) -> None:
+        """Enter that a demand has so many units more, or fewer, of a support."""
+        session, given = self._demands[place].session, self._given[place]
+        given[support] = given.get(support, 0) + units
+        takers = self._takers.setdefault(support, {})
+        if given[support]:
+            takers[place] = None
+        else:
+            del given[support], takers[place]
+        self._in_session[session, support] = self._in_session.get((session, support), 0) + units
+        full = self._full.get(session, 0) & ~(1 << support)
+        self._full[session] = full | (0 if self._room(support, session) > 0 else 1 << support)
 
-    def has_edge(self, tail: Node, head: Node) -> bool:
-        return (tail, head) in self._capacity
+    def _find_chain(self, start: int) -> list[tuple[int, int]] | None:
+        """Return the shortest chain of (demand, support) by which a demand gets more, or ``None``.
 
-    def flow(self, tail: Node, head: Node) -> int:
-        return self._capacity[tail, head] - self._left[tail][head]
-
-    def push_all(self, source: Node, sink: Node) -> int:
-        """Push as much as fits from source to sink and return it."""
-        if source not in self._left or sink not in self._left:
-            return 0
-        total = 0
-        while True:
-            levels = self._levels_from(source)
-            if sink not in levels:
-                return total
-            untried = {node: list(heads) for node, heads in self._left.items()}
-            while pushed := self._push_one_path(source, sink, levels, untried):
-                total += pushed
-
-    def _levels_from(self, source: Node) -> dict[Node, int]:
-        levels, queue = {source: 0}, deque([source])
+        Each demand of it takes from its support what the next demand has of that; the support of the last has
+        units left.
+        """
+        came_from: dict[int, tuple[int, int]] = {}  # demand -> the demand that takes, and of which support
+        asked: SetOfSupports = 0
+        queue, seen = deque([start]), {start}
         while queue:
-            node = queue.popleft()
-            for head, left in self._left[node].items():
-                if left > 0 and head not in levels:
-                    levels[head] = levels[node] + 1
-                    queue.append(head)
-        return levels
+            place = queue.popleft()
+            demand = self._demands[place]
+            full = self._full.get(demand.session, 0)
+            able = demand.givers & ~full & ~asked
+            if free := able & self._free:
+                return self._trace(start, came_from, place, (free & -free).bit_length() - 1)
+            asked |= able
+            for support in _members(able):
+                self._ask(place, support, self._takers.get(support, ()), came_from, seen, queue)
+            others = self._of_session[demand.session]
+            if len(others) > 1:
+                # What a support may give to the session is used up; another demand there may have it.
+                for support in _members(demand.givers & full):
+                    holders = [other for other in others if support in self._given[other]]
+                    self._ask(place, support, holders, came_from, seen, queue)
+        return None
 
-    def _push_one_path(
-        self, source: Node, sink: Node, levels: dict[Node, int], untried: dict[Node, list[Node]]
-    ) -> int:
-        """Push along one shortest path with room, without recursion; 0 where none is left."""
-        path = [source]
-        while path[-1] != sink:
-            node = path[-1]
-            while untried[node]:
-                head = untried[node][0]
-                if self._left[node][head] > 0 and levels.get(head) == levels[node] + 1:
-                    break
-                untried[node].pop(0)
-            if untried[node]:
-                path.append(untried[node][0])
-            elif len(path) == 1:
-                return 0
-            else:
-                path.pop()
-                untried[path[-1]].pop(0)
-        steps = list(pairwise(path))
-        pushed = min(self._left[tail][head] for tail, head in steps)
-        for tail, head in steps:
-            self._left[tail][head] -= pushed
-            self._left[head][tail] += pushed
-        return pushed
+    @staticmethod
+    def _ask(
+        place: int,
+        support: int,
+        holders: Iterable[int],
+        came_from: dict[int, tuple[int, int]],
+        seen: set[int],
+        queue: deque[int],
+    ) -> None:
+        for holder in holders:
+            if holder not in seen:
+                seen.add(holder)
+                came_from[holder] = place, support
+                queue.append(holder)
+
+    @staticmethod
+    def _trace(
+        start: int, came_from: dict[int, tuple[int, int]], last: int, support: int
+    ) -> list[tuple[int, int]]:
+        chain = [(last, support)]
+        while chain[-1][0] != start:
+            chain.append(came_from[chain[-1][0]])
+        return chain[::-1]
+
+    def _pass_on(self, chain: list[tuple[int, int]]) -> None:
+        """Move as many units along the chain as every step of it allows."""
+        start, (last, free) = chain[0][0], chain[-1]
+        units = min(self._missing[start], self._left[free], self._room(free, self._demands[last].session))
+        for (place, support), (holder, _) in pairwise(chain):
+            units = min(units, self._given[holder][support])
+            session = self._demands[place].session
+            if session != self._demands[holder].session:
+                units = min(units, self._room(support, session))
+        for (place, support), (holder, _) in pairwise(chain):
+            self._move(holder, support, -units)
+            self._move(place, support, units)
+        self._take(last, free, units)
+        self._missing[start] -= units
+
+
+def _members(some: SetOfSupports) -> Iterator[int]:
+    while some:
+        lowest = some & -some
+        yield lowest.bit_length() - 1
+        some ^= lowest

@@ -1,6 +1,7 @@
 """The index of supports finds what the rule of C9 says of one support and one session at a time."""
 
 from collections import Counter
+from random import Random
 
 from optimizer.facts import INTERPRETATION, Facts
 from tests.optimizer.random_problems import random_pair_problem, random_round
@@ -42,3 +43,33 @@ def test_the_languages_that_are_linked_are_those_that_one_fitting_support_links(
             assert facts.linked_languages(session) == expected
             linked += len(expected)
     assert linked > 100
+
+
+def test_the_supports_that_are_usable_and_that_link_are_those_that_each_alone_is(size):
+    usable_count = linking_count = 0
+    for seed in range(400 if size == "full" else 100):
+        round_ = random_round(seed, 4, 10)
+        facts, rng = Facts(round_), Random(seed)
+        for session in round_.sessions:
+            there = {one.recipient for one in rng.sample(round_.needs, rng.randint(1, 3))}
+            for kind, rows in facts.supports_by_kind.items():
+                usable = facts.fitting(kind).members(facts.usable_supports(session, kind, there))
+                assert list(usable) == [
+                    row
+                    for row in rows
+                    if row.quantity
+                    and facts.support_fits(row, session)
+                    and (
+                        facts.support_is_open_to(row, session)
+                        or all(facts.support_admits(row, recipient) for recipient in there)
+                    )
+                ]
+                usable_count += len(usable)
+            for language in ("en", "fr", "es", "de"):
+                some = facts.linking_supports(session, language)
+                linking = facts.fitting(INTERPRETATION).members(some)
+                rows = facts.supports_by_kind.get(INTERPRETATION, ())
+                assert list(linking) == [row for row in rows if facts.links(row, language, session)]
+                linking_count += len(linking)
+    assert usable_count > 100
+    assert linking_count > 100
