@@ -8,6 +8,7 @@ from optimizer.check import CheckReport
 from optimizer.comparison import PairChange, PlanDifference
 from optimizer.explain import Explanation
 from optimizer.plan import Clash, Plan, Question
+from optimizer.prices import Price
 from optimizer.problem import Problem
 from optimizer.verify import Verification
 from optimizer.would_help import NeedChanges
@@ -102,6 +103,18 @@ def describe_explanation(explanation: Explanation) -> Iterator[str]:
         if match.questions:
             yield f"  if the answers allow: {_name_questions(match.questions)}"
     yield from say_how_many_more(len(explanation.matches))
+    yield from list_some("prices", [name_price(price) for price in explanation.prices or ()])
+
+
+def name_price(price: Price) -> str:
+    """What a pin, ban, question or match costs, in words."""
+    about = (price.record, price.field) if price.kind == "question" else (price.need, price.session)
+    verb = "gained" if price.kind in ("pin", "ban") else "lost"
+    if not price.is_settled and price.objective is None:
+        amount = "not settled"
+    else:
+        amount = "nothing" if price.objective is None else f"{price.amount} of {price.objective}"
+    return f"without the {price.kind} {' '.join(map(str, about))}: {amount} {verb}"
 
 
 def describe_changes(changes: NeedChanges) -> Iterator[str]:

@@ -7,7 +7,7 @@ it.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any, Final
 
 from optimizer.canonical import problem_sha256
@@ -17,6 +17,7 @@ from optimizer.facts import Facts
 from optimizer.fit import fit_parts
 from optimizer.pairs import find_pairs, group_by_need
 from optimizer.plan import Assignment, Nearest, OpenQuestion, Plan, Question, UnmetNeed
+from optimizer.prices import Price, PriceList
 from optimizer.problem import Problem
 from optimizer.unmet import Tally, find_unmet
 from optimizer.would_help import ChangeSearch, NeedChanges
@@ -91,6 +92,7 @@ class Explanation:
     unmet: tuple[UnmetExplanation, ...] = ()
     matches: tuple[MatchExplanation, ...] = ()
     questions: tuple[OpenQuestion, ...] = field(default_factory=tuple)
+    prices: tuple[Price, ...] | None = None
 
 
 def explain(
@@ -99,7 +101,8 @@ def explain(
     """Return why the plan's needs are met or unmet; of one need alone where ``need`` is its id.
 
     The plan is expected to hold (`verify`); what is said of one that does not has no meaning. With a
-    ``search`` of this problem and plan, the changes that would help each unmet need are looked for.
+    ``search`` of this problem and plan, the changes that would help each unmet need are looked for, and the
+    prices of pins, bans, questions and matches are worked out.
 
     Raises
     ------
@@ -126,6 +129,7 @@ def explain(
             if need in (None, row.need)
         ),
         questions=_weigh_questions(plan.assignments, need),
+        prices=None if search is None else tuple(PriceList(search.around, search.clock).all(need)),
     )
 
 
@@ -209,6 +213,7 @@ def explanation_to_document(explanation: Explanation) -> dict[str, Any]:
         "questions": [
             {"record": row.record, "field": row.field, "seats": row.seats} for row in explanation.questions
         ],
+        "prices": None if explanation.prices is None else [asdict(price) for price in explanation.prices],
     }
 
 

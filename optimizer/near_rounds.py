@@ -40,6 +40,7 @@ class NearRound:
     plan: PlanInHand
     piece: Slice
     is_own: bool = True
+    sessions: frozenset[str] = frozenset()
 
 
 @dataclass(eq=False)
@@ -102,7 +103,7 @@ class RoundWithPlan:
         if draft is None:
             return None
         plan = prepared.plan_of(draft)
-        return NearRound(prepared, plan, prepared.cut(plan, free))
+        return NearRound(prepared, plan, prepared.cut(plan, free), sessions=free)
 
     def _all_pairs(self, own_pairs: Mapping[str, Sequence[Pair]]) -> list[Pair]:
         others = [pair for pair in self.pairs if pair.need not in own_pairs]

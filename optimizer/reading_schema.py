@@ -19,7 +19,8 @@ from optimizer.explain import (
     UnmetExplanation,
 )
 from optimizer.plan_files import OPEN_QUESTION, PAIR_RULE_CODES, PLAN, QUESTION, UNMET_NEED, write_json
-from optimizer.problem import FIT_PARTS
+from optimizer.prices import PRICE_KINDS, Price
+from optimizer.problem import FIT_PARTS, OBJECTIVES
 from optimizer.reading_lists import Members, Numbers
 from optimizer.reading_records import Field, Nested, Rows, Table
 from optimizer.reading_tables import PERCENT, PROBLEM
@@ -185,6 +186,21 @@ MATCH: Final = Table(
         Field("alternatives", Rows(ALTERNATIVE, in_order=True), "other sessions that it could have had"),
     ),
 )
+PRICE: Final = Table(
+    record=Price,
+    noun="price",
+    fields=(
+        Field("kind", OneOf(PRICE_KINDS)),
+        Field("is_settled", Flag(), "all of it was solved to its end"),
+        Field("objective", OneOf(OBJECTIVES), "the first that would change; null: none", may_be_null=True),
+        Field("amount", _COUNT, "gained without a pin or ban, lost without the rest", must_be_stated=True),
+        Field("need", _NAME, may_be_null=True),
+        Field("session", _NAME, may_be_null=True),
+        Field("record", _NAME, "of a question", may_be_null=True),
+        Field("field", _NAME, "of a question", may_be_null=True),
+        Field("seats", _COUNT, "that the need of a match would have then", may_be_null=True),
+    ),
+)
 EXPLANATION: Final = Table(
     record=Explanation,
     noun="explanation",
@@ -194,6 +210,7 @@ EXPLANATION: Final = Table(
         Field("unmet", Rows(UNMET, in_order=True), must_be_stated=True),
         Field("matches", Rows(MATCH, in_order=True), must_be_stated=True),
         Field("questions", Rows(OPEN_QUESTION, in_order=True), must_be_stated=True),
+        Field("prices", Rows(PRICE, in_order=True), "null: not worked out", may_be_null=True),
     ),
 )
 

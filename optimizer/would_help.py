@@ -102,7 +102,8 @@ class ChangeSearch:
         clock: Clock | None = None,
     ) -> None:
         self.around = around
-        self._whole = AskWhole(around, seconds_a_try, clock or Clock(None))
+        self.clock = clock or Clock(None)
+        self._whole = AskWhole(around, seconds_a_try, self.clock)
         self._needs = [row.need for row in around.plan.unmet] if needs is None else list(needs)
 
     @cached_property

@@ -194,7 +194,7 @@ def test_the_document_is_plain_json_with_every_key_written_out():
     document = explanation_to_document(_explained()[2])
     assert json.loads(json.dumps(document)) == document
     assert document["format"] == "lcm-explanation/1"
-    assert set(document) == {"format", "problem_sha256", "unmet", "matches", "questions"}
+    assert set(document) == {"format", "problem_sha256", "unmet", "matches", "questions", "prices"}
     assert all(
         set(row)
         == {
