@@ -90,7 +90,7 @@ def test_at_whatever_moment_a_solve_is_ended_a_whole_plan_is_there(files, round_
         process = start(problem_file, plan_file, seconds=6)
         status, said = end_at(process, rng.uniform(0.0, LATEST_SECONDS), signal_)
         is_new = check_plan(round_, plan_file, older)
-        assert is_new == (status == 0), said
+        assert is_new or status != 0, said
         assert "Traceback" not in said
         ended += status != 0
         if signal_ == signal.SIGKILL:
@@ -111,7 +111,7 @@ def test_a_solve_without_enough_memory_harms_nothing(files, round_, times):
         process = start(problem_file, plan_file, seconds=6, preexec_fn=limit)
         _, said = process.communicate(timeout=120)
         is_new = check_plan(round_, plan_file, older)
-        assert is_new == (process.returncode == 0), said.decode()
+        assert is_new or process.returncode != 0, said.decode()
         starved += process.returncode != 0
     assert starved > 0
 
