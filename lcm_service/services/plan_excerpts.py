@@ -79,11 +79,20 @@ def _explained(
             alternatives = [_without_seats_left(one) for one in others]
             matches.append(_own_questions_only(row, own_records) | {"alternatives": alternatives})
     unmet = [
-        row | {"waiting": [_without_seats_left(one) for one in row["waiting"]]}
+        row | {"waiting": [_without_seats_left(one) for one in row["waiting"]]} | _own_changes(row)
         for row in explanation["unmet"]
         if row["need"] in own_needs
     ]
     return {"matches": matches, "unmet": unmet}
+
+
+def _own_changes(row: Row) -> dict[str, Any]:
+    """What would help a need, without what it would take from others: those numbers are for coordinators."""
+    changes = row.get("changes")
+    if changes is None:
+        return {}
+    helps = [one | {"effects": {"seats_gained": one["effects"]["seats_gained"]}} for one in changes["helps"]]
+    return {"changes": changes | {"helps": helps}}
 
 
 def _without_seats_left(row: Row) -> dict[str, Any]:
