@@ -111,18 +111,14 @@ def explain(
     if need is not None and need not in problem.need_by_id:
         raise ValueError(f"the problem has no need {need!r}")
     facts = Facts(problem)
-    pairs = find_pairs(facts)
+    pairs = find_pairs(facts, need)
     pairs_of_need = group_by_need(pairs)
     seats = {(row.need, row.session): row.seats for row in plan.assignments}
     tally = Tally(facts, seats)
-    unmet = find_unmet(facts, pairs, seats) if plan.clash is None else ()
+    unmet = find_unmet(facts, pairs, seats, need) if plan.clash is None else ()
     return Explanation(
         problem_sha256=problem_sha256(problem),
-        unmet=tuple(
-            _explain_unmet(tally, row, pairs_of_need.get(row.need, []), search)
-            for row in unmet
-            if need in (None, row.need)
-        ),
+        unmet=tuple(_explain_unmet(tally, row, pairs_of_need.get(row.need, []), search) for row in unmet),
         matches=tuple(
             _explain_match(tally, row, pairs_of_need.get(row.need, []))
             for row in plan.assignments

@@ -3,7 +3,7 @@
 A `Pair` tells its story in words and costs a hundred bytes; here it costs eleven.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -72,37 +72,36 @@ class Batch:
         )
 
 
-def find_pair_rows(facts: Facts) -> PairRows:
-    """Return every pair that exists under the problem's policy.
+def find_pair_rows(facts: Facts, of: Iterable[int] | None = None) -> PairRows:
+    """Return every pair that exists under the problem's policy; of some needs only where ``of`` gives their
+    positions.
 
     Under ``unknowns: exclude`` conditional pairs are dropped, but never a pinned one.
     """
-    words, fits = RuleWords(facts), FitTables(facts)
-    found = [
-        PairRows(
-            batch.positions[batch.owners], batch.sessions, fits.of_batch(batch), batch.askers, _NO_STARTS
-        )
-        for batch in _find_batches(facts, words)
-    ]
-    needs = np.concatenate([np.empty(0, np.int32), *(rows.needs for rows in found)])
+    fits = FitTables(facts)
+    asked = range(len(facts.problem.needs)) if of is None else of
+    found = [(batch, fits.of_batch(batch)) for batch in _find_batches(facts, asked)]
+    needs = _join((batch.positions[batch.owners] for batch, _ in found), np.int32)
     # The sessions of a need are in order already, and stay so.
     order = np.argsort(needs, kind="stable")
     needs = needs[order]
     return PairRows(
         needs,
-        np.concatenate([np.empty(0, np.int32), *(rows.sessions for rows in found)])[order],
-        np.concatenate([np.empty(0, np.uint8), *(rows.fits for rows in found)])[order],
-        np.concatenate([np.empty(0, np.uint16), *(rows.askers for rows in found)])[order],
+        _join((batch.sessions for batch, _ in found), np.int32)[order],
+        _join((fit for _, fit in found), np.uint8)[order],
+        _join((batch.askers for batch, _ in found), np.uint16)[order],
         np.searchsorted(needs, np.arange(len(facts.problem.needs) + 1)),
     )
 
 
-_NO_STARTS: Final = np.empty(0, dtype=np.intp)
+def _join[T: np.generic](columns: Iterable[NDArray[T]], kind: type[T]) -> NDArray[T]:
+    return np.concatenate([np.empty(0, dtype=kind), *columns])
 
 
-def _find_batches(facts: Facts, words: RuleWords) -> Iterator[Batch]:
+def _find_batches(facts: Facts, of: Iterable[int]) -> Iterator[Batch]:
+    words = RuleWords(facts)
     rest = [(place, words.table(rule.code)) for place, rule in enumerate(RULES) if rule.code not in _FIRST]
-    for batch in _Sieve(facts, words).batches():
+    for batch in _Sieve(facts, words).batches(of):
         left = batch
         for place, table in rest:
             answers = table.at(left.needs, left.owners, left.sessions)
@@ -143,11 +142,11 @@ class _Sieve:
         self._left: list[tuple[Positions, Askers]] = [(every, np.zeros(len(every), dtype=np.uint16))]
         self._numbering: Numbering = ()
 
-    def batches(self) -> Iterator[Batch]:
-        """Yield all needs with their candidates, as many at a time as make good use of numpy."""
+    def batches(self, of: Iterable[int]) -> Iterator[Batch]:
+        """Yield the needs at these positions with their candidates, many at a time for numpy's sake."""
         waiting: list[tuple[int, Positions, Askers]] = []
         size = 0
-        for position, numbering in self._in_order():
+        for position, numbering in self._in_order(list(of)):
             sessions, askers = self._sift(self._needs[position], numbering)
             waiting.append((position, sessions, askers))
             size += len(sessions)
@@ -167,10 +166,10 @@ class _Sieve:
             np.concatenate([askers for _, _, askers in waiting]),
         )
 
-    def _in_order(self) -> list[tuple[int, Numbering]]:
+    def _in_order(self, of: list[int]) -> list[tuple[int, Numbering]]:
         """Return the position of each need and how it looks, those that look alike together."""
-        columns = [number_keys([table.key_of(need) for need in self._needs]) for _, table in self._steps]
-        return sorted(enumerate(zip(*columns, strict=True)), key=lambda row: row[1])
+        columns = [number_keys([table.key_of(self._needs[n]) for n in of]) for _, table in self._steps]
+        return sorted(zip(of, zip(*columns, strict=True), strict=True), key=lambda row: row[1])
 
     def _sift(self, need: Need, numbering: Numbering) -> tuple[Positions, Askers]:
         shared = 0

@@ -123,7 +123,9 @@ def read_record(document: object, table: Table, place: str, reading: Reading) ->
 
 def _read_field(stated: Mapping[str, Any], column: Field, table: Table, place: str, reading: Reading) -> Any:
     if column.key in stated:
-        return column.kind.read(stated[column.key], place_of_key(place, column.key), reading)
+        # The keys of our own tables are plain; `place_of_key` is for those that a document makes up.
+        its_place = f"{place}.{column.key}" if place else column.key
+        return column.kind.read(stated[column.key], its_place, reading)
     if column.key in table.defaults:
         return table.defaults[column.key]()
     if column.may_be_null:

@@ -22,18 +22,21 @@ from optimizer.rule_words import SAYS_NO, RuleWords
 Seats = Mapping[tuple[str, str], int]
 
 
-def find_unmet(facts: Facts, pairs: Sequence[Pair], seats: Seats) -> tuple[UnmetNeed, ...]:
+def find_unmet(
+    facts: Facts, pairs: Sequence[Pair], seats: Seats, need: str | None = None
+) -> tuple[UnmetNeed, ...]:
     """Return every need that gets fewer seats than it is planned for, in order of id.
 
-    ``seats`` holds the whole seats of each pair of the plan.
+    ``seats`` holds the whole seats of each pair of the plan. Where ``need`` is an id, that need alone is
+    looked at, and ``pairs`` may leave out those of others.
     """
     pairs_of_need, tally, refusals = group_by_need(pairs), Tally(facts, seats), Refusals(facts)
     unmet: list[UnmetNeed] = []
-    for need in facts.problem.needs:
-        short = facts.seats_of_need(need) - tally.seats_of_need.get(need.id, 0)
+    for one in facts.problem.needs if need is None else [facts.problem.need_by_id[need]]:
+        short = facts.seats_of_need(one) - tally.seats_of_need.get(one.id, 0)
         if short > 0:
-            reason = find_reason(tally, need, pairs_of_need.get(need.id, []), refusals)
-            unmet.append(UnmetNeed(need.id, short, reason, refusals.count(need), refusals.find_nearest(need)))
+            reason = find_reason(tally, one, pairs_of_need.get(one.id, []), refusals)
+            unmet.append(UnmetNeed(one.id, short, reason, refusals.count(one), refusals.find_nearest(one)))
     return tuple(unmet)
 
 

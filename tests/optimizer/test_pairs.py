@@ -80,6 +80,15 @@ def test_the_index_finds_exactly_the_pairs_of_judging_every_pair(size):
     assert len(seen) == 5
 
 
+def test_the_pairs_of_one_need_are_those_of_it_among_all(size):
+    for seed in range(8):
+        round_ = with_lists(random_round(seed, 20, 25), seed)
+        pairs = find_pairs(round_)
+        for one in round_.needs:
+            assert find_pairs(round_, one.id) == tuple(pair for pair in pairs if pair.need == one.id)
+        assert find_pairs(round_, "no such need") == ()
+
+
 def test_small_batches_and_rows_that_are_forgotten_change_nothing(monkeypatch):
     rounds = [with_lists(random_round(seed, 20, 25), seed) for seed in range(6)]
     expected = [find_pairs(round_) for round_ in rounds]
