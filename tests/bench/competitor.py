@@ -35,8 +35,13 @@ class ObjectiveRun:
 
 @dataclass
 class Parts:
-    """Where the seconds of a run went. Hand-over: from the model of the tool to that of the solver."""
+    """Where the seconds of a run went.
 
+    Prepare: finding the pairs. Build: writing the model in PuLP or CP-SAT. Hand-over: from there to the
+    solver's own model, and back. Solve: inside the solver.
+    """
+
+    prepare: float = 0.0
     build: float = 0.0
     hand_over: float = 0.0
     solve: float = 0.0
@@ -81,7 +86,7 @@ def solve_in_order(problem: Problem, make_model: Callable[[Problem], Model], sec
     """Solve objective by objective within `seconds`, the building of the model among them."""
     begin = told = monotonic()
     model = make_model(problem)
-    model.parts.build = monotonic() - begin
+    model.parts.build = monotonic() - begin - model.parts.prepare
     answer = Answer(parts=model.parts)
     names = problem.policy.objectives
     for name in names:
@@ -123,9 +128,11 @@ type Follower[Variable] = tuple[list[Variable], Callable[[Sequence[int]], list[i
 class RoundOfPairs[Variable]:
     """One problem and its pairs by number, with the look-ups that a model of it needs."""
 
-    def __init__(self, problem: Problem) -> None:
-        self.problem, self.facts = problem, Facts(problem)
+    def __init__(self, problem: Problem, threads: int) -> None:
+        begin = monotonic()
+        self.problem, self.facts, self.threads = problem, Facts(problem), threads
         self.pairs: tuple[Pair, ...] = find_pairs(problem)
+        self.parts = Parts(prepare=monotonic() - begin)
         self.number = {(pair.need, pair.session): n for n, pair in enumerate(self.pairs)}
         self.followers: list[Follower[Variable]] = []
         self.by_need: dict[str, list[int]] = defaultdict(list)

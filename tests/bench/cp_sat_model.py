@@ -20,7 +20,6 @@ from tests.bench.competitor import (
     ALL_EQUAL,
     Answer,
     Attempt,
-    Parts,
     RoundOfPairs,
     solve_in_order,
 )
@@ -39,8 +38,7 @@ class CpSatModel(RoundOfPairs[IntVar]):
     """Variables: x seats of a pair, y whether it is used, z whether a session runs, u units of a support."""
 
     def __init__(self, problem: Problem, threads: int = 1) -> None:
-        super().__init__(problem)
-        self.threads, self.parts = threads, Parts()
+        super().__init__(problem, threads)
         self.program = cp_model.CpModel()
         self.variables: list[IntVar] = []
         self.solution: list[int] = []

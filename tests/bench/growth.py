@@ -44,7 +44,7 @@ def growth_cases(
 
 
 def building_seconds(run: Run) -> float | None:
-    """Seconds until the solver has the model, where the way tells them."""
+    """Seconds of writing the model in PuLP or CP-SAT and of handing it over, where they are told."""
     if "build" not in run.parts or "hand_over" not in run.parts:
         return None
     return run.parts["build"] + run.parts["hand_over"]

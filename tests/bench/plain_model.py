@@ -20,7 +20,6 @@ from tests.bench.competitor import (
     ALL_EQUAL,
     Answer,
     Attempt,
-    Parts,
     RoundOfPairs,
     solve_in_order,
 )
@@ -48,8 +47,7 @@ class PlainModel(RoundOfPairs[Any]):
     """Variables: x seats of a pair, y whether it is used, z whether a session runs, u units of a support."""
 
     def __init__(self, problem: Problem, threads: int = 1) -> None:
-        super().__init__(problem)
-        self.threads, self.parts = threads, Parts()
+        super().__init__(problem, threads)
         self.start: list[float] | None = None
         self.program = pulp.LpProblem("plain", pulp.LpMaximize)
         self.x = [self.whole(f"x{n}", self.most_seats(pair)) for n, pair in enumerate(self.pairs)]

@@ -3,13 +3,18 @@
 import json
 import struct
 
+import pulp
 import pytest
 
+from optimizer.program import PulpProgram
+from optimizer.solve import solve
 from tests.bench.__main__ import main, parse_arguments
 from tests.bench.comparison import cases_in_turns
 from tests.bench.competitor import ObjectiveRun, share_among_quarters
+from tests.bench.generator import make_problem
 from tests.bench.growth import draw_growth, growth_cases, growth_table
 from tests.bench.measure import Case, Run, counts_of, measure_apart
+from tests.bench.pulp_clock import pulp_timed
 from tests.bench.rooms import ROOMS, measure_rooms, rooms_table
 from tests.bench.tables import comparison_of, gap_percent, table_of, values_in_order
 from tests.bench.trace import draw_trace
@@ -41,8 +46,20 @@ def test_every_way_is_measured_alike_and_its_plan_verified(way):
     assert {row.name: row.value for row in run.objectives} == run.values
     assert 0 < sum(row.seconds for row in run.objectives) <= run.seconds
     assert run.peak_mib > 50
-    if way != "optimizer":
+    assert min(run.parts.values()) > 0
+    if way == "optimizer":
+        assert sum(run.parts.values()) < run.seconds
+    else:
         assert sum(run.parts.values()) == pytest.approx(run.seconds, rel=0.2, abs=0.2)
+
+
+def test_what_is_timed_from_outside_is_left_as_it_was():
+    before = pulp.HiGHS.callSolver, pulp.HiGHS.actualSolve, PulpProgram.extend
+    with pulp_timed() as parts:
+        assert pulp.HiGHS.callSolver is not before[0]
+        solve(make_problem(12, 15, 1))
+    assert (pulp.HiGHS.callSolver, pulp.HiGHS.actualSolve, PulpProgram.extend) == before
+    assert min(parts.build, parts.hand_over, parts.solve) > 0
 
 
 def test_ways_take_turns_at_going_first():

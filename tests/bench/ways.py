@@ -12,9 +12,10 @@ from optimizer.solve import solve
 from tests.bench.competitor import Answer, ObjectiveRun
 from tests.bench.cp_sat_model import solve_with_cp_sat
 from tests.bench.plain_model import solve_plainly
+from tests.bench.pulp_clock import pulp_timed
 from tests.optimizer.builders import full_plan
 
-PARTS = ("build", "hand_over", "solve")
+PARTS = ("prepare", "build", "hand_over", "solve")
 
 
 @dataclass
@@ -36,20 +37,16 @@ class Way(Protocol):
 def run_optimizer(problem: Problem, seconds: float, threads: int) -> Solved:
     """Solve with the optimizer; an objective took the seconds from the last report before it to its last."""
     progress: list[Progress] = []
-    plan = solve(problem, time_limit_seconds=seconds, threads=threads, on_progress=progress.append)
+    with pulp_timed() as parts:
+        plan = solve(problem, time_limit_seconds=seconds, threads=threads, on_progress=progress.append)
     ended = {report.objective: report.seconds for report in progress}
     runs, before = [], 0.0
     for row in plan.objectives:
         end = ended.get(row.name, before)
         runs.append(ObjectiveRun(row.name, row.value, row.bound, end - before))
         before = end
-    return Solved(runs, lambda: plan, parts_told_by(plan), progress)
-
-
-def parts_told_by(plan: Plan) -> dict[str, float]:
-    """Return the seconds that a plan's solver tells of its parts (`build_seconds` and the like), if any."""
-    told = {part: getattr(plan.solver, f"{part}_seconds", None) for part in PARTS}
-    return {part: seconds for part, seconds in told.items() if seconds is not None}
+    told = {part: seconds for part, seconds in asdict(parts).items() if part != "prepare"}
+    return Solved(runs, lambda: plan, told, progress)
 
 
 def run_competitor(
