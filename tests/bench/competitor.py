@@ -14,7 +14,7 @@ from optimizer.compatibility import Pair
 from optimizer.pairs import find_pairs
 from optimizer.plan import Assignment
 from optimizer.problem import ANY, Need, Problem, Session, Support
-from optimizer.verify_rules import Facts
+from optimizer.verify_rules import Facts, support_fits
 from optimizer.verify_values import Values
 
 # An objective may use two fifths of the seconds that are left, as `optimizer.solve` allows it.
@@ -134,6 +134,11 @@ class RoundOfPairs[Variable]:
         self.pairs: tuple[Pair, ...] = find_pairs(problem)
         self.parts = Parts(prepare=monotonic() - begin)
         self.number = {(pair.need, pair.session): n for n, pair in enumerate(self.pairs)}
+        self.supports_by_kind: dict[str, list[Support]] = defaultdict(list)
+        for support in problem.supports:
+            if support.quantity:
+                self.supports_by_kind[support.kind].append(support)
+        self._refused: dict[tuple[str, frozenset[str] | None], list[str]] = {}
         self.followers: list[Follower[Variable]] = []
         self.by_need: dict[str, list[int]] = defaultdict(list)
         self.by_session: dict[str, list[int]] = defaultdict(list)
@@ -178,13 +183,22 @@ class RoundOfPairs[Variable]:
         days = sorted({s.start for s in sessions if s.start})
         return [[s for s in sessions if s.start and s.end and s.start <= day <= s.end] for day in days]
 
+    def fitting(self, session: Session, kind: str) -> list[Support]:
+        """Return the supports of a kind that fit the session and have something to give."""
+        return [s for s in self.supports_by_kind[kind] if support_fits(self.facts, s, session)]
+
     def recipients_refused(self, support: Support, session: Session) -> list[str]:
         """`only`: the recipients that may not be there where this support is used."""
+        key = (session.id, support.only)
+        if key not in self._refused:
+            self._refused[key] = self._find_refused(support.only, session)
+        return self._refused[key]
+
+    def _find_refused(self, only: frozenset[str] | None, session: Session) -> list[str]:
         offer = self.facts.offer_of(session)
-        if support.only is None or ANY in support.only or {offer.provider, *offer.partners} & support.only:
+        if only is None or ANY in only or {offer.provider, *offer.partners} & only:
             return []
-        recipients = {self.need_of(n).recipient for n in self.by_session[session.id]}
-        return sorted(r for r in recipients if not self.facts.codes_of(r) & support.only)
+        return sorted(r for r in self.by_recipient(session.id) if not self.facts.codes_of(r) & only)
 
     # -- objectives ------------------------------------------------------------------------------------------
 

@@ -15,7 +15,7 @@ from ortools.sat.python import cp_model
 from ortools.sat.python.cp_model import IntVar, LinearExpr, LinearExprT
 
 from optimizer.problem import Problem, Session, Support
-from optimizer.verify_rules import INTERPRETATION, links, support_fits
+from optimizer.verify_rules import INTERPRETATION, links
 from tests.bench.competitor import (
     ALL_EQUAL,
     Answer,
@@ -166,16 +166,14 @@ class CpSatModel(RoundOfPairs[IntVar]):
         given: dict[str, list[IntVar]] = defaultdict(list)
         for session_id in self.z:
             session = self.problem.session_by_id[session_id]
-            fitting = [
-                s for s in self.problem.supports if s.quantity and support_fits(self.facts, s, session)
-            ]
             used: dict[str, list[IntVar]] = defaultdict(list)
             filled = self.seats_in(self.by_session[session_id])
             for row in session.requires or ():
                 amount = row.quantity * self.z[session_id] + row.per_seat * filled
-                self.add_demand(session, row.kind, amount, [s for s in fitting if s.kind == row.kind], used)
-            interpreters = [s for s in fitting if s.kind == INTERPRETATION]
-            for language, in_use in self.add_bridges(session).items():
+                self.add_demand(session, row.kind, amount, self.fitting(session, row.kind), used)
+            bridges = self.add_bridges(session)
+            interpreters = self.fitting(session, INTERPRETATION) if bridges else []
+            for language, in_use in bridges.items():
                 linking = [s for s in interpreters if links(s, language, session)]
                 self.add_demand(session, f"bridge {language}", in_use, linking, used)
             for support_id, units in used.items():
