@@ -60,10 +60,13 @@ class Answer:
 
 @dataclass(frozen=True)
 class Attempt:
-    """How one solve ended: whether it left a solution, and the bound it states, a whole number."""
+    """How one solve ended: whether it left a solution, the bound it states, a whole number, and whether it
+    says that there is no plan.
+    """
 
     has_solution: bool
     bound: int | None
+    is_refuted: bool = False
 
 
 class Model(Protocol):
@@ -90,8 +93,11 @@ def solve_in_order(problem: Problem, make_model: Callable[[Problem], Model], sec
     answer = Answer(parts=model.parts)
     names = problem.policy.objectives
     for name in names:
-        left = max(0.1, seconds - (monotonic() - begin))
-        attempt = model.maximise(name, left if name == names[-1] else left * SHARE_OF_TIME)
+        share = 1.0 if name == names[-1] else SHARE_OF_TIME
+        attempt = model.maximise(name, seconds_left(begin, seconds) * share)
+        if not (attempt.has_solution or attempt.is_refuted or answer.objectives):
+            # Without any plan there is nothing to save time for.
+            attempt = model.maximise(name, seconds_left(begin, seconds))
         if attempt.has_solution:
             keep_the_better(model, name, answer)
         now = monotonic()
@@ -104,6 +110,10 @@ def solve_in_order(problem: Problem, make_model: Callable[[Problem], Model], sec
         model.hold(name, value)
         told = now
     return answer
+
+
+def seconds_left(begin: float, seconds: float) -> float:
+    return max(0.1, seconds - (monotonic() - begin))
 
 
 def keep_the_better(model: Model, name: str, answer: Answer) -> None:

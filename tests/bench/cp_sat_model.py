@@ -88,7 +88,8 @@ class CpSatModel(RoundOfPairs[IntVar]):
         bound = solver.best_objective_bound
         # Stopped before it has worked out any bound, it says 0.
         is_bound = isfinite(bound) and (has_solution or bound != 0)
-        return Attempt(has_solution, floor(bound + 1e-6) if is_bound else None)
+        whole_bound = floor(bound + 1e-6) if is_bound else None
+        return Attempt(has_solution, whole_bound, status == cp_model.INFEASIBLE)
 
     def set_hints(self) -> None:
         """Hint at the plan in hand, every variable of it."""

@@ -134,7 +134,7 @@ def draw_way(
     points = [
         (counts_of(size)[0], value, all(run.ending == FINISHED for run in group))
         for size, group in by_size.items()
-        if (value := middle(group, measure)) is not None
+        if (value := middle(group, measure))  # Nothing has no place on an axis by powers of ten.
     ]
     if not points:
         return

@@ -19,6 +19,7 @@ OVERRUN = 2.0
 GRACE_SECONDS = 60.0
 VERIFY_SECONDS = 900.0
 MAKING_SECONDS = 300.0
+NO_PLAN = "no plan in time"
 
 
 @dataclass(frozen=True)
@@ -42,8 +43,8 @@ class Case:
 class Run:
     """One solve of one problem one way, and what verify says of its plan.
 
-    `ending` is ``finished``, or why there is no result. `values` are the objectives that verify derives;
-    `violations` is ``None`` where it was not reached or not done in time.
+    `ending` is ``finished``, ``no plan in time``, or why there is no result. `values` are the objectives
+    that verify derives; `violations` is ``None`` where it was not reached or not done in time.
     """
 
     case: Case
@@ -109,4 +110,6 @@ def measure_apart(case: Case) -> Run:
     for name, value in told.found.items():
         setattr(run, name, value)
     run.peak_mib = max(run.peak_mib, told.peak_mib.get("solving", 0.0))
+    if run.ending == FINISHED and all(row.value is None for row in run.objectives):
+        run.ending = NO_PLAN
     return run

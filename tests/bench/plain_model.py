@@ -86,7 +86,7 @@ class PlainModel(RoundOfPairs[Any]):
             if self.value_of(name, reached) < bound:
                 stats = self.run(max(0.1, seconds - (monotonic() - begin)), is_warm=False)
                 bound = None if stats.best_bound is None else floor(stats.best_bound + 1e-6)
-        return Attempt(stats.has_solution, bound)
+        return Attempt(stats.has_solution, bound, stats.status == LpSolveStatus.Infeasible)
 
     def run(self, seconds: float, is_warm: bool) -> pulp.LpSolveStats:
         solver = TimedHiGHS(

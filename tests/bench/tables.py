@@ -9,7 +9,7 @@ from tests.bench.competitor import ObjectiveRun
 from tests.bench.measure import Run, counts_of
 from tests.bench.ways import PARTS
 
-NO_PLAN = -(10**15)
+WORST_VALUE = -(10**15)
 
 Cell = Callable[[list[Run], str], str]
 
@@ -102,7 +102,7 @@ def values_in_order(run: Run) -> list[int]:
     """
     told = {row.name: row.value for row in run.objectives}
     found = [run.values.get(name, told.get(name)) for name in OBJECTIVES]
-    return [NO_PLAN if value is None else value for value in found]
+    return [WORST_VALUE if value is None else value for value in found]
 
 
 # -- cells ---------------------------------------------------------------------------------------------------

@@ -53,6 +53,12 @@ def test_every_way_is_measured_alike_and_its_plan_verified(way):
         assert sum(run.parts.values()) == pytest.approx(run.seconds, rel=0.2, abs=0.2)
 
 
+def test_a_way_that_finds_no_plan_in_time_says_so():
+    run = measure_apart(Case("400", 1, "cp_sat", 0.2))
+    assert (run.ending, run.violations, run.values) == ("no plan in time", None, {})
+    assert "cp_sat, seed 1: no plan in time." in table_of("mixed", "400", [run]).splitlines()
+
+
 def test_what_is_timed_from_outside_is_left_as_it_was():
     before = pulp.HiGHS.callSolver, pulp.HiGHS.actualSolve, PulpProgram.extend
     with pulp_timed() as parts:
