@@ -17,6 +17,8 @@ from optimizer.solvers import prepare_highs
 
 # Values are whole, so a plan within less than one of the bound is proven.
 WHOLE_GAP: Final = 0.999
+# So that the same question has the same answer.
+THREADS: Final = 1
 BOUND_TOLERANCE: Final = 1e-6
 WHOLE_TOLERANCE: Final = 1e-4
 
@@ -47,14 +49,14 @@ class NearAnswer:
 
 
 class NearSolver:
-    """One HiGHS that is used again and again. One thread, so that the same question has the same answer."""
+    """One HiGHS that is used again and again."""
 
     def __init__(self) -> None:
-        prepare_highs(1)
+        prepare_highs(THREADS)
         self._highs = highspy.Highs()  # type: ignore[no-untyped-call]
         for option, value in (
             ("output_flag", False),
-            ("threads", 1),
+            ("threads", THREADS),
             ("mip_abs_gap", WHOLE_GAP),
             ("mip_rel_gap", 0.0),
         ):
@@ -123,6 +125,8 @@ class NearSolver:
         return self._run(matrix, cost, None) if answer.ending == "fault" and start is not None else answer
 
     def _run(self, matrix: Matrix, cost: Floats, start: Floats | None) -> NearAnswer:
+        # A run of the round itself may have used more threads since.
+        prepare_highs(THREADS)
         self._highs.clearSolver()
         if start is not None:
             solution = highspy.HighsSolution()

@@ -132,3 +132,15 @@ def test_a_slice_that_nothing_satisfies_is_said_to_be_so():
     solver = NearSolver()
     solver.load(ProgramArrays(program).matrix)
     assert solver.maximise(np.array([1.0])).ending == "infeasible"
+
+
+def test_a_run_with_more_threads_in_between_changes_no_answer():
+    program = Program()
+    columns = [program.add_column(name, 0, 9) for name in "abc"]
+    program.add_row("together", [(column, 2) for column in columns], "<=", 15)
+    solver = NearSolver()
+    solver.load(ProgramArrays(program).matrix)
+    before = solver.maximise(np.ones(3))
+    assert solve(random_round(1, 10, 10), threads=2).outcome == "optimal"
+    after = solver.maximise(np.ones(3))
+    assert (before.ending, before.bound) == (after.ending, after.bound) == ("proven", 7)
