@@ -2,7 +2,8 @@
 
 `load_problem` or `read_problem` gives a `Problem`; `solve` answers it with a `Plan`; `verify` checks a plan
 without trusting `solve`; `check`, `explain` and `diff_plans` say what is wrong with a round, why a plan is
-as it is, and what changed between two; `compare_scenarios` asks the same round under several policies.
+as it is, and what changed between two; `compare_scenarios` asks the same round under several policies; a
+`RepairDesk` answers declines of a published plan.
 Documents are plain dictionaries, as JSON holds them. All of it is exact in docs/matching.md, and runs without
 the service: ``python -m optimizer --help``.
 """
@@ -64,6 +65,7 @@ from optimizer.problem import (
     Support,
 )
 from optimizer.reading import load_problem, read_problem
+from optimizer.repair import Gain, Repair, RepairDesk
 from optimizer.scenario_counts import RecipientSeats, ScenarioDifference, SeatsChange
 from optimizer.scenario_files import read_scenarios, scenarios_to_document
 from optimizer.scenarios import (
@@ -93,6 +95,7 @@ __all__ = [
     "Dominator",
     "Effects",
     "Explanation",
+    "Gain",
     "HelpfulChange",
     "InvalidFile",
     "MatchExplanation",
@@ -120,6 +123,8 @@ __all__ = [
     "Recipient",
     "RecipientSeats",
     "RefusedPlan",
+    "Repair",
+    "RepairDesk",
     "Requirement",
     "RoundWithPlan",
     "RunningSession",

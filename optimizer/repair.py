@@ -8,18 +8,24 @@ away stay as they are (`propagation.py`).
 """
 
 from dataclasses import dataclass, replace
+from importlib.metadata import version
 from typing import Final
 
 from optimizer.arrays import Floats
+from optimizer.canonical import problem_sha256
 from optimizer.drafts import draft_of_plan
 from optimizer.errors import NoPlanFound
 from optimizer.facts import Facts
+from optimizer.model_objectives import ObjectiveOfModel
 from optimizer.model_vectors import Draft
+from optimizer.near_solver import THREADS
 from optimizer.neighbours import Neighbours
 from optimizer.pairs import find_pairs
-from optimizer.plan import Plan
+from optimizer.plan import ObjectiveValue, Plan, SolverInfo
+from optimizer.planning import write_plan
 from optimizer.prepared import Improvement, PlanInHand, PreparedRound
-from optimizer.problem import Pin, PreviousSeats, Problem
+from optimizer.problem import Ban, Pin, PreviousSeats, Problem
+from optimizer.solvers import describe_solver
 from optimizer.supply import PairKey
 
 # About how many pairs a first answer may set free: more takes longer, fewer finds less.
@@ -115,16 +121,55 @@ class RepairDesk:
         if (need, session) not in self.draft.seats:
             raise KeyError(f"the plan has no match of need {need} with session {session}")
         before = self.mark()
-        self._take_back(need, session)
-        left = self._without(need, session)
-        free = self._find_near(need, session, left, most_pairs)
-        start = self._stand_again(self.round.plan_of(left), free)
-        if start is None:
-            self.return_to(before)
-            return None
-        better = self.round.improve(start, free)
-        self.declined.append((need, session))
-        return self._settle(left, better, tuple(free))
+        repair = None
+        try:
+            self._take_back(need, session)
+            left = self._without(need, session)
+            free = self._find_near(need, session, left, most_pairs)
+            start = self._stand_again(self.round.plan_of(left), free)
+            if start is not None:
+                repair = self._settle(left, self.round.improve(start, free), tuple(free))
+                self.declined.append((need, session))
+        finally:
+            # Whatever ended it before there was a repair, nothing of it may stay.
+            if repair is None:
+                self.return_to(before)
+        return repair
+
+    @property
+    def problem_now(self) -> Problem:
+        """The problem that a whole solve would get: what is agreed as pins, what was declined as bans."""
+        declined = set(self.declined)
+        return replace(
+            self.problem,
+            pinned=tuple(pin for pin in self.problem.pinned if (pin.need, pin.session) not in declined),
+            forbidden=tuple(
+                sorted(
+                    (*self.problem.forbidden, *(Ban(*pair) for pair in declined)),
+                    key=lambda ban: (ban.need, ban.session),
+                )
+            ),
+        )
+
+    def write(self, repair: Repair) -> Plan:
+        """The plan of a repair, as a plan of `problem_now`; as every plan, it is for `verify` to check.
+
+        A repair that is proven over all that can move states its values as bounds; any other, bounds that
+        need no solver.
+        """
+        is_best = repair.is_proven and repair.free_sessions is None
+        model = self.round.model.model
+        bounds = (
+            repair.values
+            if is_best
+            else tuple(ObjectiveOfModel(model, name).largest_value() for name in self.round.names)
+        )
+        found = [ObjectiveValue(*row) for row in zip(self.round.names, repair.values, bounds, strict=True)]
+        declined = set(self.declined)
+        pairs = [pair for pair in model.pairs if (pair.need, pair.session) not in declined]
+        problem = self.problem_now
+        info = SolverInfo(version("pulp"), describe_solver("highs"), 0.0, THREADS)
+        return write_plan(Facts(problem), pairs, repair.draft, found, problem_sha256(problem), info)
 
     def reserve(self, need: str, session: str) -> tuple[Gain, ...] | None:
         """Who would be next: the seats that others would gain if this match were declined, most seats first.

@@ -8,38 +8,13 @@ Prints one table in Markdown. Making the round, solving it and preparing the des
 
 import argparse
 from collections.abc import Sequence
-from dataclasses import replace
 from time import perf_counter
 
-from optimizer.canonical import problem_sha256
-from optimizer.plan import ObjectiveValue, Plan, SolverInfo
-from optimizer.planning import write_plan
-from optimizer.problem import Ban, Problem
 from optimizer.repair import RepairDesk
 from optimizer.solve import solve
 from optimizer.verify import verify
 from tests.bench.generator import make_problem
 from tests.bench.measure import SIZES
-
-
-def problem_of(desk: RepairDesk) -> Problem:
-    """The problem with the desk's declines."""
-    declined = set(desk.declined)
-    return replace(
-        desk.problem,
-        pinned=tuple(pin for pin in desk.problem.pinned if (pin.need, pin.session) not in declined),
-        forbidden=(*desk.problem.forbidden, *(Ban(*pair) for pair in sorted(declined))),
-    )
-
-
-def written(desk: RepairDesk) -> tuple[Problem, Plan]:
-    """The plan in hand as it would be stored. Its bounds are those of no proof."""
-    changed = problem_of(desk)
-    ceilings = [ObjectiveValue(name, 0, 10**15) for name in desk.round.names]
-    pairs = [row for row in desk.round.model.model.pairs if (row.need, row.session) not in desk.declined]
-    facts = type(desk.round.facts)(changed)
-    plan = write_plan(facts, pairs, desk.draft, ceilings, problem_sha256(changed), SolverInfo("", "", 0.0, 1))
-    return changed, plan
 
 
 def percentile(values: Sequence[float], share: float) -> float:
@@ -72,7 +47,7 @@ def decline_all(desk: RepairDesk, rows: list[tuple[str, str]], tally: Tally) -> 
             tally.refused += 1
             continue
         begin = perf_counter()
-        tally.violations += len(verify(*written(desk)).violations)
+        tally.violations += len(verify(desk.problem_now, desk.write(first)).violations)
         tally.checked.append(perf_counter() - begin)
         begin = perf_counter()
         whole = desk.prove()

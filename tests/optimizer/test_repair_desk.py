@@ -1,15 +1,10 @@
 """Repair in a running process: nobody agreed is moved, and what is called proven equals a whole solve."""
 
-from dataclasses import replace
-
 import pytest
 
 from optimizer.canonical import problem_sha256
 from optimizer.errors import NoPlanFound
-from optimizer.plan import ObjectiveValue, SolverInfo
-from optimizer.planning import write_plan
-from optimizer.problem import Ban
-from optimizer.repair import RepairDesk
+from optimizer.repair import Repair, RepairDesk
 from optimizer.solve import solve
 from optimizer.verify import verify
 from tests.optimizer.builders import need, problem, session
@@ -21,29 +16,9 @@ def seeds(size) -> range:
     return range(150 if size == "full" else 25)
 
 
-def problem_of(desk: RepairDesk):
-    """The problem that a whole solve would get after the declines of a desk."""
-    declined = set(desk.declined)
-    return replace(
-        desk.problem,
-        pinned=tuple(pin for pin in desk.problem.pinned if (pin.need, pin.session) not in declined),
-        forbidden=tuple(
-            sorted(
-                {*desk.problem.forbidden, *(Ban(*pair) for pair in declined)},
-                key=lambda f: (f.need, f.session),
-            )
-        ),
-    )
-
-
-def check_verified(desk: RepairDesk, name: str) -> None:
-    changed = problem_of(desk)
-    ceilings = [ObjectiveValue(row, 0, 10**12) for row in desk.round.names]
-    pairs = [pair for pair in desk.round.model.model.pairs if (pair.need, pair.session) not in desk.declined]
-    info = SolverInfo("", "", 0.0, 1)
-    plan = write_plan(desk.round.facts, pairs, desk.draft, ceilings, problem_sha256(changed), info)
-    found = [row for row in verify(changed, plan).violations if row.code != "unmet"]
-    assert found == [], name
+def check_verified(desk: RepairDesk, repair: Repair, name: str) -> None:
+    plan = desk.write(repair)
+    assert verify(desk.problem_now, plan, problem_sha256(desk.problem_now)).violations == (), name
     assert tuple(row.value for row in plan.objectives) == desk.plan.values, name
 
 
@@ -60,19 +35,20 @@ def test_a_proven_repair_is_as_good_as_a_whole_solve_with_the_same_pins(seeds):
             name = f"seed {seed}, {row.need} declines {row.session}"
             if first is None:
                 desk.declined.append((row.need, row.session))
-                assert solve(problem_of(desk)).outcome == "clashing_pins", name
+                assert solve(desk.problem_now).outcome == "clashing_pins", name
                 refused += 1
                 continue
             tried += 1
-            check_verified(desk, name)
-            whole = solve(problem_of(desk))
+            check_verified(desk, first, name)
+            whole = solve(desk.problem_now)
             values = tuple(objective.value for objective in whole.objectives)
             assert first.values <= values, name
             equal_at_once += first.values == values
             proven = desk.prove(seconds_each=60)
             assert proven.is_proven, name
             assert proven.values == values, name
-            check_verified(desk, name)
+            check_verified(desk, proven, name)
+            assert desk.write(proven).outcome == "optimal", name
     assert tried > refused > 0
     assert equal_at_once > 0.9 * tried
 
@@ -92,7 +68,7 @@ def test_no_agreed_match_loses_a_seat_over_a_chain_of_declines(seeds):
                 chains += 1
             assert all(desk.draft.seats.get(key, 0) >= seats for key, seats in agreed.items()), f"seed {seed}"
             assert all(pair not in desk.draft.seats for pair in desk.declined), f"seed {seed}"
-        check_verified(desk, f"seed {seed}")
+        check_verified(desk, desk.prove(), f"seed {seed}")
     assert chains > len(seeds)
 
 
@@ -158,3 +134,15 @@ def test_a_plan_of_another_problem_cannot_be_repaired():
     smaller = problem([need("N-1", "XAA", seats=4), need("N-2", "XAB", seats=6)], [session(seats=20)])
     with pytest.raises(NoPlanFound):
         RepairDesk(smaller, published)
+
+
+def test_a_decline_that_is_not_settled_leaves_the_desk_as_it_was(monkeypatch):
+    desk = RepairDesk(two_groups(9), solve(two_groups(9)))
+    lower, upper = desk.round.lower.copy(), desk.round.upper.copy()
+    monkeypatch.setattr(desk.round, "recover", lambda piece, *, seconds: (None, False))
+    with pytest.raises(NoPlanFound, match="time ran out"):
+        desk.decline("N-2", "S-1")
+    assert desk.draft.seats == {("N-1", "S-1"): 8, ("N-2", "S-1"): 6}
+    assert (desk.round.lower == lower).all()
+    assert (desk.round.upper == upper).all()
+    assert desk.declined == []
