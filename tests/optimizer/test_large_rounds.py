@@ -106,7 +106,7 @@ def test_a_step_after_time_is_over_is_not_taken():
 
 def test_a_round_too_large_for_one_model_gets_a_verified_plan_that_is_not_called_proven(monkeypatch):
     monkeypatch.setattr(import_module("optimizer.solve"), "MAX_PAIRS_OF_ONE_MODEL", 0)
-    round_, told = make_problem(60, 80, 1), []
+    round_, told = make_problem(30, 40, 1), []
     plan = solve(round_, time_limit_seconds=4, on_progress=told.append)
     assert verify(round_, plan).ok
     assert plan.outcome == "feasible"
@@ -129,7 +129,7 @@ def test_an_error_of_the_watcher_ends_the_search_in_steps(monkeypatch):
 
 
 def test_a_plan_that_is_brought_is_the_least_that_a_large_round_gives(monkeypatch):
-    round_ = make_problem(60, 80, 2)
+    round_ = make_problem(30, 40, 2)
     best = solve(round_, time_limit_seconds=120)
     monkeypatch.setattr(import_module("optimizer.solve"), "MAX_PAIRS_OF_ONE_MODEL", 0)
     again = solve(round_, start=best, time_limit_seconds=0.001)
