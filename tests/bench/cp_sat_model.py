@@ -75,6 +75,8 @@ class CpSatModel(RoundOfPairs[IntVar]):
         solver = cp_model.CpSolver()
         solver.parameters.max_time_in_seconds = seconds
         solver.parameters.num_workers = self.threads
+        # Else it takes Ctrl-C to itself and leaves the process without Python's handler when it ends.
+        solver.parameters.catch_sigint_signal = False
         if self.threads == 1:
             solver.parameters.linearization_level = LINEARIZATION_LEVEL_ALONE
         status = solver.solve(self.program)

@@ -3,6 +3,10 @@
 All objectives must be equal. A failure prints the seed; the functions of `random_problems` give that problem.
 """
 
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 
 from optimizer.canonical import problem_sha256
@@ -52,3 +56,22 @@ def test_cp_sat_agrees_on_tiny_rounds_with_pins_and_without(seeds):
 @pytest.mark.parametrize("shape", SHAPES)
 def test_cp_sat_agrees_on_a_round_of_each_shape(shape):
     check_both_agree(make_problem(30, 40, seed=3, shape=shape), shape)
+
+
+def test_ctrl_c_is_pythons_again_after_cp_sat_has_solved():
+    # In a process of its own: where CP-SAT leaves its handling of the signal behind, the process just dies.
+    script = """
+import signal
+from tests.bench.cp_sat_model import solve_with_cp_sat
+from tests.optimizer.random_problems import random_round
+solve_with_cp_sat(random_round(1, 10, 10), 60)
+try:
+    signal.raise_signal(signal.SIGINT)
+except KeyboardInterrupt:
+    print("interrupted")
+"""
+    root = Path(__file__).resolve().parents[2]
+    ran = subprocess.run(
+        [sys.executable, "-c", script], cwd=root, capture_output=True, text=True, timeout=120
+    )
+    assert (ran.returncode, ran.stdout.strip()) == (0, "interrupted"), ran.stderr
