@@ -8,6 +8,7 @@ Nothing here imports the service: its own fixtures are in tests/service/conftest
 import contextlib
 import os
 import shutil
+import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -45,6 +46,9 @@ def size_of_this_run() -> str:
 
 def pytest_configure() -> None:
     settings.load_profile(size_of_this_run())
+    # A shell that starts the tests in the background has them ignore Ctrl-C, and so would every process that
+    # they start; some tests are about that signal.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")

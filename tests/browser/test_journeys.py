@@ -24,6 +24,11 @@ def sides(service: Flask) -> tuple[int, str, int, str]:
         return kept.id, recipient, lost.id, provider
 
 
+def wait_for_plan(someone: Visitor, number: int) -> None:
+    """Wait until the page of a run, which looks again by itself, shows the way to its plan."""
+    someone.page.get_by_role("link", name=f"Read plan {number}").wait_for(timeout=20_000)
+
+
 @pytest.mark.parametrize("javascript", [True, False], ids=["with JavaScript", "without JavaScript"])
 def test_match_publish_confirm_decline_repair_export(
     service: Flask, visit: Callable[..., Visitor], javascript: bool
@@ -39,7 +44,7 @@ def test_match_publish_confirm_decline_repair_export(
     someone.press("Match")
     page.wait_for_url("**/runs/*")
     world.let_worker_run(service)
-    page.reload()
+    wait_for_plan(someone, 2)
     someone.press("Read plan 2")
     assert "Every objective is proven" in page.inner_text("main")
     someone.press("Publish")
@@ -67,8 +72,7 @@ def test_match_publish_confirm_decline_repair_export(
     someone.press("Repair")
     page.wait_for_url("**/runs/*")
     world.let_worker_run(service)
-    page.reload()
-    assert "Read plan 3" in page.inner_text("main")
+    wait_for_plan(someone, 3)
     someone.press("Read plan 3")
     shown = page.inner_text("main")
     assert "What changes against the published plan" in shown
@@ -132,4 +136,4 @@ def test_the_page_of_a_run_looks_again_by_itself_until_it_has_ended(
     someone.press("Match")
     someone.page.wait_for_url("**/runs/*")
     world.let_worker_run(service)
-    someone.page.get_by_role("link", name="Read plan 2").wait_for(timeout=20_000)
+    wait_for_plan(someone, 2)
