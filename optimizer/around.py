@@ -42,14 +42,25 @@ class AroundSearch:
         """
         plan = self._round.plan_of(draft)
         started_from, steps_without = plan, 0
+        # Sessions that were free together since the plan last changed: asked again, they answer the same.
+        tried: set[frozenset[str]] = set()
         while steps_without < len(self._centres) and not is_over():
             centre = self._centres[self._next % len(self._centres)]
             self._next += 1
             first = self._neighbours.sessions_of_need[centre][:1]
             free = self._neighbours.near(first, PAIRS_OF_A_STEP)
-            found = self._round.improve(plan, free, seconds_each=SECONDS_OF_A_STEP).plan
-            steps_without = steps_without + 1 if found is plan else 0
-            plan = found
+            if frozenset(free) in tried:
+                steps_without += 1
+                continue
+            step = self._round.improve(plan, free, seconds_each=SECONDS_OF_A_STEP)
+            if step.plan is plan:
+                steps_without += 1
+            else:
+                steps_without = 0
+                tried.clear()
+            if step.plan is plan or step.is_proven:
+                tried.add(frozenset(free))
+            plan = step.plan
             on_step(plan.values)
         if plan is started_from:
             return draft
