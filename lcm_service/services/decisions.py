@@ -19,6 +19,7 @@ from lcm_service.persistence.tables import Decision, Match, Participant, Round
 from lcm_service.services.match_views import MatchView, view_matches
 from lcm_service.services.pairs_now import judge_pair_now
 from lcm_service.services.plan_questions import RECOGNITION, asked_now, asked_of
+from lcm_service.services.require import require_round
 from lcm_service.services.snapshot_records import LIVE_MATCH_STATES, pair_of
 from lcm_service.services.trail import check_version, enqueue_message, record_event
 
@@ -31,9 +32,7 @@ def list_matches(actor: Actor, round_code: str) -> list[MatchView]:
     Raises NotFound for a round that is not there.
     """
     session = db.session()
-    round_ = reads.find_round(session, round_code)
-    if round_ is None:
-        raise NotFound(f"There is no round {round_code}.")
+    round_ = require_round(session, round_code)
     return view_matches(session, actor, reads.list_match_sides(session, round_id=round_.id))
 
 

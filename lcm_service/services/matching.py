@@ -27,6 +27,7 @@ from lcm_service.services.repair_choices import (
     find_holding_choice,
     find_releasing_choices,
 )
+from lcm_service.services.require import require_round
 from lcm_service.services.runs import (
     ClaimedRun,
     add_line,
@@ -104,9 +105,7 @@ def request_run(
     check_request(idempotency_key, seconds)
     wanted = Choice.from_document(choice)
     with transaction() as session:
-        found = reads.find_round(session, round_code)
-        if found is None:
-            raise NotFound(f"There is no round {round_code}.")
+        found = require_round(session, round_code)
         round_ = reads.lock_round(session, found.id)
         earlier = reads.find_run_by_key(session, idempotency_key)
         if earlier is not None:

@@ -13,6 +13,7 @@ from lcm_service.persistence.database import transaction, utc_now
 from lcm_service.persistence.tables import Need
 from lcm_service.services import records
 from lcm_service.services.decisions import release_matches_of
+from lcm_service.services.require import require_round
 
 AS_ASKED = "As asked."
 
@@ -78,7 +79,7 @@ def recognise_as_asked(actor: Actor, round_code: str, references: Iterable[str])
     """Recognise what each of these needs of a round asks; unknown seats stay unknown. All of them or none."""
     _require_coordinator(actor)
     with transaction() as session:
-        round = records.find_round_row(session, round_code)
+        round = require_round(session, round_code)
         wanted = list(dict.fromkeys(references))
         query = select(Need).where(Need.round_id == round.id, Need.state.in_(LIVE_RECORD_STATES))
         rows = session.scalars(query.where(Need.reference.in_(wanted)).with_for_update(of=Need))

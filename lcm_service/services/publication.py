@@ -17,6 +17,7 @@ from lcm_service.persistence.tables import Match, Plan, Round
 from lcm_service.services.plan_excerpts import excerpt_for
 from lcm_service.services.plan_questions import renew_questions
 from lcm_service.services.repair_choices import Choice
+from lcm_service.services.require import require_round
 from lcm_service.services.snapshot_records import LIVE_MATCH_STATES, PairCodes, may_grow, pair_of
 from lcm_service.services.snapshots import find_contradictions
 from lcm_service.services.trail import check_version, enqueue_message, record_event
@@ -28,7 +29,7 @@ def list_plans(actor: Actor, round_code: str) -> Sequence[Plan]:
     Raises NotFound for a round that is not there.
     """
     session = db.session()
-    round_ = _round_of(session, round_code)
+    round_ = require_round(session, round_code)
     return reads.list_plans(session, round_.id) if may_coordinate(actor) else []
 
 
@@ -41,7 +42,7 @@ def latest_useful_draft(actor: Actor, round_code: str) -> Plan | None:
     if not may_coordinate(actor):
         raise NotAllowed("Whole plans are for coordinators.")
     session = db.session()
-    round_ = _round_of(session, round_code)
+    round_ = require_round(session, round_code)
     published = reads.published_plan(session, round_.id)
     return reads.latest_draft(session, round_.id, None if published is None else published.id)
 
@@ -68,7 +69,7 @@ def published_plan(actor: Actor, round_code: str) -> Plan | None:
     if not may_coordinate(actor):
         raise NotAllowed("Whole plans are for coordinators.")
     session = db.session()
-    return reads.published_plan(session, _round_of(session, round_code).id)
+    return reads.published_plan(session, require_round(session, round_code).id)
 
 
 def plan_for_participant(actor: Actor, round_code: str) -> dict[str, Any] | None:
@@ -81,7 +82,7 @@ def plan_for_participant(actor: Actor, round_code: str) -> dict[str, Any] | None
     if actor.role != "focal_point" or actor.participant_code is None:
         raise NotAllowed("Only a participant has rows of its own in a plan.")
     session = db.session()
-    plan = reads.published_plan(session, _round_of(session, round_code).id)
+    plan = reads.published_plan(session, require_round(session, round_code).id)
     if plan is None:
         return None
     return {
@@ -283,13 +284,6 @@ def _trace(session: Session, actor: Actor, match: Match, action: str, facts: dic
     ((_, recipient, provider),) = reads.list_match_sides(session, match_id=match.id)
     for participant in (recipient, provider):
         enqueue_message(session, f"match.{action}", participant_id=participant.id, facts={"match": match.id})
-
-
-def _round_of(session: Session, round_code: str) -> Round:
-    round_ = reads.find_round(session, round_code)
-    if round_ is None:
-        raise NotFound(f"There is no round {round_code}.")
-    return round_
 
 
 def _require_coordinator(actor: Actor) -> None:

@@ -12,11 +12,12 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from lcm_service.domain.errors import NotAllowed, NotFound
+from lcm_service.domain.errors import NotAllowed
 from lcm_service.domain.permissions import Actor, may_coordinate
 from lcm_service.persistence.database import db, utc_now
-from lcm_service.persistence.tables import Need, Offer, Participant, Question, Round, Support
+from lcm_service.persistence.tables import Need, Offer, Participant, Question, Support
 from lcm_service.services.plan_questions import RECOGNITION, hand_over_to_coordinators, has_answer
+from lcm_service.services.require import require_round
 
 _TABLES: dict[str, type[Need] | type[Offer] | type[Support]] = {
     "need": Need,
@@ -54,9 +55,7 @@ def list_questions(actor: Actor, round_code: str, *, state: str | None = "open")
     asks about its own records. ``state`` None gives answered and closed ones too. Raises NotFound, and
     NotAllowed for who owns no records.
     """
-    round = db.session.scalar(select(Round).where(Round.code == round_code))
-    if round is None:
-        raise NotFound(f"There is no round {round_code}.")
+    round = require_round(db.session(), round_code)
     if not may_coordinate(actor) and actor.role != "focal_point":
         raise NotAllowed("Questions are read by those who can answer them and by coordinators.")
     seats = Question.seats if may_coordinate(actor) else Question.seats_published

@@ -26,6 +26,7 @@ from lcm_service.persistence.tables import Need, Offer, Participant, Round, Supp
 from lcm_service.services.known_codes import code_faults
 from lcm_service.services.questions import close_answered, close_questions_of
 from lcm_service.services.references import PREFIXES, next_reference
+from lcm_service.services.require import require_round
 from lcm_service.services.trail import check_version, enqueue_message, record_event
 
 TABLES: Final = {"need": Need, "offer": Offer, "support": Support}
@@ -82,17 +83,9 @@ def participant_to_submit_for(session: Session, actor: Actor, code: str) -> Part
 
 def open_round(session: Session, code: str) -> Round:
     """The round, while it takes new records. Raises NotFound, or Conflict once it is closed."""
-    found = find_round_row(session, code)
+    found = require_round(session, code)
     if found.state != "open":
         raise Conflict(f"The round {found.code} is closed and takes no new records.")
-    return found
-
-
-def find_round_row(session: Session, code: str) -> Round:
-    """The round of this code, or NotFound."""
-    found = session.scalar(select(Round).where(Round.code == code))
-    if found is None:
-        raise NotFound(f"There is no round {code}.")
     return found
 
 
@@ -237,7 +230,7 @@ def list_records[Record: (Need, Offer, Support)](
     elif not may_see_offers(actor):
         raise NotAllowed("Offers and supports are seen by those who take part.")
     if round_code is not None:
-        query = query.where(table.round_id == find_round_row(db.session(), round_code).id)
+        query = query.where(table.round_id == require_round(db.session(), round_code).id)
     if participant_code is not None:
         query = query.join(Participant, table.participant_id == Participant.id).where(
             Participant.code == participant_code

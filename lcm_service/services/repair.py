@@ -19,6 +19,7 @@ from lcm_service.persistence.matching_reads import Session
 from lcm_service.persistence.tables import Plan, Round, Run
 from lcm_service.services.pairs_now import judge_pairs
 from lcm_service.services.repair_choices import Choice, ShortSession, find_short_sessions, pairs_in_clash
+from lcm_service.services.require import require_round
 from lcm_service.services.runs import find_run
 from lcm_service.services.snapshot_records import PairCodes, RoundRecords, gather_records, pair_of
 
@@ -98,9 +99,7 @@ def find_attention(actor: Actor, round_code: str) -> tuple[Attention, ...]:
     if not may_coordinate(actor):
         raise NotAllowed("Only coordinators see what a round needs.")
     session = db.session()
-    round_ = reads.find_round(session, round_code)
-    if round_ is None:
-        raise NotFound(f"There is no round {round_code}.")
+    round_ = require_round(session, round_code)
     plan = reads.published_plan(session, round_.id)
     return () if plan is None else tuple(_changes_since(session, round_, plan))
 

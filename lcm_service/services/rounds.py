@@ -4,12 +4,13 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any, Final
 
-from lcm_service.domain.errors import Conflict, NotAllowed, NotFound, NotSignedIn, NotValid
+from lcm_service.domain.errors import Conflict, NotAllowed, NotSignedIn, NotValid
 from lcm_service.domain.permissions import Actor, may_coordinate
 from lcm_service.domain.vocabulary import ROUND_STANDINGS
 from lcm_service.persistence import matching_reads as reads
 from lcm_service.persistence.database import db, transaction
 from lcm_service.persistence.tables import Round
+from lcm_service.services.require import require_round
 from lcm_service.services.snapshots import check_policy
 from lcm_service.services.trail import check_version, record_event
 
@@ -27,9 +28,7 @@ def list_rounds(actor: Actor) -> Sequence[Round]:
 def find_round(actor: Actor, code: str) -> Round:
     """A round by its code. Raises NotFound."""
     _require_someone(actor)
-    found = reads.find_round(db.session(), code)
-    if found is None:
-        raise NotFound(f"There is no round {code}.")
+    found = require_round(db.session(), code)
     return found
 
 
@@ -120,9 +119,7 @@ class _Numbered:
 
 
 def _hold(session: reads.Session, code: str) -> Round:
-    found = reads.find_round(session, code)
-    if found is None:
-        raise NotFound(f"There is no round {code}.")
+    found = require_round(session, code)
     return reads.lock_round(session, found.id)
 
 

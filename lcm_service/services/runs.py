@@ -15,6 +15,7 @@ from lcm_service.persistence import run_queue
 from lcm_service.persistence.database import db, transaction, utc_now
 from lcm_service.persistence.run_queue import Claim
 from lcm_service.persistence.tables import Round, Run
+from lcm_service.services.require import require_round
 from lcm_service.services.trail import record_event
 
 MAX_ATTEMPTS: Final = 3
@@ -47,9 +48,7 @@ def list_runs(actor: Actor, round_code: str) -> Sequence[Run]:
     """The runs of a round, the newest first. Raises NotAllowed for all but coordinators, NotFound."""
     _require_coordinator(actor)
     session = db.session()
-    round_ = reads.find_round(session, round_code)
-    if round_ is None:
-        raise NotFound(f"There is no round {round_code}.")
+    round_ = require_round(session, round_code)
     return reads.list_runs(session, round_.id)
 
 

@@ -8,13 +8,14 @@ again.
 from collections.abc import Sequence
 from typing import Final
 
-from lcm_service.domain.errors import NotAllowed, NotFound
+from lcm_service.domain.errors import NotAllowed
 from lcm_service.domain.permissions import SYSTEM, Actor, may_coordinate
 from lcm_service.persistence import matching_reads as reads
 from lcm_service.persistence import run_queue
 from lcm_service.persistence.database import db, transaction
 from lcm_service.persistence.run_queue import Claim
 from lcm_service.persistence.tables import Run
+from lcm_service.services.require import require_round
 from lcm_service.services.runs import (
     add_line,
     check_request,
@@ -47,9 +48,7 @@ def request_comparison(
     seconds = DEFAULT_TIME_LIMIT_SECONDS if time_limit_seconds is None else time_limit_seconds
     check_request(idempotency_key, seconds)
     with transaction() as session:
-        found = reads.find_round(session, round_code)
-        if found is None:
-            raise NotFound(f"There is no round {round_code}.")
+        found = require_round(session, round_code)
         round_ = reads.lock_round(session, found.id)
         earlier = reads.find_run_by_key(session, idempotency_key)
         if earlier is not None:
@@ -115,7 +114,5 @@ def list_comparisons(actor: Actor, round_code: str) -> Sequence[Run]:
     if not may_coordinate(actor):
         raise NotAllowed("Scenarios are for coordinators.")
     session = db.session()
-    round_ = reads.find_round(session, round_code)
-    if round_ is None:
-        raise NotFound(f"There is no round {round_code}.")
+    round_ = require_round(session, round_code)
     return reads.list_runs_for(session, round_.id, PURPOSE)

@@ -1,4 +1,4 @@
-"""Solvers whose word fails, and numbers that doubles cannot tell apart: no plan is lost, none called proven."""
+"""Solvers whose word fails, and numbers too large for doubles: no plan is lost, and none is called proven."""
 
 from dataclasses import replace
 from importlib import import_module

@@ -11,3 +11,4 @@ from tests.fixtures import (  # noqa: F401
     sqlite_database,
     sqlite_template,
 )
+from tests.service.round_fixtures import actor, round_  # noqa: F401

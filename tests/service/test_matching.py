@@ -21,19 +21,6 @@ from tests.service import matching_rounds as rounds
 PROJECT = Path(__file__).resolve().parents[2]
 
 
-@pytest.fixture
-def round_(app):
-    found = factories.make_round()
-    factories.make_need(round=found)
-    factories.make_offer(round=found)
-    return found
-
-
-@pytest.fixture
-def actor(app):
-    return rounds.coordinator()
-
-
 def answer_of(run):
     return plan_to_document(solve(read_problem(json.loads(run.problem))))
 

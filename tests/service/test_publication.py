@@ -15,19 +15,6 @@ from tests import factories
 from tests.service import matching_rounds as rounds
 
 
-@pytest.fixture
-def actor(app):
-    return rounds.coordinator()
-
-
-@pytest.fixture
-def round_(app):
-    found = factories.make_round()
-    factories.make_need(round=found)
-    factories.make_offer(round=found)
-    return found
-
-
 def test_publishing_makes_a_match_of_every_pair_and_tells_both_sides(round_, actor):
     plan = rounds.publish(actor, rounds.solve_round(actor, round_))
     assert (plan.state, plan.published_by_id) == ("published", actor.person_id)

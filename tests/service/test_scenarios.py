@@ -17,19 +17,6 @@ from tests.service.jobs.processes import solving_processes
 PRESSES = iter(f"compare-{number}" for number in range(10**6))
 
 
-@pytest.fixture
-def round_(app):
-    found = factories.make_round()
-    factories.make_need(round=found)
-    factories.make_offer(round=found)
-    return found
-
-
-@pytest.fixture
-def actor(app):
-    return rounds.coordinator()
-
-
 def ask(actor, round_, **options):
     return scenarios.request_comparison(actor, round_.code, idempotency_key=next(PRESSES), **options)
 

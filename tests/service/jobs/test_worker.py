@@ -22,19 +22,6 @@ from tests.service.jobs.processes import hold_next_process, solving_processes, w
 
 
 @pytest.fixture
-def round_(app):
-    found = factories.make_round()
-    factories.make_need(round=found)
-    factories.make_offer(round=found)
-    return found
-
-
-@pytest.fixture
-def actor(app):
-    return rounds.coordinator()
-
-
-@pytest.fixture
 def worker(app):
     made = Worker(app)
     yield made
