@@ -8,20 +8,18 @@ Documents are plain dictionaries, as JSON holds them. All of it is exact in docs
 the service: ``python -m optimizer --help``.
 """
 
-from optimizer.canonical import canonical_bytes, problem_sha256, problem_to_document
-from optimizer.changes import Change
-from optimizer.check import CheckReport, CheckWarning, check, check_report_to_document
 from optimizer.clock import Progress
-from optimizer.comparison import (
+from optimizer.errors import InvalidFile, NoPlanFound
+from optimizer.explaining.changes import Change
+from optimizer.explaining.check import CheckReport, CheckWarning, check, check_report_to_document
+from optimizer.explaining.comparison import (
     ObjectiveChange,
     PairChange,
     PlanDifference,
     diff_plans,
     difference_to_document,
 )
-from optimizer.compatibility import Verdict, judge_pair
-from optimizer.errors import InvalidFile, NoPlanFound
-from optimizer.explain import (
+from optimizer.explaining.explain import (
     Alternative,
     Explanation,
     MatchExplanation,
@@ -30,7 +28,11 @@ from optimizer.explain import (
     explain,
     explanation_to_document,
 )
-from optimizer.near_rounds import RoundWithPlan
+from optimizer.explaining.near_rounds import RoundWithPlan
+from optimizer.explaining.would_help import ChangeSearch, Effects, HelpfulChange, NeedChanges
+from optimizer.files.canonical import canonical_bytes, problem_sha256, problem_to_document
+from optimizer.files.plan_files import clash_to_document, load_plan, plan_to_document, read_plan, write_json
+from optimizer.files.problem_files import load_problem, read_problem
 from optimizer.plan import (
     Assignment,
     Clash,
@@ -45,7 +47,6 @@ from optimizer.plan import (
     SupportUse,
     UnmetNeed,
 )
-from optimizer.plan_files import clash_to_document, load_plan, plan_to_document, read_plan, write_json
 from optimizer.problem import (
     Ban,
     Need,
@@ -64,11 +65,8 @@ from optimizer.problem import (
     Substitution,
     Support,
 )
-from optimizer.reading import load_problem, read_problem
-from optimizer.repair import Gain, Repair, RepairDesk
-from optimizer.scenario_counts import RecipientSeats, ScenarioDifference, SeatsChange
-from optimizer.scenario_files import read_scenarios, scenarios_to_document
-from optimizer.scenarios import (
+from optimizer.rules.compatibility import Verdict, judge_pair
+from optimizer.scenarios.comparing import (
     Dominator,
     RefusedPlan,
     Scenario,
@@ -77,9 +75,11 @@ from optimizer.scenarios import (
     compare_scenarios,
     make_policies,
 )
-from optimizer.solve import solve
-from optimizer.verify import DerivedObjective, Verification, Violation, verify
-from optimizer.would_help import ChangeSearch, Effects, HelpfulChange, NeedChanges
+from optimizer.scenarios.counts import RecipientSeats, ScenarioDifference, SeatsChange
+from optimizer.scenarios.files import read_scenarios, scenarios_to_document
+from optimizer.solving.repair import Gain, Repair, RepairDesk
+from optimizer.solving.solve import solve
+from optimizer.verifying.verify import DerivedObjective, Verification, Violation, verify
 
 __all__ = [
     "Alternative",

@@ -1,11 +1,11 @@
-"""``python -m optimizer``: see `command_line.py`."""
+"""``python -m optimizer``: see `command_line/`."""
 
 import os
 import sys
 import threading
 
-from optimizer.command_line import main
-from optimizer.command_line_output import open_closed_streams
+from optimizer.command_line.commands import main
+from optimizer.command_line.output import open_closed_streams
 
 if __name__ == "__main__":
     open_closed_streams()

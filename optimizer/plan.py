@@ -1,4 +1,4 @@
-"""A plan as frozen data: what `lcm-plan/1` says. Reading, writing and comparing plans is `plan_files.py`."""
+"""A plan as frozen data: what `lcm-plan/1` says. Reading, writing and comparing plans is `files/`."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

@@ -1,8 +1,8 @@
 """The matching problem as frozen data: what `lcm-problem/1` says, with its defaults written out.
 
-Reading and refusing files is `reading.py`; the canonical form and its hash are `canonical.py`. These classes
-hold the answer of that reading and nothing else, so that the rules (`compatibility.py`), the model and the
-independent checker (`verify.py`) start from the same facts and share no reasoning.
+Reading and refusing files, the canonical form and its hash are in `files/`. These classes
+hold the answer of that reading and nothing else, so that the rules (`rules/`), the model and the
+independent checker (`verifying/`) start from the same facts and share no reasoning.
 
 Three states are kept apart everywhere: a field is *stated*, *unknown* (``None``: nobody has said) or *any*
 (it does not matter; an answer). For ``level`` and ``mode``, *any* is the text ``"any"``; for a list it is the

@@ -10,14 +10,14 @@ from dataclasses import dataclass, field
 from time import monotonic
 from typing import Protocol
 
-from optimizer.compatibility import Pair
-from optimizer.pairs import find_pairs
 from optimizer.plan import Assignment
 from optimizer.problem import ANY, Need, Problem, Session, Support
-from optimizer.verify_rules import Facts, support_fits
-from optimizer.verify_values import Values
+from optimizer.rules.compatibility import Pair
+from optimizer.rules.pairs import find_pairs
+from optimizer.verifying.rules import Facts, support_fits
+from optimizer.verifying.values import Values
 
-# An objective may use two fifths of the seconds that are left, as `optimizer.solve` allows it.
+# An objective may use two fifths of the seconds that are left, as `optimizer.solving.solve` allows it.
 SHARE_OF_TIME = 0.4
 ALL_EQUAL = {"critical": 1, "high": 1, "routine": 1}
 CRITICAL_ALONE = {"critical": 1, "high": 0, "routine": 0}

@@ -15,7 +15,7 @@ from ortools.sat.python import cp_model
 from ortools.sat.python.cp_model import IntVar, LinearExpr, LinearExprT
 
 from optimizer.problem import Problem, Session, Support
-from optimizer.verify_rules import INTERPRETATION, links
+from optimizer.verifying.rules import INTERPRETATION, links
 from tests.bench.competitor import (
     ALL_EQUAL,
     Answer,

@@ -14,10 +14,10 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from time import perf_counter
 
-from optimizer.near_rounds import RoundWithPlan
-from optimizer.plan_files import load_plan
-from optimizer.solve import solve
-from optimizer.would_help import ChangeSearch, NeedChanges
+from optimizer.explaining.near_rounds import RoundWithPlan
+from optimizer.explaining.would_help import ChangeSearch, NeedChanges
+from optimizer.files.plan_files import load_plan
+from optimizer.solving.solve import solve
 from tests.bench.generator import make_problem
 from tests.bench.measure import SIZES
 

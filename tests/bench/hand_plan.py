@@ -11,9 +11,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from itertools import product
 
-from optimizer.compatibility import judge_pair
-from optimizer.facts import Facts
 from optimizer.problem import ANY, LEVELS, PERSONNEL, Need, Problem, Session, Support
+from optimizer.rules.compatibility import judge_pair
+from optimizer.rules.facts import Facts
 
 Group = tuple[str, str, int]  # need, session, seats
 MOST_GROUPS = 99

@@ -18,13 +18,13 @@ from pathlib import Path
 from random import Random
 from statistics import fmean
 
-from optimizer.canonical import problem_sha256
-from optimizer.facts import Facts
-from optimizer.objectives import coverage_weight, wished_by_recipient, worth
+from optimizer.files.canonical import problem_sha256
 from optimizer.plan import Plan
 from optimizer.problem import Need, Problem
-from optimizer.solve import solve
-from optimizer.verify import verify
+from optimizer.rules.facts import Facts
+from optimizer.rules.objectives import coverage_weight, wished_by_recipient, worth
+from optimizer.solving.solve import solve
+from optimizer.verifying.verify import verify
 from tests.bench.generator import make_problem
 
 SESSIONS = 30

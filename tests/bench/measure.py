@@ -3,9 +3,9 @@
 from dataclasses import dataclass, field
 from time import monotonic
 
-from optimizer.canonical import problem_sha256
 from optimizer.clock import Progress
-from optimizer.verify import verify
+from optimizer.files.canonical import problem_sha256
+from optimizer.verifying.verify import verify
 from tests.bench.apart import FINISHED, Teller, run_apart
 from tests.bench.competitor import ObjectiveRun
 from tests.bench.generator import make_problem

@@ -2,7 +2,7 @@
 
 It is honest: the whole contract, `lpSum` throughout, one model kept for all objectives, each held at its
 value (less a half, values being whole) before the next, the last solution as a warm start, the same gap,
-threads and share of the time as `optimizer.solve`, and the same function to find the pairs.
+threads and share of the time as `optimizer.solving.solve`, and the same function to find the pairs.
 """
 
 from collections import defaultdict
@@ -15,7 +15,7 @@ import pulp
 from pulp.constants import LpSolveStatus
 
 from optimizer.problem import Problem, Session, Support
-from optimizer.verify_rules import INTERPRETATION, links
+from optimizer.verifying.rules import INTERPRETATION, links
 from tests.bench.competitor import (
     ALL_EQUAL,
     Answer,

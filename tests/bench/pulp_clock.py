@@ -11,7 +11,7 @@ from typing import Any
 
 import pulp
 
-from optimizer.program import PulpProgram
+from optimizer.model.program import PulpProgram
 from tests.bench.competitor import Parts
 
 # Every call by which the optimizer writes its model in PuLP, or reads from it; none of them calls another.

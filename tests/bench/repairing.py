@@ -10,9 +10,9 @@ import argparse
 from collections.abc import Sequence
 from time import perf_counter
 
-from optimizer.repair import RepairDesk
-from optimizer.solve import solve
-from optimizer.verify import verify
+from optimizer.solving.repair import RepairDesk
+from optimizer.solving.solve import solve
+from optimizer.verifying.verify import verify
 from tests.bench.generator import make_problem
 from tests.bench.measure import SIZES
 

@@ -13,20 +13,20 @@ from typing import Any
 
 import pulp
 
-from optimizer.canonical import problem_sha256, problem_to_document
-from optimizer.compatibility import Pair
-from optimizer.facts import Facts
-from optimizer.model_objectives import ObjectiveOfModel
-from optimizer.model_vectors import Draft, RoundModel
-from optimizer.pairs import find_pairs
+from optimizer.files.canonical import problem_sha256, problem_to_document
+from optimizer.files.plan_files import write_json
+from optimizer.files.problem_files import load_problem
+from optimizer.model.objective_columns import ObjectiveOfModel
+from optimizer.model.program import PulpProgram
+from optimizer.model.supply import UseKey
+from optimizer.model.vectors import Draft, RoundModel
 from optimizer.plan import ObjectiveValue, Plan, SolverInfo
-from optimizer.plan_files import write_json
-from optimizer.planning import write_plan
 from optimizer.problem import Problem
-from optimizer.program import PulpProgram
-from optimizer.reading import load_problem
-from optimizer.supply import UseKey
-from optimizer.verify import verify
+from optimizer.rules.compatibility import Pair
+from optimizer.rules.facts import Facts
+from optimizer.rules.pairs import find_pairs
+from optimizer.solving.planning import write_plan
+from optimizer.verifying.verify import verify
 from tests.bench.apart import FINISHED, Teller, run_apart
 from tests.bench.comparison import describe_machine, tell_progress, write_document
 from tests.bench.generator import make_problem

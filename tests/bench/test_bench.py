@@ -6,8 +6,8 @@ import struct
 import pulp
 import pytest
 
-from optimizer.program import PulpProgram
-from optimizer.solve import solve
+from optimizer.model.program import PulpProgram
+from optimizer.solving.solve import solve
 from tests.bench.__main__ import main, parse_arguments
 from tests.bench.comparison import cases_in_turns
 from tests.bench.competitor import ObjectiveRun, share_among_quarters

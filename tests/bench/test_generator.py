@@ -7,13 +7,13 @@ from statistics import mean, median
 
 import pytest
 
-from optimizer.canonical import problem_sha256
-from optimizer.check import check
-from optimizer.compatibility import judge_pair
-from optimizer.facts import Facts
-from optimizer.pairs import find_pairs
+from optimizer.explaining.check import check
+from optimizer.files.canonical import problem_sha256
 from optimizer.problem import Problem
-from optimizer.verify import verify
+from optimizer.rules.compatibility import judge_pair
+from optimizer.rules.facts import Facts
+from optimizer.rules.pairs import find_pairs
+from optimizer.verifying.verify import verify
 from tests.bench.generator import make_problem, topics_of
 from tests.bench.hand_plan import HandPlan, NeedsByTopic
 from tests.bench.shapes import SHAPES
@@ -63,7 +63,7 @@ def test_the_rounds_that_were_measured_stay_the_same(args):
 
 def test_the_same_seed_is_the_same_round_in_every_process():
     program = (
-        "from optimizer.canonical import problem_sha256\n"
+        "from optimizer.files.canonical import problem_sha256\n"
         "from tests.bench.generator import make_problem\n"
         "from tests.bench.shapes import SHAPES\n"
         "for shape in SHAPES: print(problem_sha256(make_problem(150, 150, 4, shape=shape)))"

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from optimizer.problem import Need
-from optimizer.solve import solve
+from optimizer.solving.solve import solve
 from tests.bench import honesty
 from tests.bench.honesty import (
     AS_ASKED,

@@ -8,7 +8,7 @@ from typing import Protocol
 from optimizer.clock import Progress
 from optimizer.plan import Plan
 from optimizer.problem import Problem
-from optimizer.solve import solve
+from optimizer.solving.solve import solve
 from tests.bench.competitor import Answer, ObjectiveRun
 from tests.bench.cp_sat_model import solve_with_cp_sat
 from tests.bench.plain_model import solve_plainly

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from itertools import combinations, product
 
 from optimizer.problem import ANY, Need, Pin, Problem, Session, Support
-from optimizer.verify_rules import (
+from optimizer.verifying.rules import (
     Facts,
     bridges_again,
     fit_again,

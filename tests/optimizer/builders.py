@@ -37,10 +37,10 @@ from optimizer.problem import (
     Substitution,
     Support,
 )
-from optimizer.verify_constraints import Ledger
-from optimizer.verify_rules import Facts, fit_again, judge_pair_again, questions_again
-from optimizer.verify_unmet import unmet_again
-from optimizer.verify_values import Values
+from optimizer.verifying.constraints import Ledger
+from optimizer.verifying.rules import Facts, fit_again, judge_pair_again, questions_again
+from optimizer.verifying.unmet import unmet_again
+from optimizer.verifying.values import Values
 
 COMPLETE_NEED = Need(
     id="N-1",

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from optimizer.canonical import problem_to_document
-from optimizer.command_line import main
-from optimizer.plan_files import write_json
+from optimizer.command_line.commands import main
+from optimizer.files.canonical import problem_to_document
+from optimizer.files.plan_files import write_json
 from tests.bench.generator import make_problem
 from tests.optimizer.sample_files import small_round
 

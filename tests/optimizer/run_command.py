@@ -4,7 +4,7 @@ import contextlib
 import io
 from typing import NamedTuple
 
-from optimizer.command_line import main
+from optimizer.command_line.commands import main
 
 
 class Answer(NamedTuple):

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from optimizer.errors import InvalidFile
-from optimizer.reading import read_problem
+from optimizer.files.problem_files import read_problem
 
 
 def smallest_problem() -> dict[str, Any]:

@@ -8,10 +8,10 @@ from dataclasses import replace
 
 import pytest
 
-from optimizer.canonical import problem_sha256
+from optimizer.files.canonical import problem_sha256
 from optimizer.problem import OBJECTIVES, PlanningSeats, Problem
-from optimizer.solve import solve
-from optimizer.verify import verify
+from optimizer.solving.solve import solve
+from optimizer.verifying.verify import verify
 from tests.optimizer.brute_force import find_optimum, find_smallest_clash
 from tests.optimizer.builders import need, problem, session
 from tests.optimizer.random_problems import random_problem

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from optimizer.canonical import problem_sha256
-from optimizer.solve import solve
-from optimizer.verify import verify
+from optimizer.files.canonical import problem_sha256
+from optimizer.solving.solve import solve
+from optimizer.verifying.verify import verify
 from tests.bench.cp_sat_model import solve_with_cp_sat
 from tests.bench.generator import make_problem
 from tests.bench.shapes import SHAPES

@@ -6,9 +6,9 @@ failure prints the seed; `random_round(seed, 10, 10)` is that problem.
 
 import pytest
 
-from optimizer.canonical import problem_sha256
-from optimizer.solve import solve
-from optimizer.verify import verify
+from optimizer.files.canonical import problem_sha256
+from optimizer.solving.solve import solve
+from optimizer.verifying.verify import verify
 from tests.bench.generator import make_problem
 from tests.bench.plain_model import solve_plainly
 from tests.optimizer.builders import full_plan

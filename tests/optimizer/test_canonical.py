@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from optimizer.canonical import canonical_bytes, problem_sha256, problem_to_document
+from optimizer.files.canonical import canonical_bytes, problem_sha256, problem_to_document
+from optimizer.files.problem_files import read_problem
 from optimizer.problem import Need, Place, Problem, Requirement
-from optimizer.reading import read_problem
 from tests.bench.generator import make_problem
 from tests.optimizer.random_problems import random_problem
 from tests.optimizer.sample_files import change, sketched_problem, smallest_problem, whole_problem

@@ -7,18 +7,18 @@ from typing import Any
 
 import pytest
 
-from optimizer.canonical import problem_to_document
-from optimizer.changes import Change, Ladder, NeedPairs, find_ladders
 from optimizer.clock import Clock
-from optimizer.command_line import main
-from optimizer.explain import explain, explanation_to_document
-from optimizer.facts import Facts
-from optimizer.near_rounds import RoundWithPlan
-from optimizer.pairs import find_pairs
-from optimizer.plan_files import write_json
+from optimizer.command_line.commands import main
+from optimizer.explaining.changes import Change, Ladder, NeedPairs, find_ladders
+from optimizer.explaining.explain import explain, explanation_to_document
+from optimizer.explaining.near_rounds import RoundWithPlan
+from optimizer.explaining.would_help import ChangeSearch, HelpfulChange, NeedChanges
+from optimizer.files.canonical import problem_to_document
+from optimizer.files.plan_files import write_json
 from optimizer.problem import Problem
-from optimizer.solve import solve
-from optimizer.would_help import ChangeSearch, HelpfulChange, NeedChanges
+from optimizer.rules.facts import Facts
+from optimizer.rules.pairs import find_pairs
+from optimizer.solving.solve import solve
 from tests.optimizer.builders import need, problem, requirement, session, support
 from tests.optimizer.random_problems import random_round
 

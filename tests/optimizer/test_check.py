@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from optimizer.check import WARNINGS, check, check_report_to_document
+from optimizer.explaining.check import WARNINGS, check, check_report_to_document
 from tests.optimizer.builders import need, problem, requirement, session, support
 
 VENUE = (requirement("venue", 1),)

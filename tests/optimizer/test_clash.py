@@ -6,15 +6,15 @@ from typing import Any
 
 import pytest
 
-from optimizer.clash import find_clash, find_relevant_pairs
+from optimizer.clashes.clash import find_clash, find_relevant_pairs
+from optimizer.clashes.hitting_sets import smallest_hitting_set
 from optimizer.errors import NoPlanFound
-from optimizer.facts import Facts
-from optimizer.hitting_sets import smallest_hitting_set
-from optimizer.pairs import find_pairs
 from optimizer.plan import ClashLimit
 from optimizer.problem import Offer, Pin, Provider
-from optimizer.solve import solve
-from optimizer.solvers import Attempt, Effort
+from optimizer.rules.facts import Facts
+from optimizer.rules.pairs import find_pairs
+from optimizer.solving.solve import solve
+from optimizer.solving.solvers import Attempt, Effort
 from tests.optimizer.brute_force import find_smallest_clash
 from tests.optimizer.builders import need, problem, requirement, session, support
 from tests.optimizer.random_problems import random_problem
@@ -260,7 +260,7 @@ def test_hitting_sets_agree_with_trying_every_combination():
 
 def test_solvers_that_break_down_name_no_clash(monkeypatch):
     monkeypatch.setattr(
-        import_module("optimizer.clash"), "run", lambda program, effort: Attempt("fault", None, None)
+        import_module("optimizer.clashes.clash"), "run", lambda program, effort: Attempt("fault", None, None)
     )
     facts = Facts(problem(TWO, [session(seats=20)], pinned=[("N-1", "S-1", 8)]))
     with pytest.raises(NoPlanFound, match="broke down"):

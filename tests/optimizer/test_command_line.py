@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from optimizer.canonical import problem_sha256
-from optimizer.command_line import main
-from optimizer.plan_files import load_plan, write_json
-from optimizer.reading import load_problem
+from optimizer.command_line.commands import main
+from optimizer.files.canonical import problem_sha256
+from optimizer.files.plan_files import load_plan, write_json
+from optimizer.files.problem_files import load_problem
 from tests.optimizer.sample_files import change, small_round, smallest_problem
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -14,8 +14,8 @@ from typing import Any
 
 import pytest
 
-from optimizer.command_line import main
-from optimizer.plan_files import load_plan
+from optimizer.command_line.commands import main
+from optimizer.files.plan_files import load_plan
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -2,10 +2,10 @@
 
 import json
 
-from optimizer.canonical import problem_sha256
-from optimizer.plan_files import write_json
-from optimizer.reading import load_problem
-from optimizer.scenario_files import read_scenarios
+from optimizer.files.canonical import problem_sha256
+from optimizer.files.plan_files import write_json
+from optimizer.files.problem_files import load_problem
+from optimizer.scenarios.files import read_scenarios
 from tests.optimizer.run_command import run
 from tests.optimizer.sample_files import small_round
 

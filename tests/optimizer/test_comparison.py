@@ -3,7 +3,7 @@
 import json
 from dataclasses import replace
 
-from optimizer.comparison import ObjectiveChange, PairChange, diff_plans, difference_to_document
+from optimizer.explaining.comparison import ObjectiveChange, PairChange, diff_plans, difference_to_document
 from optimizer.plan import Assignment, ObjectiveValue, Plan, RunningSession
 
 OLD = Plan(

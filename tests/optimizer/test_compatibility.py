@@ -6,12 +6,12 @@ from time import perf_counter
 
 import pytest
 
-from optimizer.compatibility import RULES, No, Unknown, judge_pair
-from optimizer.facts import Facts
-from optimizer.fit import fit_of_pair, fit_parts
-from optimizer.pairs import find_pairs
 from optimizer.plan import Question
 from optimizer.problem import Offer, Place, PlanningSeats
+from optimizer.rules.compatibility import RULES, No, Unknown, judge_pair
+from optimizer.rules.facts import Facts
+from optimizer.rules.fit import fit_of_pair, fit_parts
+from optimizer.rules.pairs import find_pairs
 from tests.optimizer.builders import need, problem, recipient, session, support
 
 EARLIEST, LATEST = date(2027, 1, 1), date(2027, 12, 31)

@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from optimizer.canonical import problem_sha256
-from optimizer.explain import explain, explanation_to_document
+from optimizer.explaining.explain import explain, explanation_to_document
+from optimizer.files.canonical import problem_sha256
 from optimizer.plan import Nearest, OpenQuestion, Question
 from optimizer.problem import Offer, Provider
-from optimizer.solve import solve
+from optimizer.solving.solve import solve
 from tests.optimizer.builders import need, problem, requirement, session, support
 
 RIVAL = need("N-2", "XAB", seats=20, priority="critical")

@@ -3,7 +3,7 @@
 from collections import Counter
 from random import Random
 
-from optimizer.facts import INTERPRETATION, Facts
+from optimizer.rules.facts import INTERPRETATION, Facts
 from tests.optimizer.random_problems import random_pair_problem, random_round
 
 

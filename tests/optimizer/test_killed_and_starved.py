@@ -16,11 +16,11 @@ from random import Random
 
 import pytest
 
-from optimizer.canonical import problem_to_document
-from optimizer.plan_files import load_plan, plan_to_document, write_json
+from optimizer.files.canonical import problem_to_document
+from optimizer.files.plan_files import load_plan, plan_to_document, write_json
 from optimizer.problem import Problem
-from optimizer.solve import solve
-from optimizer.verify import verify
+from optimizer.solving.solve import solve
+from optimizer.verifying.verify import verify
 from tests.bench.generator import make_problem
 
 ROOT = Path(__file__).resolve().parents[2]

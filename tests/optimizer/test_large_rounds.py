@@ -4,16 +4,16 @@ from importlib import import_module
 
 import pytest
 
-from optimizer.around import AroundSearch
-from optimizer.drafts import draft_of_pins
-from optimizer.facts import Facts
-from optimizer.greedy import draft_greedily
-from optimizer.model_vectors import EMPTY_DRAFT
-from optimizer.pairs import find_pairs
-from optimizer.prepared import PreparedRound
+from optimizer.model.drafts import draft_of_pins
+from optimizer.model.vectors import EMPTY_DRAFT
 from optimizer.problem import Provider
-from optimizer.solve import solve
-from optimizer.verify import verify
+from optimizer.rules.facts import Facts
+from optimizer.rules.pairs import find_pairs
+from optimizer.solving.around import AroundSearch
+from optimizer.solving.greedy import draft_greedily
+from optimizer.solving.prepared import PreparedRound
+from optimizer.solving.solve import solve
+from optimizer.verifying.verify import verify
 from tests.bench.generator import make_problem
 from tests.optimizer.builders import need, problem, requirement, session, support
 from tests.optimizer.random_problems import random_round
@@ -105,7 +105,7 @@ def test_a_step_after_time_is_over_is_not_taken():
 
 
 def test_a_round_too_large_for_one_model_gets_a_verified_plan_that_is_not_called_proven(monkeypatch):
-    monkeypatch.setattr(import_module("optimizer.solve"), "MAX_PAIRS_OF_ONE_MODEL", 0)
+    monkeypatch.setattr(import_module("optimizer.solving.solve"), "MAX_PAIRS_OF_ONE_MODEL", 0)
     round_, told = make_problem(30, 40, 1), []
     plan = solve(round_, time_limit_seconds=4, on_progress=told.append)
     assert verify(round_, plan).ok
@@ -119,7 +119,7 @@ def test_a_round_too_large_for_one_model_gets_a_verified_plan_that_is_not_called
 
 
 def test_an_error_of_the_watcher_ends_the_search_in_steps(monkeypatch):
-    monkeypatch.setattr(import_module("optimizer.solve"), "MAX_PAIRS_OF_ONE_MODEL", 0)
+    monkeypatch.setattr(import_module("optimizer.solving.solve"), "MAX_PAIRS_OF_ONE_MODEL", 0)
 
     def cancel(progress):
         raise InterruptedError("cancelled")
@@ -131,6 +131,6 @@ def test_an_error_of_the_watcher_ends_the_search_in_steps(monkeypatch):
 def test_a_plan_that_is_brought_is_the_least_that_a_large_round_gives(monkeypatch):
     round_ = make_problem(30, 40, 2)
     best = solve(round_, time_limit_seconds=120)
-    monkeypatch.setattr(import_module("optimizer.solve"), "MAX_PAIRS_OF_ONE_MODEL", 0)
+    monkeypatch.setattr(import_module("optimizer.solving.solve"), "MAX_PAIRS_OF_ONE_MODEL", 0)
     again = solve(round_, start=best, time_limit_seconds=0.001)
     assert [row.value for row in again.objectives] == [row.value for row in best.objectives]

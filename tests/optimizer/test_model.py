@@ -5,14 +5,14 @@ from datetime import date
 
 import pytest
 
-from optimizer.facts import Facts
-from optimizer.model import largest_cliques
-from optimizer.model_vectors import EMPTY_DRAFT, RoundModel
-from optimizer.pairs import find_pairs
+from optimizer.model.limits import largest_cliques
+from optimizer.model.program import Program
+from optimizer.model.supply import share_supports
+from optimizer.model.vectors import EMPTY_DRAFT, RoundModel
 from optimizer.problem import Offer, Provider
-from optimizer.program import Program
-from optimizer.solve import solve
-from optimizer.supply import share_supports
+from optimizer.rules.facts import Facts
+from optimizer.rules.pairs import find_pairs
+from optimizer.solving.solve import solve
 from tests.optimizer.builders import need, problem, requirement, session, support
 from tests.optimizer.random_problems import random_problem
 

@@ -4,10 +4,10 @@ from datetime import date
 
 import pytest
 
-from optimizer.objectives import OBJECTIVE_TABLE, worth
-from optimizer.pairs import find_pairs
 from optimizer.problem import OBJECTIVES, Offer
-from optimizer.solve import solve
+from optimizer.rules.objectives import OBJECTIVE_TABLE, worth
+from optimizer.rules.pairs import find_pairs
+from optimizer.solving.solve import solve
 from tests.optimizer.builders import need, problem, session
 
 QUARTERS = (4, 3, 2, 1)

@@ -7,15 +7,15 @@ from random import Random
 import numpy as np
 import pytest
 
-from optimizer import looks, pair_rows
-from optimizer.compatibility import RULES, No, Pair, Unknown, find_bridges, judge_pair
-from optimizer.facts import Facts
-from optimizer.fit import fit_of_pair
-from optimizer.pair_rows import find_pair_rows
-from optimizer.pairs import find_pairs
 from optimizer.plan import Question
 from optimizer.problem import Ban, Pin, Problem, Score
-from optimizer.rule_words import ASKS, SAYS_NO, SAYS_YES, RuleWords
+from optimizer.rules import looks, pair_rows
+from optimizer.rules.compatibility import RULES, No, Pair, Unknown, find_bridges, judge_pair
+from optimizer.rules.facts import Facts
+from optimizer.rules.fit import fit_of_pair
+from optimizer.rules.pair_rows import find_pair_rows
+from optimizer.rules.pairs import find_pairs
+from optimizer.rules.words import ASKS, SAYS_NO, SAYS_YES, RuleWords
 from tests.optimizer.builders import need, problem, session
 from tests.optimizer.random_problems import random_pair_problem, random_round
 

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from optimizer.errors import InvalidFile
+from optimizer.files.plan_files import PAIR_RULE_CODES, load_plan, plan_to_document, read_plan, write_json
 from optimizer.plan import Assignment, ClashLimit, ObjectiveValue, Question, SolverInfo
-from optimizer.plan_files import PAIR_RULE_CODES, load_plan, plan_to_document, read_plan, write_json
 from tests.optimizer.sample_files import change, clashing_plan, leave_out, whole_plan
 
 
@@ -120,7 +120,7 @@ def test_the_parts_of_a_clash_are_read_as_strictly():
 
 
 def test_the_rule_codes_that_a_plan_may_name_are_those_of_the_pair_rules_in_their_order():
-    from optimizer.compatibility import RULES
+    from optimizer.rules.compatibility import RULES
 
     assert tuple(rule.code for rule in RULES) == PAIR_RULE_CODES
 

@@ -4,14 +4,14 @@ from importlib import import_module
 
 import pytest
 
-from optimizer.facts import Facts
-from optimizer.model_vectors import RoundModel
-from optimizer.pairs import find_pairs
-from optimizer.prepared import PreparedRound
-from optimizer.search import Polisher
-from optimizer.solve import solve
-from optimizer.solvers import Effort
-from optimizer.verify import verify
+from optimizer.model.vectors import RoundModel
+from optimizer.rules.facts import Facts
+from optimizer.rules.pairs import find_pairs
+from optimizer.solving.polishing import Polisher
+from optimizer.solving.prepared import PreparedRound
+from optimizer.solving.solve import solve
+from optimizer.solving.solvers import Effort
+from optimizer.verifying.verify import verify
 from tests.bench.generator import make_problem
 from tests.optimizer.brute_force import find_optimum
 from tests.optimizer.contended import bound_of, contended, solver_of, values_of
@@ -20,7 +20,7 @@ from tests.optimizer.random_problems import random_problem
 
 @pytest.mark.parametrize("seed", range(15))
 def test_a_plan_polished_in_between_is_as_good_as_trying_every_plan(seed, monkeypatch):
-    monkeypatch.setattr(import_module("optimizer.solve"), "MIN_PAIRS", 0)
+    monkeypatch.setattr(import_module("optimizer.solving.solve"), "MIN_PAIRS", 0)
     round_ = random_problem(3_000 + seed)
     optimum, plan = find_optimum(round_), solve(round_)
     assert (plan.outcome == "clashing_pins") == (optimum is None)
@@ -32,7 +32,7 @@ def test_a_plan_polished_in_between_is_as_good_as_trying_every_plan(seed, monkey
 
 @pytest.mark.parametrize("seed", range(15))
 def test_a_plan_found_in_haste_is_as_good_as_trying_every_plan(seed, monkeypatch):
-    solving = import_module("optimizer.solve")
+    solving = import_module("optimizer.solving.solve")
     monkeypatch.setattr(solving, "MIN_PAIRS", 0)
     monkeypatch.setattr(solving, "COLUMNS_PRESOLVED_A_SECOND", 0)
     round_ = random_problem(3_000 + seed)

@@ -5,21 +5,21 @@ from random import Random
 import numpy as np
 import pytest
 
-from optimizer.arrays import ProgramArrays
-from optimizer.canonical import problem_sha256
-from optimizer.drafts import draft_of_pins
-from optimizer.facts import Facts
-from optimizer.model_vectors import EMPTY_DRAFT
-from optimizer.near_solver import NearSolver
-from optimizer.pairs import find_pairs
+from optimizer.files.canonical import problem_sha256
+from optimizer.model.arrays import ProgramArrays
+from optimizer.model.drafts import draft_of_pins
+from optimizer.model.program import Program
+from optimizer.model.slices import cut_slice
+from optimizer.model.vectors import EMPTY_DRAFT
 from optimizer.plan import ObjectiveValue, SolverInfo
-from optimizer.planning import write_plan
-from optimizer.prepared import PlanInHand, PreparedRound
 from optimizer.problem import Problem
-from optimizer.program import Program
-from optimizer.slices import cut_slice
-from optimizer.solve import solve
-from optimizer.verify import verify
+from optimizer.rules.facts import Facts
+from optimizer.rules.pairs import find_pairs
+from optimizer.solving.near_solver import NearSolver
+from optimizer.solving.planning import write_plan
+from optimizer.solving.prepared import PlanInHand, PreparedRound
+from optimizer.solving.solve import solve
+from optimizer.verifying.verify import verify
 from tests.optimizer.random_problems import random_round
 
 

@@ -4,11 +4,11 @@ from dataclasses import replace
 
 import pytest
 
-from optimizer.near_rounds import RoundWithPlan
+from optimizer.explaining.near_rounds import RoundWithPlan
+from optimizer.explaining.prices import Price, PriceList
 from optimizer.plan import Plan
-from optimizer.prices import Price, PriceList
 from optimizer.problem import Ban, Problem
-from optimizer.solve import solve
+from optimizer.solving.solve import solve
 from tests.optimizer.builders import need, problem, session
 from tests.optimizer.random_problems import random_problem
 

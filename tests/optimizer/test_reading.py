@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from optimizer.files.problem_files import load_problem, read_problem
 from optimizer.problem import (
     MAX_ROWS,
     Ban,
@@ -26,7 +27,6 @@ from optimizer.problem import (
     Substitution,
     Support,
 )
-from optimizer.reading import load_problem, read_problem
 from tests.optimizer.sample_files import (
     change,
     faults_of,

@@ -2,10 +2,10 @@
 
 import pytest
 
+from optimizer.files.problem_files import read_problem
 from optimizer.problem import (
     Ban,
 )
-from optimizer.reading import read_problem
 from tests.optimizer.sample_files import (
     change,
     faults_of,

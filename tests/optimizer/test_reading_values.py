@@ -2,6 +2,7 @@
 
 import pytest
 
+from optimizer.files.problem_files import read_problem
 from optimizer.problem import (
     FIT_PARTS,
     LEVELS,
@@ -11,7 +12,6 @@ from optimizer.problem import (
     PERSONNEL,
     PRIORITIES,
 )
-from optimizer.reading import read_problem
 from tests.optimizer.sample_files import change, faults_of, is_accepted, sketched_problem, whole_problem
 
 

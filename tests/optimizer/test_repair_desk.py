@@ -2,11 +2,11 @@
 
 import pytest
 
-from optimizer.canonical import problem_sha256
 from optimizer.errors import NoPlanFound
-from optimizer.repair import Repair, RepairDesk
-from optimizer.solve import solve
-from optimizer.verify import verify
+from optimizer.files.canonical import problem_sha256
+from optimizer.solving.repair import Repair, RepairDesk
+from optimizer.solving.solve import solve
+from optimizer.verifying.verify import verify
 from tests.optimizer.builders import need, problem, session
 from tests.optimizer.random_problems import random_round
 

@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from optimizer.canonical import problem_sha256, problem_to_document
+from optimizer.files.canonical import problem_sha256, problem_to_document
+from optimizer.files.problem_files import read_problem
 from optimizer.plan import Plan
 from optimizer.problem import Policy, Problem
-from optimizer.reading import read_problem
-from optimizer.solve import solve
+from optimizer.solving.solve import solve
 from tests.bench.generator import make_problem
 from tests.optimizer.random_problems import random_problem
 

@@ -8,15 +8,15 @@ from itertools import count, islice
 
 import pytest
 
-from optimizer.compatibility import RULES, No, Unknown, find_bridges, judge_pair
-from optimizer.facts import Facts
-from optimizer.fit import fit_of_pair
-from optimizer.pairs import find_pairs
 from optimizer.problem import Problem
-from optimizer.verify_rules import (
+from optimizer.rules.compatibility import RULES, No, Unknown, find_bridges, judge_pair
+from optimizer.rules.facts import Facts
+from optimizer.rules.fit import fit_of_pair
+from optimizer.rules.pairs import find_pairs
+from optimizer.verifying.rules import (
     Facts as FactsAgain,
 )
-from optimizer.verify_rules import (
+from optimizer.verifying.rules import (
     bridges_again,
     fit_again,
     judge_pair_again,

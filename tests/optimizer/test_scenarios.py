@@ -5,14 +5,14 @@ from dataclasses import replace
 import jsonschema
 import pytest
 
-from optimizer.canonical import problem_sha256
 from optimizer.errors import InvalidFile, NoPlanFound
+from optimizer.files.canonical import problem_sha256
+from optimizer.files.schema import build_schema
 from optimizer.problem import OBJECTIVES, Policy, PreviousSeats
-from optimizer.reading_schema import build_schema
-from optimizer.scenario_counts import RecipientSeats, SeatsChange
-from optimizer.scenario_files import SCENARIO_COMPARISON, read_scenarios, scenarios_to_document
-from optimizer.scenarios import Dominator, RefusedPlan, compare_scenarios, make_policies
-from optimizer.solve import solve
+from optimizer.scenarios.comparing import Dominator, RefusedPlan, compare_scenarios, make_policies
+from optimizer.scenarios.counts import RecipientSeats, SeatsChange
+from optimizer.scenarios.files import SCENARIO_COMPARISON, read_scenarios, scenarios_to_document
+from optimizer.solving.solve import solve
 from tests.bench.generator import make_problem
 from tests.optimizer.brute_force import TinyRound, find_optimum
 from tests.optimizer.builders import need, problem, session
@@ -272,7 +272,7 @@ def test_time_that_is_over_before_any_plan_is_no_comparison():
 def test_a_plan_that_verify_refuses_ends_the_comparison(monkeypatch):
     """The refusal is provoked by a solve that hands over a plan of another problem."""
     other = solve(problem([need()], [session(seats=4)]))
-    monkeypatch.setattr("optimizer.scenarios.solve", lambda *_, **__: other)
+    monkeypatch.setattr("optimizer.scenarios.comparing.solve", lambda *_, **__: other)
     with pytest.raises(RefusedPlan, match="scenario as_set"):
         compare_scenarios(scarce_round())
 

@@ -7,14 +7,14 @@ from typing import Any
 import jsonschema
 import pytest
 
-from optimizer.canonical import problem_to_document
 from optimizer.errors import InvalidFile
-from optimizer.explain import explain, explanation_to_document
-from optimizer.plan_files import plan_to_document, read_plan
-from optimizer.reading import read_problem
-from optimizer.reading_records import write_record
-from optimizer.reading_schema import EXPLANATION, SCHEMA_FOLDER, SCHEMA_TABLES, build_schema, schema_name
-from optimizer.solve import solve
+from optimizer.explaining.explain import explain, explanation_to_document
+from optimizer.files.canonical import problem_to_document
+from optimizer.files.plan_files import plan_to_document, read_plan
+from optimizer.files.problem_files import read_problem
+from optimizer.files.records import write_record
+from optimizer.files.schema import EXPLANATION, SCHEMA_FOLDER, SCHEMA_TABLES, build_schema, schema_name
+from optimizer.solving.solve import solve
 from tests.bench.generator import make_problem
 from tests.optimizer.sample_files import (
     change,
@@ -51,7 +51,7 @@ def test_each_schema_is_a_schema_of_draft_2020_12(path):
 
 @pytest.mark.parametrize("table", SCHEMA_TABLES, ids=schema_name)
 def test_the_schemas_in_the_folder_are_those_of_the_tables_that_read(table):
-    """Where this fails, run ``python -m optimizer.reading_schema``."""
+    """Where this fails, run ``python -m optimizer.files.schema``."""
     stored = json.loads((SCHEMA_FOLDER / schema_name(table)).read_text(encoding="utf-8"))
     assert stored == json.loads(json.dumps(build_schema(table)))
 

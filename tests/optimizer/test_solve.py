@@ -8,12 +8,12 @@ from time import monotonic
 
 import pytest
 
-from optimizer import solvers
-from optimizer.canonical import problem_sha256
 from optimizer.clock import Clock
 from optimizer.errors import NoPlanFound
-from optimizer.solve import solve
-from optimizer.verify import verify
+from optimizer.files.canonical import problem_sha256
+from optimizer.solving import solvers
+from optimizer.solving.solve import solve
+from optimizer.verifying.verify import verify
 from tests.bench.generator import make_problem
 from tests.optimizer.builders import need, problem, session
 from tests.optimizer.contended import bound_of, contended, solver_of, values_of

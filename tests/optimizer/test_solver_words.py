@@ -5,16 +5,16 @@ from importlib import import_module
 
 import pytest
 
-from optimizer import solvers
 from optimizer.errors import NoPlanFound
-from optimizer.facts import Facts
-from optimizer.model_objectives import ObjectiveOfModel
-from optimizer.model_vectors import RoundModel
-from optimizer.pairs import find_pairs
-from optimizer.program import Program, PulpProgram, is_told_apart
-from optimizer.solve import solve
-from optimizer.solvers import Attempt, Effort
-from optimizer.verify import verify
+from optimizer.model.objective_columns import ObjectiveOfModel
+from optimizer.model.program import Program, PulpProgram, is_told_apart
+from optimizer.model.vectors import RoundModel
+from optimizer.rules.facts import Facts
+from optimizer.rules.pairs import find_pairs
+from optimizer.solving import solvers
+from optimizer.solving.solve import solve
+from optimizer.solving.solvers import Attempt, Effort
+from optimizer.verifying.verify import verify
 from tests.optimizer.brute_force import find_optimum
 from tests.optimizer.builders import need, problem, session
 from tests.optimizer.contended import bound_of, contended, solver_of, values_of
@@ -32,7 +32,7 @@ def _with_attempts(monkeypatch, spoil):
         calls.append(effort.solver)
         return spoil(attempt, len(calls))
 
-    monkeypatch.setattr(import_module("optimizer.solve"), "run", run)
+    monkeypatch.setattr(import_module("optimizer.solving.solve"), "run", run)
     return calls
 
 

@@ -4,10 +4,10 @@ from collections import Counter
 from collections.abc import Hashable
 from random import Random
 
-from optimizer.facts import Facts
-from optimizer.fitting import SetOfSupports
+from optimizer.model.supply import Demand, Sharing, share_supports
 from optimizer.problem import Support
-from optimizer.supply import Demand, Sharing, share_supports
+from optimizer.rules.facts import Facts
+from optimizer.rules.fitting import SetOfSupports
 from tests.optimizer.builders import need, problem, requirement, session, support
 from tests.optimizer.flow import find_largest_flow
 

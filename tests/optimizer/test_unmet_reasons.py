@@ -9,8 +9,8 @@ import pytest
 
 from optimizer.plan import MAX_NEAREST, Plan
 from optimizer.problem import Need, PlanningSeats, Problem
-from optimizer.solve import solve
-from optimizer.verify_rules import judge_pair_again
+from optimizer.solving.solve import solve
+from optimizer.verifying.rules import judge_pair_again
 from tests.optimizer import builders
 from tests.optimizer.brute_force import Seats, TinyRound
 from tests.optimizer.random_problems import random_problem

@@ -18,8 +18,8 @@ from optimizer.plan import (
     UnmetNeed,
 )
 from optimizer.problem import Offer, Pin
-from optimizer.verify import fit_again, judge_pair_again, verify
-from optimizer.verify_values import worth_of_share
+from optimizer.verifying.values import worth_of_share
+from optimizer.verifying.verify import fit_again, judge_pair_again, verify
 from tests.optimizer.builders import (
     assignment,
     bare_plan,

@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from optimizer.canonical import problem_sha256
+from optimizer.files.canonical import problem_sha256
 from optimizer.plan import UNMET_REASONS, Clash, ClashLimit, Plan, UnmetNeed
 from optimizer.problem import Problem
-from optimizer.solve import solve
-from optimizer.verify import verify
+from optimizer.solving.solve import solve
+from optimizer.verifying.verify import verify
 from tests.optimizer.brute_force import TinyRound
 from tests.optimizer.random_problems import random_problem
 

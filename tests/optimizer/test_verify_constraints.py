@@ -12,7 +12,7 @@ import pytest
 
 from optimizer.plan import Plan
 from optimizer.problem import Offer, Place, Problem, Provider
-from optimizer.verify import verify
+from optimizer.verifying.verify import verify
 from tests.optimizer.builders import (
     full_plan,
     need,

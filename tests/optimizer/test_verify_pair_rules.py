@@ -9,7 +9,7 @@ import pytest
 
 from optimizer.plan import Plan
 from optimizer.problem import Offer, Problem
-from optimizer.verify import verify
+from optimizer.verifying.verify import verify
 from tests.optimizer.builders import full_plan, need, problem, recipient, session
 
 DAY = date(2027, 4, 5)

@@ -8,11 +8,11 @@ import pytest
 
 from optimizer.plan import MAX_NEAREST, Nearest, UnmetNeed
 from optimizer.problem import Ban
-from optimizer.verify import judge_pair_again, verify
-from optimizer.verify_constraints import Ledger
-from optimizer.verify_refusals import Refusals
-from optimizer.verify_rules import RULES_AGAIN, Facts, lower, support_fits
-from optimizer.verify_unmet import unmet_again
+from optimizer.verifying.constraints import Ledger
+from optimizer.verifying.refusals import Refusals
+from optimizer.verifying.rules import RULES_AGAIN, Facts, lower, support_fits
+from optimizer.verifying.unmet import unmet_again
+from optimizer.verifying.verify import judge_pair_again, verify
 from tests.optimizer.builders import full_plan, need, problem, session
 from tests.optimizer.random_problems import random_pair_problem, random_round
 

@@ -5,14 +5,14 @@ from dataclasses import replace
 
 import pytest
 
-from optimizer.canonical import problem_sha256
-from optimizer.changes import WINDOW_KINDS, Change, apply_change
-from optimizer.near_rounds import RoundWithPlan
+from optimizer.explaining.changes import WINDOW_KINDS, Change, apply_change
+from optimizer.explaining.near_rounds import RoundWithPlan
+from optimizer.explaining.would_help import ChangeSearch, HelpfulChange, NeedChanges
+from optimizer.files.canonical import problem_sha256
 from optimizer.plan import Plan
 from optimizer.problem import MODES, Need, Problem
-from optimizer.solve import solve
-from optimizer.verify import verify
-from optimizer.would_help import ChangeSearch, HelpfulChange, NeedChanges
+from optimizer.solving.solve import solve
+from optimizer.verifying.verify import verify
 from tests.optimizer.brute_force import TinyRound
 from tests.optimizer.random_problems import LANGUAGES, random_problem
 

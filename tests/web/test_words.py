@@ -9,10 +9,10 @@ from lcm_service.persistence import tables
 from lcm_service.services import repair
 from lcm_service.web import errors, reasons, words
 from lcm_service.web.field_labels import field_label
-from optimizer.compatibility import RULES
 from optimizer.plan import OUTCOMES, UNMET_REASONS
 from optimizer.problem import OBJECTIVES, Problem
-from optimizer.scenarios import AS_SET, NO_PLAN, PREVIOUS, make_policies
+from optimizer.rules.compatibility import RULES
+from optimizer.scenarios.comparing import AS_SET, NO_PLAN, PREVIOUS, make_policies
 
 LABELLED = [
     ("PARTICIPANT_KINDS", "participant_kind"),

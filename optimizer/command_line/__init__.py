@@ -1,0 +1,1 @@
+"""python -m optimizer: its commands, and what they print."""

@@ -1,0 +1,1 @@
+"""Files in and out: problems, plans, their canonical form, and the faults of both."""

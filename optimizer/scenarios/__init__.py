@@ -1,0 +1,1 @@
+"""The same round under several policies, side by side."""

@@ -1,0 +1,251 @@
+"""A round made ready for many small questions: its program with all objectives as arrays, a plan in hand.
+
+Repair, the search around a plan and the reserve lists all ask the same thing: with a few sessions free and
+everything else held, what is the best plan in the round's own order? The model is built once; each question
+cuts a slice from it (`model/slices.py`) and solves that.
+"""
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from optimizer.model.arrays import SLACK_OF_LOCK, Flags, Floats, ProgramArrays
+from optimizer.model.objective_columns import ObjectiveOfModel, ObjectiveTerms
+from optimizer.model.slices import Slice, cut_slice
+from optimizer.model.supply import PairKey, share_supports
+from optimizer.model.vectors import Draft, RoundModel
+from optimizer.rules.compatibility import Pair
+from optimizer.rules.facts import Facts
+from optimizer.solving.near_solver import NearSolver
+from optimizer.solving.propagation import tighten
+
+ROW_TOLERANCE = 1e-6
+
+
+@dataclass(frozen=True, eq=False)
+class PlanInHand:
+    """A plan as a full vector of the prepared program, in the solver's units, and its objectives' values."""
+
+    vector: Floats
+    values: tuple[int, ...]
+
+
+class PreparedRound:
+    """The program of a round with all objectives of its policy.
+
+    ``lower`` and ``upper`` are the bounds of every column as they are now: a repair fixes declined pairs at
+    nothing and agreed ones at their seats by moving them, without building anything again.
+    """
+
+    def __init__(self, facts: Facts, pairs: Sequence[Pair]) -> None:
+        self.facts = facts
+        self.model = RoundModel(facts, pairs)
+        self.names = facts.problem.policy.objectives
+        self.terms: list[ObjectiveTerms] = [
+            self.model.add_objective(ObjectiveOfModel(self.model.model, name)) for name in self.names
+        ]
+        self.arrays = ProgramArrays(self.model.program)
+        self.costs = [self.arrays.cost_of(terms.terms) for terms in self.terms]
+        self._counted = [np.flatnonzero(cost) for cost in self.costs]
+        self.lower: Floats = self.arrays.matrix.lower.copy()
+        self.upper: Floats = self.arrays.matrix.upper.copy()
+        self.position = {(pair.need, pair.session): i for i, pair in enumerate(self.model.model.pairs)}
+        self.seat_columns = np.array([c.seats for c in self.model.model.columns], dtype=np.int32)
+        self._columns_of_session = self._find_columns_of_sessions()
+        self._follows = self._find_followers()
+        self._fillers = [filler for terms in self.terms for filler in terms.fillers]
+        self.solver = NearSolver()
+
+    # -- whose column is whose ------------------------------------------------------------------------------
+
+    def _find_columns_of_sessions(self) -> dict[str, list[int]]:
+        """Session -> the columns that belong to it alone."""
+        model, supply = self.model.model, self.model.supply
+        owned: dict[str, list[int]] = {session: [column] for session, column in model.running.items()}
+        for pair, columns in zip(model.pairs, model.columns, strict=True):
+            owned[pair.session] += [columns.seats, columns.group, *columns.bridges.values()]
+        for (session, _), column in model.presence.items():
+            owned[session].append(column)
+        for (_, session, _), column in supply.uses.items():
+            owned[session].append(column)
+        for (session, _), column in (*supply.in_use.items(), *supply.usable.items()):
+            owned[session].append(column)
+        return owned
+
+    def _find_followers(self) -> Flags:
+        """Columns of no session: a whole need's switch, and what objectives count. They follow the seats."""
+        follows = np.ones(self.arrays.matrix.column_count, dtype=np.bool_)
+        for columns in self._columns_of_session.values():
+            follows[columns] = False
+        return follows
+
+    # -- plans ----------------------------------------------------------------------------------------------
+
+    def plan_of(self, draft: Draft) -> PlanInHand:
+        """A draft of this round as a plan in hand."""
+        return self.weigh(self.arrays.scaled(self.model.vector_of(draft)))
+
+    def weigh(self, vector: Floats) -> PlanInHand:
+        """A full vector with the values of its objectives."""
+        values = tuple(
+            round(float((cost[counted] * vector[counted]).sum())) + terms.constant
+            for cost, counted, terms in zip(self.costs, self._counted, self.terms, strict=True)
+        )
+        return PlanInHand(vector, values)
+
+    def obeys(self, vector: Floats) -> bool:
+        """Whether every row and every bound holds."""
+        slack = ROW_TOLERANCE
+        is_within = np.all(vector >= self.lower - slack) and np.all(vector <= self.upper + slack)
+        return bool(is_within) and not bool(np.any(self._broken_rows(vector)))
+
+    def _broken_rows(self, vector: Floats) -> Flags:
+        matrix = self.arrays.matrix
+        activity = matrix.activity(vector)
+        is_low = activity < matrix.row_lower - ROW_TOLERANCE
+        broken: Flags = is_low | (activity > matrix.row_upper + ROW_TOLERANCE)
+        return broken
+
+    def draft_of(self, plan: PlanInHand) -> Draft | None:
+        """The plan in whole numbers with its supports shared exactly, or ``None`` where it is none."""
+        return self.model.read_draft((plan.vector * self.arrays.scale).tolist())
+
+    def draft_near(self, before: Draft, plan: PlanInHand, sessions: Collection[str]) -> Draft | None:
+        """As `draft_of`, for a plan that differs from the one before in these sessions alone.
+
+        What the other sessions draw on stays with them; only where the rest does not suffice is everything
+        shared anew.
+        """
+        free = set(sessions)
+        seats = {key: count for key, count in before.seats.items() if key[1] not in free}
+        bridges = {key: word for key, word in before.bridges.items() if key[1] not in free}
+        new_seats: dict[PairKey, int] = {}
+        new_bridges: dict[PairKey, str] = {}
+        for session in free:
+            for position in self.model.model.pairs_of_session.get(session, ()):
+                pair, columns = self.model.model.pairs[position], self.model.model.columns[position]
+                count = round(float(plan.vector[columns.seats]))
+                if count > 0:
+                    new_seats[pair.need, pair.session] = count
+                    if columns.bridges:
+                        chosen = max(columns.bridges, key=lambda word: plan.vector[columns.bridges[word]])
+                        new_bridges[pair.need, pair.session] = chosen
+        return self.share_near(before, (seats, bridges), (new_seats, new_bridges))
+
+    def share_near(
+        self,
+        before: Draft,
+        held: tuple[dict[PairKey, int], dict[PairKey, str]],
+        changed: tuple[dict[PairKey, int], dict[PairKey, str]],
+    ) -> Draft | None:
+        """A draft of held and changed (seats, bridges), the supports of the held left as they were."""
+        staying = {session for _, session in held[0]}
+        kept = {use: units for use, units in before.uses.items() if use[1] in staying}
+        uses = share_supports(self.facts, *changed, kept)
+        if uses is None:
+            return self.model.make_draft(held[0] | changed[0], held[1] | changed[1])
+        return Draft(held[0] | changed[0], held[1] | changed[1], kept | uses)
+
+    def seats_of(self, plan: PlanInHand) -> dict[PairKey, int]:
+        """Seats of every pair that has any."""
+        seats = np.rint(plan.vector[self.seat_columns]).astype(np.int64)
+        pairs = self.model.model.pairs
+        return {(pairs[i].need, pairs[i].session): int(seats[i]) for i in np.flatnonzero(seats)}
+
+    # -- slices ---------------------------------------------------------------------------------------------
+
+    def cut(self, plan: PlanInHand, sessions: Iterable[str], but_not: Sequence[int] = ()) -> Slice:
+        """The slice in which these sessions are free, but for some columns, with all that follows their
+        seats.
+        """
+        matrix = self.arrays.matrix
+        is_free = np.zeros(matrix.column_count, dtype=np.bool_)
+        for session in sessions:
+            is_free[self._columns_of_session.get(session, [])] = True
+        is_free[list(but_not)] = False
+        rows = matrix.rows_of(np.flatnonzero(is_free).astype(np.int32))
+        touched = matrix.columns[rows[matrix.row_of_entry]]
+        is_free[touched[self._follows[touched]]] = True
+        # The segments of a recipient's worth share a row with each other only.
+        rows = matrix.rows_of(np.flatnonzero(is_free & self._follows).astype(np.int32))
+        touched = matrix.columns[rows[matrix.row_of_entry]]
+        is_free[touched[self._follows[touched]]] = True
+        return cut_slice(matrix, is_free, plan.vector, (self.lower, self.upper))
+
+    def take(self, piece: Slice, found: Floats) -> PlanInHand:
+        """The plan of a slice's values, with what follows the seats worked out again from them."""
+        vector = piece.put_back(found)
+        seats = np.rint(vector[self.seat_columns]).astype(np.int64).tolist()
+        free = set(piece.columns.tolist())
+        for column, fill in self._fillers:
+            if column in free:
+                vector[column] = fill(seats) / self.arrays.scale[column]
+        return self.weigh(vector)
+
+    def cut_all_that_moves(self, plan: PlanInHand) -> Slice | None:
+        """The slice of every column that the bounds, and what follows from them, leave free to move.
+
+        Nothing is lost: a plan of the whole round within the bounds is a plan of this slice. ``None``: the
+        bounds alone show that there is no plan.
+        """
+        matrix = self.arrays.matrix
+        lower, upper = tighten(matrix, self.lower, self.upper)
+        is_free = upper > lower + ROW_TOLERANCE
+        held = np.where(is_free, plan.vector, lower)
+        is_settled = ~matrix.rows_of(np.flatnonzero(is_free).astype(np.int32))
+        broken = self._broken_rows(held)
+        return None if np.any(broken & is_settled) else cut_slice(matrix, is_free, held, (lower, upper))
+
+    def improve(
+        self, plan: PlanInHand, sessions: Collection[str], *, seconds_each: float = 2.0
+    ) -> "Improvement":
+        """The best plan in which only these sessions change, objective by objective.
+
+        ``is_proven`` says that each objective was solved to its end within the slice: no plan that differs in
+        these sessions alone is better.
+        """
+        return self.improve_slice(plan, self.cut(plan, sessions), seconds_each=seconds_each)
+
+    def recover(self, piece: Slice, *, seconds: float) -> tuple[PlanInHand | None, bool]:
+        """Return any plan of a slice that obeys everything, if there is one.
+
+        The second answer says whether, where there is none, that is proven.
+        """
+        self.solver.load(piece.matrix)
+        answer = self.solver.maximise(np.zeros(len(piece.columns)), seconds=seconds)
+        if answer.values is None:
+            return None, answer.ending == "infeasible"
+        found = self.take(piece, answer.values)
+        return (found, True) if self.obeys(found.vector) else (None, False)
+
+    def improve_slice(self, plan: PlanInHand, piece: Slice, *, seconds_each: float = 2.0) -> "Improvement":
+        """The best plan within a slice, objective by objective, each solved and then held."""
+        current = plan.vector[piece.columns]
+        solver, is_proven = self.solver, True
+        solver.load(piece.matrix)
+        for cost in (whole[piece.columns] for whole in self.costs):
+            if not cost.any():
+                continue
+            now = round(float(cost @ current))
+            answer = solver.maximise(cost, current, seconds=seconds_each)
+            if answer.values is not None and round(float(cost @ answer.values)) >= now:
+                current = answer.values
+            is_proven = is_proven and answer.ending == "proven"
+            solver.hold(cost, round(float(cost @ current)) - SLACK_OF_LOCK)
+        # What a solver leaves in the columns of objectives that it was not asked about may be less than the
+        # seats are worth, so only the values that follow from the seats tell whether the plan is better.
+        found = self.take(piece, current)
+        if found.values == plan.values:
+            return Improvement(plan, is_proven)
+        if found.values < plan.values or not self.obeys(found.vector):
+            return Improvement(plan, False)
+        return Improvement(found, is_proven)
+
+
+@dataclass(frozen=True, eq=False)
+class Improvement:
+    """The plan after a question, and whether nothing better exists within what was free."""
+
+    plan: PlanInHand
+    is_proven: bool

@@ -1,0 +1,377 @@
+"""Objective by objective: each solved to its optimum, then held, before the next.
+
+The plan in hand is always a draft in whole numbers that obeys every row exactly. A solver may only offer a
+better one: its values are read, rebuilt and checked, its bound is rounded down to a whole number, and when
+its word does not hold it is asked again another way. Neither a time limit nor a solver that breaks down loses
+the plan in hand; an objective that stays open keeps its value and its bound, and the outcome is `feasible`.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from importlib.metadata import version
+from math import floor
+
+from optimizer.clashes.clash import find_clash, find_refused_pins
+from optimizer.clock import Clock, Progress
+from optimizer.errors import NoPlanFound
+from optimizer.files.canonical import problem_sha256
+from optimizer.model.drafts import draft_of_pins, draft_of_plan
+from optimizer.model.objective_columns import ObjectiveOfModel, ObjectiveTerms
+from optimizer.model.program import PulpProgram, is_told_apart
+from optimizer.model.vectors import EMPTY_DRAFT, Draft, RoundModel
+from optimizer.plan import Clash, ObjectiveValue, Plan, SolverInfo
+from optimizer.problem import Problem
+from optimizer.rules.facts import Facts
+from optimizer.rules.objectives import OBJECTIVE_TABLE
+from optimizer.rules.pairs import find_pairs
+from optimizer.solving.around import AroundSearch
+from optimizer.solving.greedy import draft_greedily
+from optimizer.solving.large import search_in_steps
+from optimizer.solving.planning import write_plan
+from optimizer.solving.polishing import MAX_PAIRS_OF_ONE_MODEL, MIN_PAIRS, Polisher
+from optimizer.solving.prepared import PreparedRound
+from optimizer.solving.solvers import Attempt, Effort, describe_solver, other_solver, run
+
+# Of the seconds left, an objective may use this part, so that one that does not close leaves time to those
+# after it.
+SHARE_OF_TIME = 0.4
+# About how many columns HiGHS presolves in a second. A run with less time than that would end before its
+# first bound; without presolve its relaxation bounds the objective soon.
+COLUMNS_PRESOLVED_A_SECOND = 4_000
+# A plan that is good for the objectives to come is worth more than an early proof; most polishing ends
+# far sooner.
+SHARE_OF_POLISH = 0.35
+# The same for the small steps around a plan (`around.py`), after each objective that stays open.
+SHARE_OF_AROUND = 0.25
+
+
+def solve(
+    problem: Problem,
+    *,
+    start: Plan | None = None,
+    time_limit_seconds: float | None = None,
+    threads: int = 1,
+    solver: str = "highs",
+    on_progress: Callable[[Progress], None] | None = None,
+) -> Plan:
+    """Return the plan that maximises the policy's objectives in their order.
+
+    Parameters
+    ----------
+    start: a plan to fall back on. Whatever of it does not obey this problem makes it useless, not wrong. It
+    does
+        not steer the search, so that the same problem gives the same plan; it is taken where time ran out and
+        it is better than what was found.
+    time_limit_seconds: for the search; building the model before it and the reasons of unmet needs after it
+        are not cut short. ``None``: no limit.
+    threads: of the solver.
+    solver: ``highs`` or ``cbc``.
+    on_progress: called as values and bounds improve. An error that it raises ends the solve.
+
+    Returns
+    -------
+    A plan of outcome ``optimal`` (every objective is proven), ``feasible`` (not proven: time ran out, or the
+    solvers' word did not hold; ``solver.stopped_by`` says which) or ``clashing_pins`` (no plan obeys the
+    pins; the clash is told and nothing is assigned).
+
+    Raises
+    ------
+    NoPlanFound: time ran out, or the solvers broke down, before any plan that obeys the pins was found.
+    """
+    clock = Clock(time_limit_seconds)
+    facts = Facts(problem)
+    pairs = find_pairs(facts)
+    effort = Effort(solver, threads)
+    large = None
+    if time_limit_seconds is not None and len(pairs) > MAX_PAIRS_OF_ONE_MODEL:
+        large = search_in_steps(facts, pairs, start, clock, on_progress)
+    if large is not None:
+        info = SolverInfo(version("pulp"), describe_solver("highs"), clock.seconds(), 1, large.stopped_by)
+        return write_plan(facts, pairs, large.draft, large.values, problem_sha256(problem), info)
+    if find_refused_pins(facts):
+        clash = find_clash(facts, pairs, effort)
+    else:
+        search = Search(RoundModel(facts, pairs), effort, clock, on_progress)
+        clash = search.find_first_draft(start)
+        if clash is None:
+            values = search.improve_all()
+            return write_plan(facts, pairs, search.draft, values, problem_sha256(problem), search.describe())
+    info = SolverInfo(version("pulp"), describe_solver(solver), clock.seconds(), threads)
+    return Plan(problem_sha256(problem), "clashing_pins", clash=clash, solver=info)
+
+
+class Search:
+    """The plan in hand, and what is proven about it."""
+
+    def __init__(
+        self,
+        model: RoundModel,
+        effort: Effort,
+        clock: Clock,
+        on_progress: Callable[[Progress], None] | None,
+    ) -> None:
+        self.model = model
+        self.draft: Draft = EMPTY_DRAFT
+        self._effort = effort
+        self._clock = clock
+        self._on_progress = on_progress
+        self._program = PulpProgram(model.program)
+        self._prepared: PreparedRound | None = None
+        self._around: AroundSearch | None = None
+        self._reserve: Draft | None = None  # the start plan, where it obeys the problem
+        self._solved: list[tuple[object, ObjectiveValue]] = []
+        self._stopped_by: str | None = None
+        # Whether a solver that works in doubles can prove anything about the objective at hand. The row that
+        # holds one that it cannot tell apart blurs all that are solved after it.
+        self._is_provable = True
+
+    def describe(self) -> SolverInfo:
+        return SolverInfo(
+            version("pulp"),
+            describe_solver(self._effort.solver),
+            self._clock.seconds(),
+            self._effort.threads,
+            self._stopped_by,
+        )
+
+    # -- the first plan -------------------------------------------------------------------------------------
+
+    def find_first_draft(self, start: Plan | None) -> Clash | None:
+        """Take a first plan that obeys the pins in hand, or return the clash that leaves none.
+
+        Without pins, the plan that assigns nothing is one. With pins, the pinned seats alone may be one; else
+        the solver looks for any plan, and where it finds none, a second solver must agree.
+        """
+        self._reserve = None if start is None else draft_of_plan(self.model, start)
+        if not self.model.facts.problem.pinned:
+            self._begin_greedily()
+            return None
+        draft = draft_of_pins(self.model) or self._search_any_draft()
+        if draft is not None:
+            self.draft = draft
+            self._begin_greedily()
+            return None
+        if self._reserve is not None:
+            self.draft = self._reserve
+            return None
+        if self._clock.is_over():
+            raise NoPlanFound("time ran out before any plan that obeys the pins was found")
+        return find_clash(self.model.facts, self.model.model.pairs, replace(self._effort, seconds=None))
+
+    def _begin_greedily(self) -> None:
+        """In a large round, add at once what a coordinator would by hand."""
+        pairs = self.model.model.pairs
+        if len(pairs) < MIN_PAIRS:
+            return
+        draft = draft_greedily(self.model.facts, pairs, self.draft)
+        if self.model.knows_uses(draft) and self.model.find_violation(draft) is None:
+            self.draft = draft
+
+    def _search_any_draft(self) -> Draft | None:
+        """Any plan that obeys every row, or ``None`` where both solvers say that there is none.
+
+        Where they break down instead, nothing is known, and no pin may be said to clash.
+        """
+        self._program.set_objective([])
+        is_refuted = True
+        for solver in (self._effort.solver, other_solver(self._effort.solver)):
+            effort = replace(self._effort, solver=solver, seconds=self._clock.left())
+            attempt = run(self._program, effort)
+            draft = self._read(attempt)
+            if draft is not None:
+                return draft
+            if attempt.ending == "time_limit" or self._clock.is_over():
+                if self._reserve is not None:
+                    return self._reserve
+                raise NoPlanFound("time ran out before any plan that obeys the pins was found")
+            is_refuted = is_refuted and attempt.ending == "infeasible"
+        if not is_refuted and self._reserve is None:
+            raise NoPlanFound("the solvers broke down before any plan that obeys the pins was found")
+        return None
+
+    # -- all objectives -------------------------------------------------------------------------------------
+
+    def improve_all(self) -> list[ObjectiveValue]:
+        """Maximise the policy's objectives in their order and return their values and bounds."""
+        names = self.model.facts.problem.policy.objectives
+        polisher = self._make_polisher()
+        values: list[ObjectiveValue] = []
+        for position, name in enumerate(names):
+            before = self.draft
+            values.append(self.improve(name))
+            if polisher is not None:
+                polisher.hold(name, values[-1].value)
+                if self.draft is not before:
+                    self._polish(polisher, names[position + 1 :])
+        return values
+
+    def _make_polisher(self) -> Polisher | None:
+        """In a large round, what hands each solve a plan that is good for the objectives to come."""
+        pairs = self.model.model.pairs
+        if not MIN_PAIRS <= len(pairs) <= MAX_PAIRS_OF_ONE_MODEL or self._clock.is_over():
+            return None
+        return Polisher(self._prepare(), self._effort)
+
+    def _prepare(self) -> PreparedRound:
+        """The round with all its objectives, built when first asked for."""
+        if self._prepared is None:
+            self._prepared = PreparedRound(self.model.facts, self.model.model.pairs)
+        return self._prepared
+
+    def _polish(self, polisher: Polisher, names: Sequence[str]) -> None:
+        left = self._clock.left()
+        if names and left != 0:
+            seconds = None if left is None else left * SHARE_OF_POLISH
+            self.draft = polisher.polish(self.draft, names, seconds)
+
+    def _search_around(self, best: ObjectiveValue) -> None:
+        """In a large round, make the plan in hand better in small steps, for a part of the seconds left."""
+        left = self._clock.left()
+        if left is None or left == 0 or len(self.model.model.pairs) < MIN_PAIRS:
+            return
+        if self._around is None:
+            self._around = AroundSearch(self._prepare())
+        end = self._clock.seconds() + left * SHARE_OF_AROUND
+        at = self.model.facts.problem.policy.objectives.index(best.name)
+        self.draft = self._around.improve(
+            self.draft,
+            lambda: self._clock.seconds() >= end,
+            lambda values: self._report(replace(best, value=max(best.value, values[at]))),
+        )
+
+    # -- one objective --------------------------------------------------------------------------------------
+
+    def improve(self, name: str) -> ObjectiveValue:
+        """Maximise one objective, hold it, and return its value and bound."""
+        objective = ObjectiveOfModel(self.model.model, name)
+        twin = next((value for signature, value in self._solved if signature == objective.signature), None)
+        if twin is not None:
+            # It counts the same seats in the same way as one that is held already: nothing can move it.
+            return replace(twin, name=name)
+        terms = self.model.add_objective(objective)
+        self._program.extend()
+        best = self._maximise(objective, terms)
+        self.model.hold(terms, best.value)
+        self._program.extend()
+        self._solved.append((objective.signature, best))
+        return best
+
+    def _maximise(self, objective: ObjectiveOfModel, terms: ObjectiveTerms) -> ObjectiveValue:
+        name, ceiling = objective.name, objective.largest_value()
+        best = ObjectiveValue(name, self._value(name, self.draft), ceiling)
+        self._report(best)
+        self._is_provable = self._is_provable and is_told_apart(terms.terms, ceiling)
+        if best.value < ceiling and terms.terms:
+            self._program.set_objective(terms.terms)
+            budget = self._budget(name)
+            for effort, is_warm in self._ways_to_ask():
+                if self._clock.is_over():
+                    self._stopped_by = "time_limit"
+                    break
+                effort = replace(effort, seconds=budget, is_hasty=self._is_short(budget))
+                attempt = self._ask(effort, is_warm, terms, best)
+                best, is_settled = self._weigh(attempt, best)
+                if is_settled:
+                    break
+        if best.value != best.bound:
+            self._search_around(best)
+            best = self._take_reserve(replace(best, value=self._value(name, self.draft)))
+        if best.value != best.bound:
+            self._stopped_by = self._stopped_by or "fault"
+        self._report(best)
+        return best
+
+    def _budget(self, name: str) -> float | None:
+        """Seconds for this objective: a part of what is left, all of it for the last."""
+        left = self._clock.left()
+        if left is None or name == self.model.facts.problem.policy.objectives[-1]:
+            return left
+        return left * SHARE_OF_TIME
+
+    def _is_short(self, seconds: float | None) -> bool:
+        """Whether a run of so many seconds would spend most of them on presolving.
+
+        Never in a small round, where the clock must not choose between plans of equal value.
+        """
+        if seconds is None or len(self.model.model.pairs) < MIN_PAIRS:
+            return False
+        return seconds * COLUMNS_PRESOLVED_A_SECOND < len(self.model.program.columns)
+
+    def _ways_to_ask(self) -> Iterator[tuple[Effort, bool]]:
+        """Solver, and whether it gets the plan in hand to begin with; later ways only where a word did
+        not hold.
+        """
+        yield self._effort, True
+        yield replace(self._effort, is_strict=True), False
+        yield replace(self._effort, solver=other_solver(self._effort.solver)), False
+
+    def _ask(self, effort: Effort, is_warm: bool, terms: ObjectiveTerms, best: ObjectiveValue) -> Attempt:
+        start = self.model.vector_of(self.draft) if is_warm and self.draft.seats else None
+        watcher = None if self._on_progress is None else self._watch(terms, best)
+        return run(self._program, effort, start=start, watcher=watcher)
+
+    def _weigh(self, attempt: Attempt, best: ObjectiveValue) -> tuple[ObjectiveValue, bool]:
+        """Take what an attempt offers and say whether it settles the objective.
+
+        It settles it where its plan is sound and as good as its bound, or where time stopped it. An
+        *infeasible* while a plan is in hand, values that are no plan, or a bound below the plan in hand are
+        faults of the solver and settle nothing. Its bound is not asked for where doubles could not state it.
+        """
+        draft = self._read(attempt)
+        value = None if draft is None else self._value(best.name, draft)
+        if draft is not None and value is not None and value > best.value:
+            self.draft = draft
+            best = replace(best, value=value)
+        if attempt.ending not in ("optimal", "time_limit"):
+            return best, best.value == best.bound
+        bound = attempt.bound if self._is_provable else None
+        if bound is None and self._is_provable and attempt.ending == "optimal" and value is not None:
+            bound = value  # CBC states no bound; that it ended within less than one is the proof.
+        if bound is not None and bound >= best.value:
+            best = replace(best, bound=bound if best.bound is None else min(best.bound, bound))
+        if attempt.ending == "time_limit":
+            if best.value != best.bound:
+                self._stopped_by = "time_limit"
+            return best, bound is None or bound >= best.value
+        return best, best.value == best.bound
+
+    def _take_reserve(self, best: ObjectiveValue) -> ObjectiveValue:
+        """Fall back on the start plan where the objective stayed open and that plan is better."""
+        if self._reserve is None or self.model.find_violation(self._reserve) is not None:
+            return best
+        value = self._value(best.name, self._reserve)
+        if value <= best.value:
+            return best
+        self.draft = self._reserve
+        return replace(best, value=value)
+
+    # -- reading and telling --------------------------------------------------------------------------------
+
+    def _read(self, attempt: Attempt) -> Draft | None:
+        """The plan that an attempt offers, rebuilt in whole numbers, or ``None`` where it is none."""
+        if attempt.values is None:
+            return None
+        draft = self.model.read_draft(attempt.values)
+        return None if draft is None or self.model.find_violation(draft) is not None else draft
+
+    def _value(self, name: str, draft: Draft) -> int:
+        """The objective's value, from the seats alone."""
+        return OBJECTIVE_TABLE[name].value(self.model.facts.problem, self.model.model.pairs, draft.seats)
+
+    def _report(self, best: ObjectiveValue) -> None:
+        if self._on_progress is not None:
+            self._on_progress(Progress(best.name, best.value, best.bound, self._clock.seconds()))
+
+    def _watch(
+        self, terms: ObjectiveTerms, best: ObjectiveValue
+    ) -> Callable[[float | None, float | None], None]:
+        """Turn a solver's report into progress: never worse than what is known."""
+
+        def watch(value: float | None, bound: float | None) -> None:
+            found = best.value if value is None else max(best.value, round(value) + terms.constant)
+            ceiling = best.bound
+            if bound is not None and ceiling is not None and self._is_provable:
+                ceiling = max(found, min(ceiling, floor(bound + 1e-6) + terms.constant))
+            self._report(ObjectiveValue(best.name, found, ceiling))
+
+        return watch

@@ -1,0 +1,1 @@
+"""Every rule and value stated a second time. Nothing here knows how a plan was found."""
