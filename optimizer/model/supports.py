@@ -44,7 +44,7 @@ class SupplyColumns:
             for kind, amount in largest.items()
         }
 
-    def _scale(self, kind: str) -> int:
+    def scale_of(self, kind: str) -> int:
         return self._scales.get(kind, 1)
 
     # -- C9 -------------------------------------------------------------------------------------------------
@@ -59,14 +59,14 @@ class SupplyColumns:
             if limit in model.without or quantity == per_seat == 0:
                 continue
             most = quantity + per_seat * sum(model.columns[position].most for position in positions)
-            scale = self._scale(kind)
+            scale = self.scale_of(kind)
             given: list[Term] = [
-                (self._add_use(support, session, None, most), 1) for support in self._givers(session, kind)
+                (self._add_use(support, session, None, most), 1) for support in self.givers(session, kind)
             ]
             terms = [*given, (running, -quantity), *model.seat_terms(positions, -per_seat)]
             model.add_limit(limit, f"c9_s{number}_k{kind_number}", terms, "=", 0, scale)
 
-    def _givers(self, session: Session, kind: str) -> list[Support]:
+    def givers(self, session: Session, kind: str) -> list[Support]:
         """Supports of the kind that fit and that may serve at least one recipient who could be placed
         there.
         """
@@ -94,7 +94,7 @@ class SupplyColumns:
         name = (
             f"u_{numbers}" if language is None else f"v_{numbers}_l{self._language_number(session, language)}"
         )
-        scale = self._scale(support.kind)
+        scale = self.scale_of(support.kind)
         column = model.program.add_column(name, 0, min(bounds), is_integer=False, scale=scale)
         self.uses[support.id, session.id, language] = column
         return column
@@ -112,7 +112,7 @@ class SupplyColumns:
             by_support.setdefault(support_id, {}).setdefault(session_id, []).append(column)
         for support_id, by_session in sorted(by_support.items()):
             support = self.model.facts.problem.support_by_id[support_id]
-            number, scale = self._support_number(support), self._scale(support.kind)
+            number, scale = self._support_number(support), self.scale_of(support.kind)
             everything = [(column, 1) for columns in by_session.values() for column in columns]
             limit = Limit("C9", support_id, "quantity")
             self.model.add_limit(limit, f"c9_r{number}", everything, "<=", support.quantity or 0, scale)
@@ -121,7 +121,7 @@ class SupplyColumns:
                 self._add_limits_in_session(support, session, columns)
 
     def _add_limits_in_session(self, support: Support, session: Session, columns: list[int]) -> None:
-        model, scale = self.model, self._scale(support.kind)
+        model, scale = self.model, self.scale_of(support.kind)
         number = f"r{self._support_number(support)}_s{model.session_number[session.id]}"
         units: list[Term] = [(column, 1) for column in columns]
         most = sum(model.program.columns[column].upper for column in columns)
@@ -134,7 +134,24 @@ class SupplyColumns:
         if only not in model.without and not model.facts.support_is_open_to(support, session):
             usable = self._usable_column(support, session)
             if usable is not None:
+                most = min(most, self._most_when_usable(support, session, len(columns)))
                 model.add_limit(only, f"c9_only_{number}", [*units, (usable, -most)], "<=", 0, scale)
+
+    def _most_when_usable(self, support: Support, session: Session, columns: int) -> int:
+        """What a session can take from a support while it seats only those whom the support admits.
+
+        Each of its columns but that of what is required is one unit of interpretation for a language.
+        """
+        model = self.model
+        quantity, per_seat = required_units(session).get(support.kind, (0, 0))
+        admitted = sum(
+            model.columns[position].most
+            for recipient, positions in model.recipients_of_session[session.id].items()
+            if model.facts.support_admits(support, recipient)
+            for position in positions
+        )
+        languages = columns - ((support.id, session.id, None) in self.uses)
+        return quantity + per_seat * admitted + languages
 
     def _usable_column(self, support: Support, session: Session) -> int | None:
         """The column that is 1 only where nobody is placed whom `only` leaves out; ``None``: it leaves
@@ -203,10 +220,10 @@ class SupplyColumns:
         self.in_use[session.id, language] = in_use
         givers = [
             support
-            for support in self._givers(session, INTERPRETATION)
+            for support in self.givers(session, INTERPRETATION)
             if model.facts.links(support, language, session)
         ]
         units = [(self._add_use(support, session, language, 1), 1) for support in givers]
         limit = Limit("C10", session.id, language)
-        scale = self._scale(INTERPRETATION)
+        scale = self.scale_of(INTERPRETATION)
         model.add_limit(limit, f"c10_{number}", [*units, (in_use, -1)], "=", 0, scale)

@@ -8,6 +8,7 @@ A solver's floats are only ever a suggestion.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from optimizer.model.consequences import add_consequences
 from optimizer.model.limits import Model
 from optimizer.model.objective_columns import ObjectiveOfModel, ObjectiveTerms
 from optimizer.model.program import Limit, Row, find_common_scale
@@ -47,6 +48,8 @@ class RoundModel:
         self.facts = facts
         self.model = Model(facts, pairs, without=without, pins_are_optional=pins_are_optional)
         self.supply = SupplyColumns(self.model)
+        if not without and not pins_are_optional:
+            add_consequences(self.model, self.supply)
         self.program = self.model.program
         self.objectives: list[ObjectiveTerms] = []
 
