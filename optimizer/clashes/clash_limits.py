@@ -48,7 +48,7 @@ def find_limits(
 
 def _limits_in_play(facts: Facts, pairs: Sequence[Pair]) -> list[Limit]:
     """Every limit that the program states, but the pins themselves, by code, record and field."""
-    model = RoundModel(facts, pairs)
+    model = RoundModel(facts, pairs, as_stated=True)
     limits = {row.limit for row in model.program.rows if row.limit is not None}
     for pair in pairs:
         # These also bound a pair by itself, where they need no row.

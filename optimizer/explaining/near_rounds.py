@@ -98,7 +98,7 @@ class RoundWithPlan:
             pairs, free = self._all_pairs(own_pairs), frozenset(s.id for s in self.problem.sessions)
         else:
             pairs, free = self._near_pairs(own_pairs, list(dict.fromkeys(sessions)))
-        prepared = PreparedRound(facts, pairs)
+        prepared = PreparedRound(facts, pairs, as_stated=True)
         draft = draft_of_plan(prepared.model, self.plan)
         if draft is None:
             return None

@@ -52,7 +52,7 @@ class WideRound:
         for kind, units in self._most_units().items():
             problem, support = add_support(problem, Change("support", kind, amount=units))
             self.new_supports[kind] = support.id
-        self.prepared = PreparedRound(Facts(problem), sort_pairs(pairs.values()))
+        self.prepared = PreparedRound(Facts(problem), sort_pairs(pairs.values()), as_stated=True)
         draft = draft_of_plan(self.prepared.model, around.plan)
         if draft is None:
             raise ValueError("the plan does not obey the round")

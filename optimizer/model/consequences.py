@@ -12,9 +12,9 @@ from dataclasses import replace
 
 from optimizer.model.limits import Model, most_recipients
 from optimizer.model.program import LARGE_COEFFICIENT, Sense, Term
-from optimizer.model.supply import required_units
+from optimizer.model.supply import UseKey, required_units
 from optimizer.model.supports import SupplyColumns
-from optimizer.problem import Session, Support
+from optimizer.problem import Session
 from optimizer.rules.facts import INTERPRETATION
 
 
@@ -25,8 +25,7 @@ def add_consequences(model: Model, supply: SupplyColumns) -> None:
     for session_id in sorted(model.running):
         session = model.facts.problem.session_by_id[session_id]
         _add_company(model, session)
-        _add_admission(model, supply, session)
-        _add_admission_by_language(model, supply, session)
+    add_admission(model, supply)
 
 
 def _add_row(
@@ -142,47 +141,83 @@ def _add_company(model: Model, session: Session) -> None:
 # -- who may be paid for by whom ----------------------------------------------------------------------------
 
 
-def _add_admission(model: Model, supply: SupplyColumns, session: Session) -> None:
-    """Where a recipient is placed, supports that admit it give all that the session requires (C9, `only`).
-
-    That is at least the fixed quantity and what its own seats take; the rows say it for every recipient that
-    a support of the kind leaves out.
+def add_admission(model: Model, supply: SupplyColumns) -> None:
+    """State the `only` of supports by recipient (C9, C10): whoever is placed in a session, supports that
+    leave it out give nothing, and those that admit it give at least what its own seats take.
     """
-    number = model.session_number[session.id]
-    for kind_number, (kind, (quantity, per_seat)) in enumerate(sorted(required_units(session).items())):
-        if quantity == per_seat == 0:
-            continue
-        givers = supply.givers(session, kind)
-        for recipient, positions in sorted(model.recipients_of_session[session.id].items()):
-            admitting = [giver for giver in givers if _admits(model, giver, session, recipient)]
-            if len(admitting) == len(givers) or not _open(model, positions):
-                continue
-            units = [(supply.uses[giver.id, session.id, None], 1) for giver in admitting]
-            present = (model.presence_of(session.id, recipient), -quantity)
-            terms: list[Term] = [*units, present, *model.seat_terms(positions, -per_seat)]
-            name = f"admit_s{number}_k{kind_number}_q{model.recipient_number[recipient]}"
-            _add_row(model, name, terms, ">=", 0, supply.scale_of(kind))
+    uses_of: dict[tuple[str, str], dict[str, list[UseKey]]] = {}
+    for use in supply.uses:
+        kind = model.facts.problem.support_by_id[use[0]].kind
+        uses_of.setdefault((use[1], kind), {}).setdefault(use[0], []).append(use)
+    for (session_id, kind), uses in sorted(uses_of.items()):
+        session = model.facts.problem.session_by_id[session_id]
+        for recipient, positions in sorted(model.recipients_of_session[session_id].items()):
+            left_out = [id_ for id_ in sorted(uses) if not _admits(model, id_, session, recipient)]
+            if left_out and _open(model, positions):
+                closed = [use for id_ in left_out for use in uses[id_]]
+                _leave_out(model, supply, (session, kind, recipient), closed)
+                admitting = [id_ for id_ in sorted(uses) if id_ not in left_out]
+                _pay_own_seats(model, supply, (session, kind, recipient), admitting)
+                if kind == INTERPRETATION:
+                    _bridge_by_admitting(model, supply, session, positions, admitting)
 
 
-def _add_admission_by_language(model: Model, supply: SupplyColumns, session: Session) -> None:
-    """A group that is bridged is so by interpreters that admit its recipient (C10, `only`)."""
-    for position in model.pairs_of_session[session.id]:
-        pair, columns = model.pairs[position], model.columns[position]
-        recipient = model.need(pair).recipient
-        for rank, (language, column) in enumerate(sorted(columns.bridges.items())):
-            givers = [
-                giver
-                for giver in supply.givers(session, INTERPRETATION)
-                if (giver.id, session.id, language) in supply.uses
-            ]
-            admitting = [giver for giver in givers if _admits(model, giver, session, recipient)]
-            if len(admitting) < len(givers):
-                units = [(supply.uses[giver.id, session.id, language], 1) for giver in admitting]
-                name = f"{model.name('heard', pair)}_l{rank}"
-                scale = supply.scale_of(INTERPRETATION)
-                _add_row(model, name, [*units, (column, -1)], ">=", 0, scale)
+Asked = tuple[Session, str, str]  # session, kind, recipient
 
 
-def _admits(model: Model, support: Support, session: Session, recipient: str) -> bool:
-    facts = model.facts
-    return facts.support_is_open_to(support, session) or facts.support_admits(support, recipient)
+def _leave_out(model: Model, supply: SupplyColumns, asked: Asked, closed: Sequence[UseKey]) -> None:
+    session, kind, recipient = asked
+    quantity, per_seat = required_units(session).get(kind, (0, 0))
+    others = sum(
+        model.columns[position].most
+        for other, positions in model.recipients_of_session[session.id].items()
+        if other != recipient
+        for position in positions
+    )
+    seats = min(others, model.facts.seats_of_session(session))
+    languages = len({language for _, _, language in closed if language is not None})
+    columns = [supply.uses[use] for use in closed]
+    bounds = sum(model.program.columns[column].upper for column in columns)
+    most = min(bounds, quantity + per_seat * seats + languages)
+    terms: list[Term] = [(column, 1) for column in columns]
+    present = model.presence_of(session.id, recipient)
+    name = _name(model, "leave", asked)
+    model.add_definition(name, [*terms, (present, most)], "<=", most, supply.scale_of(kind))
+
+
+def _pay_own_seats(model: Model, supply: SupplyColumns, asked: Asked, admitting: Sequence[str]) -> None:
+    session, kind, recipient = asked
+    quantity, per_seat = required_units(session).get(kind, (0, 0))
+    if quantity == per_seat == 0:
+        return
+    uses = [(id_, session.id, None) for id_ in admitting]
+    units = [(supply.uses[use], 1) for use in uses if use in supply.uses]
+    positions = model.recipients_of_session[session.id][recipient]
+    present = (model.presence_of(session.id, recipient), -quantity)
+    terms: list[Term] = [*units, present, *model.seat_terms(positions, -per_seat)]
+    _add_row(model, _name(model, "admit", asked), terms, ">=", 0, supply.scale_of(kind))
+
+
+def _bridge_by_admitting(
+    model: Model, supply: SupplyColumns, session: Session, positions: Sequence[int], admitting: Sequence[str]
+) -> None:
+    """A group that is bridged is so by interpreters that admit its recipient."""
+    for position in positions:
+        for rank, (language, column) in enumerate(sorted(model.columns[position].bridges.items())):
+            uses = [(id_, session.id, language) for id_ in admitting]
+            units = [(supply.uses[use], 1) for use in uses if use in supply.uses]
+            name = f"{model.name('heard', model.pairs[position])}_l{rank}"
+            scale = supply.scale_of(INTERPRETATION)
+            model.add_definition(name, [*units, (column, -1)], ">=", 0, scale)
+
+
+def _name(model: Model, what: str, asked: Asked) -> str:
+    session, kind, recipient = asked
+    kinds = sorted(model.facts.supports_by_kind)
+    numbers = (model.session_number[session.id], kinds.index(kind), model.recipient_number[recipient])
+    return "{}_s{}_k{}_q{}".format(what, *numbers)
+
+
+def _admits(model: Model, support: str, session: Session, recipient: str) -> bool:
+    facts, row = model.facts, model.facts.problem.support_by_id[support]
+    return facts.support_is_open_to(row, session) or facts.support_admits(row, recipient)

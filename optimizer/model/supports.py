@@ -5,22 +5,61 @@ Units are continuous columns: once seats, groups and languages are whole, sharin
 whole units exist whenever fractional ones do, and `supply.py` finds them exactly.
 """
 
+from collections.abc import Hashable, Mapping
+from dataclasses import replace
+
 from optimizer.model.limits import Model
 from optimizer.model.program import Limit, Term
 from optimizer.model.supply import UseKey, required_units
 from optimizer.problem import Session, Support
-from optimizer.rules.facts import INTERPRETATION
+from optimizer.rules.facts import INTERPRETATION, Facts, fold_languages
 
 # Money is scaled so that coefficients stay near those of seats; solvers work to an absolute tolerance.
 LARGEST_COEFFICIENT = 1024
 
 
-class SupplyColumns:
-    """Adds the columns and rows of C9 and C10 to a model, and remembers which column is which use."""
+def find_pools(facts: Facts) -> dict[str, str]:
+    """Support -> the first by id of those that no session can tell apart; only supports that are not first.
 
-    def __init__(self, model: Model) -> None:
+    They are of one kind and have equal dates, `only`, areas, places and languages, and none limits what one
+    session gets. Whatever their quantities together allow can then be shared out among them.
+    """
+    first: dict[Hashable, str] = {}
+    pools: dict[str, str] = {}
+    for support in sorted(facts.problem.supports, key=lambda row: row.id):
+        if not support.quantity or support.per_session is not None:
+            continue
+        sets = (support.only, support.areas, support.places, frozenset(fold_languages(support.languages)))
+        key = (support.kind, support.from_, support.to, *sets)
+        if first.setdefault(key, support.id) != support.id:
+            pools[support.id] = first[key]
+    return pools
+
+
+def pool_supports(facts: Facts, pool_of: Mapping[str, str]) -> dict[str, Support]:
+    """The first of each pool with the quantity of all of it."""
+    supports = facts.problem.support_by_id
+    pools: dict[str, Support] = {}
+    for member, first in pool_of.items():
+        pool = pools.get(first, supports[first])
+        pools[first] = replace(pool, quantity=(pool.quantity or 0) + (supports[member].quantity or 0))
+    return pools
+
+
+class SupplyColumns:
+    """Adds the columns and rows of C9 and C10 to a model, and remembers which column is which use.
+
+    ``as_stated``: each support by itself, with rows for its `only`. Otherwise supports that no session can
+    tell apart are one pool, known by the first of them by id, and `only` is stated by recipient, in fewer
+    rows (`consequences.add_admission`).
+    """
+
+    def __init__(self, model: Model, *, as_stated: bool = True) -> None:
         self.model = model
-        self.uses: dict[UseKey, int] = {}  # (support, session, language or None) -> units
+        self._as_stated = as_stated
+        self._pool_of = {} if as_stated else find_pools(model.facts)
+        self._pools = pool_supports(model.facts, self._pool_of)
+        self.uses: dict[UseKey, int] = {}  # (support or its pool, session, language or None) -> units
         self.in_use: dict[tuple[str, str], int] = {}  # (session, language) -> 1 where a group there uses it
         self.usable: dict[
             tuple[str, tuple[str, ...]], int
@@ -43,6 +82,15 @@ class SupplyColumns:
             kind: 1 << max(0, (amount // LARGEST_COEFFICIENT).bit_length())
             for kind, amount in largest.items()
         }
+
+    def pool_of(self, support: str) -> str:
+        """The support that stands for this one among those that no session can tell apart."""
+        return self._pool_of.get(support, support)
+
+    def column_of(self, use: UseKey) -> int | None:
+        """The column that holds a support's units for a session and purpose, alone or with its pool's."""
+        support, session, language = use
+        return self.uses.get((self.pool_of(support), session, language))
 
     def scale_of(self, kind: str) -> int:
         return self._scales.get(kind, 1)
@@ -72,9 +120,10 @@ class SupplyColumns:
         """
         facts, recipients = self.model.facts, self.model.recipients_of_session[session.id]
         return [
-            support
+            self._pools.get(support.id, support)
             for support in facts.fitting_supports(session, kind)
             if support.quantity
+            and self.pool_of(support.id) == support.id
             and (
                 facts.support_is_open_to(support, session)
                 or Limit("C9", support.id, "only") in self.model.without
@@ -111,7 +160,7 @@ class SupplyColumns:
         for (support_id, session_id, _), column in self.uses.items():
             by_support.setdefault(support_id, {}).setdefault(session_id, []).append(column)
         for support_id, by_session in sorted(by_support.items()):
-            support = self.model.facts.problem.support_by_id[support_id]
+            support = self._pools.get(support_id, self.model.facts.problem.support_by_id[support_id])
             number, scale = self._support_number(support), self.scale_of(support.kind)
             everything = [(column, 1) for columns in by_session.values() for column in columns]
             limit = Limit("C9", support_id, "quantity")
@@ -131,7 +180,11 @@ class SupplyColumns:
             terms = [*units, (model.running[session.id], -support.per_session)]
             model.add_limit(limit, f"c9_{number}", terms, "<=", 0, scale)
         only = Limit("C9", support.id, "only")
-        if only not in model.without and not model.facts.support_is_open_to(support, session):
+        if (
+            self._as_stated
+            and only not in model.without
+            and not model.facts.support_is_open_to(support, session)
+        ):
             usable = self._usable_column(support, session)
             if usable is not None:
                 most = min(most, self._most_when_usable(support, session, len(columns)))

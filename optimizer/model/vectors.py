@@ -35,7 +35,11 @@ EMPTY_DRAFT = Draft({}, {}, {})
 
 
 class RoundModel:
-    """The whole program of a round: limits, supports, and the objectives added so far."""
+    """The whole program of a round: limits, supports, and the objectives added so far.
+
+    ``as_stated``: every limit and support by itself and nothing that follows from them, for who means to ease
+    a limit or asks about one support. Always so where limits are left out or pins are optional.
+    """
 
     def __init__(
         self,
@@ -44,11 +48,13 @@ class RoundModel:
         *,
         without: frozenset[Limit] = frozenset(),
         pins_are_optional: bool = False,
+        as_stated: bool = False,
     ) -> None:
         self.facts = facts
         self.model = Model(facts, pairs, without=without, pins_are_optional=pins_are_optional)
-        self.supply = SupplyColumns(self.model)
-        if not without and not pins_are_optional:
+        as_stated = as_stated or bool(without) or pins_are_optional
+        self.supply = SupplyColumns(self.model, as_stated=as_stated)
+        if not as_stated:
             add_consequences(self.model, self.supply)
         self.program = self.model.program
         self.objectives: list[ObjectiveTerms] = []
@@ -97,7 +103,7 @@ class RoundModel:
 
     def knows_uses(self, draft: Draft) -> bool:
         """Whether every support that the draft draws on has a column: not so where a limit was left out."""
-        return all(use in self.supply.uses for use in draft.uses)
+        return all(self.supply.column_of(use) is not None for use in draft.uses)
 
     # -- filling a full vector ------------------------------------------------------------------------------
 
@@ -136,7 +142,10 @@ class RoundModel:
 
     def _fill_supplies(self, vector: list[int], draft: Draft) -> None:
         for use, units in draft.uses.items():
-            vector[self.supply.uses[use]] = units
+            column = self.supply.column_of(use)
+            if column is None:
+                raise KeyError(f"no column for the use {use}")
+            vector[column] += units
         needs = self.facts.problem.need_by_id
         here = {(session, needs[need].recipient) for need, session in draft.seats}
         for (session_id, left_out), column in self.supply.usable.items():

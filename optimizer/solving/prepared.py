@@ -38,9 +38,9 @@ class PreparedRound:
     nothing and agreed ones at their seats by moving them, without building anything again.
     """
 
-    def __init__(self, facts: Facts, pairs: Sequence[Pair]) -> None:
+    def __init__(self, facts: Facts, pairs: Sequence[Pair], *, as_stated: bool = False) -> None:
         self.facts = facts
-        self.model = RoundModel(facts, pairs)
+        self.model = RoundModel(facts, pairs, as_stated=as_stated)
         self.names = facts.problem.policy.objectives
         self.terms: list[ObjectiveTerms] = [
             self.model.add_objective(ObjectiveOfModel(self.model.model, name)) for name in self.names

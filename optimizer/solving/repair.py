@@ -259,7 +259,8 @@ class RepairDesk:
             placed[other] = placed.get(other, 0) + seats
         facts = self.round.facts
         short = {row.id for row in self.problem.needs if placed.get(row.id, 0) < facts.seats_of_need(row)}
-        freed = {support for support, user, _ in self.draft.uses if user == session}
+        pool_of = self.round.model.supply.pool_of
+        freed = {pool_of(support) for support, user, _ in self.draft.uses if user == session}
         sharing = sorted({user for support in freed for user in self._sessions_of_support[support]})
         then = [*self._neighbours.sessions_of_need[need]]
         then += self._sessions_of_provider[self._provider[session]] + sharing
