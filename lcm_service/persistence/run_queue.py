@@ -13,6 +13,7 @@ from typing import Any
 from sqlalchemy import CursorResult, func, select, update
 from sqlalchemy.orm import Session
 
+from lcm_service.domain.vocabulary import PLANNING_PURPOSES
 from lcm_service.persistence.database import utc_now
 from lcm_service.persistence.tables import Run
 
@@ -37,9 +38,15 @@ def has_queued(session: Session) -> bool:
     return session.scalar(select(func.min(Run.id)).where(Run.state == "queued")) is not None
 
 
-def claim_oldest(session: Session, lease_seconds: float) -> Claim | None:
-    """Take the oldest queued run, or nothing. Where another worker is quicker, the next one is tried."""
-    queued = select(func.min(Run.id)).where(Run.state == "queued")
+def claim_next(session: Session, lease_seconds: float) -> Claim | None:
+    """Take the oldest queued run that makes a plan, else the oldest of the others, else nothing. Where
+    another worker is quicker, the next one is tried.
+
+    A comparison or an explanation takes minutes and nobody's answer hangs on it, so a match that is asked for
+    after it comes first.
+    """
+    queued = select(Run.id).where(Run.state == "queued")
+    queued = queued.order_by(Run.purpose.not_in(PLANNING_PURPOSES), Run.id).limit(1)
     while (run_id := session.scalar(queued)) is not None:
         now = read_clock(session)
         fence = session.execute(

@@ -91,9 +91,11 @@ def is_work_waiting() -> bool:
 
 
 def claim_next_run(lease_seconds: float) -> ClaimedRun | None:
-    """Take the oldest run that waits, for as long as the lease; None where nothing waits."""
+    """Take the oldest run that waits, for as long as the lease, those that make a plan first; None where
+    nothing waits.
+    """
     with transaction() as session:
-        claim = run_queue.claim_oldest(session, lease_seconds)
+        claim = run_queue.claim_next(session, lease_seconds)
         if claim is None:
             return None
         run = reads.find_run(session, claim.run_id)

@@ -155,3 +155,15 @@ def test_the_stored_problem_gives_the_stored_comparison_by_hand(round_, actor, t
     output = tmp_path / "scenarios.json"
     assert run_command("scenarios", str(path), "-o", str(output)).status == 0
     assert json.loads(output.read_text(encoding="utf-8")) == run.result
+
+
+def test_a_match_that_is_asked_for_later_is_taken_first(round_, actor):
+    """A comparison takes minutes; a coordinator who presses Match does not wait for it."""
+    asked = [
+        ask(actor, round_),
+        ask(actor, round_),
+        rounds.request(actor, round_),
+        rounds.request(actor, round_),
+    ]
+    taken = [matching.claim_next_run(rounds.LEASE_SECONDS).run_id for _ in asked]
+    assert taken == [asked[2].id, asked[3].id, asked[0].id, asked[1].id]
