@@ -23,7 +23,7 @@ def wait_for(condition, seconds=PATIENCE_SECONDS):
 def solving_processes(parent=None):
     """Numbers of the optimizer's processes that this process, or another one, has started and that run."""
     listed = subprocess.run(
-        ["ps", "-A", "-o", "pid=,ppid=,stat=,args="], capture_output=True, text=True, check=True
+        ["ps", "-A", "-ww", "-o", "pid=,ppid=,stat=,args="], capture_output=True, text=True, check=True
     )
     rows = [line.split(None, 3) for line in listed.stdout.splitlines()]
     return [
@@ -34,6 +34,24 @@ def solving_processes(parent=None):
         and not row[2].startswith("Z")
         and "-m optimizer" in row[3]
     ]
+
+
+def group_of(pid):
+    """(number, command) of every process of the group of this number that runs."""
+    listed = subprocess.run(
+        ["ps", "-A", "-ww", "-o", "pid=,pgid=,stat=,args="], capture_output=True, text=True, check=True
+    )
+    rows = [line.split(None, 3) for line in listed.stdout.splitlines()]
+    return [
+        (int(row[0]), row[3])
+        for row in rows
+        if len(row) == 4 and row[1] == str(pid) and not row[2].startswith("Z")
+    ]
+
+
+def has_cbc(pid):
+    """Whether a solver of its own runs in the group: CBC is a program that the optimizer starts."""
+    return any(command.split()[0].endswith("cbc") for _, command in group_of(pid))
 
 
 def hold_next_process():

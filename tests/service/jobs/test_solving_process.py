@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -12,10 +13,20 @@ import pytest
 from lcm_service.jobs import solving
 from lcm_service.jobs.solving import LetGo, SolvingFailed, solve_in_process
 from optimizer import canonical_bytes
+from tests.bench.generator import make_problem
 from tests.optimizer import builders
-from tests.service.jobs.processes import hold_next_process, is_running, solving_processes, wait_for
+from tests.service.jobs.processes import (
+    group_of,
+    has_cbc,
+    hold_next_process,
+    is_running,
+    solving_processes,
+    wait_for,
+)
 
 SMALL = canonical_bytes(builders.problem([builders.need()], [builders.session()])).decode()
+# What a solver is asked for here takes it minutes.
+HARD = canonical_bytes(make_problem(500, 500, 1)).decode()
 
 
 def always(_progress):
@@ -93,11 +104,65 @@ def test_the_solver_is_told_none_of_the_services_settings(monkeypatch, tmp_path)
     assert b"LCM_SECRET_KEY" not in seen[0]
 
 
+# When a run is cancelled: once this is true of what the process has told and of its group.
+MOMENTS = {
+    "while the round is read and the model is built": ("highs", lambda _told, _pid: True),
+    "in the middle of HiGHS": ("highs", lambda told, _pid: told),
+    "while CBC runs, a process of its own": ("cbc", lambda _told, pid: has_cbc(pid)),
+}
+
+
+@pytest.mark.parametrize("moment", MOMENTS)
+def test_whatever_the_process_is_doing_it_and_all_it_started_are_gone_within_a_second(moment):
+    solver, has_come = MOMENTS[moment]
+    told, since = [], []
+
+    def watch(progress):
+        told.extend([progress] if progress else [])
+        pids = solving_processes()
+        if pids and has_come(told, pids[0]):
+            since.extend([time.monotonic(), pids[0]])
+            assert len(group_of(pids[0])) >= 2
+            return False
+        return True
+
+    with pytest.raises(LetGo):
+        solve_in_process(HARD, time_limit_seconds=60, solver=solver, watch=watch)
+    asked, group = since
+    wait_for(lambda: not group_of(group), seconds=5)
+    assert time.monotonic() - asked < 1
+
+
 SOLVING_PROGRAM = """
 import sys
 from lcm_service.jobs.solving import solve_in_process
-solve_in_process(open(sys.argv[1]).read(), time_limit_seconds=60, solver="highs", watch=lambda _: True)
+problem, solver = open(sys.argv[1]).read(), sys.argv[2]
+solve_in_process(problem, time_limit_seconds=60, solver=solver, watch=lambda _: True)
 """
+
+
+def worker_process(tmp_path, problem, solver):
+    """A process that solves a problem as a worker does, in a folder of its own."""
+    (tmp_path / "runs").mkdir()
+    (tmp_path / "solve.py").write_text(SOLVING_PROGRAM, encoding="utf-8")
+    (tmp_path / "problem.json").write_text(problem, encoding="utf-8")
+    environment = os.environ | {"PYTHONPATH": str(solving.PROJECT), "TMPDIR": str(tmp_path / "runs")}
+    return subprocess.Popen(
+        [sys.executable, str(tmp_path / "solve.py"), str(tmp_path / "problem.json"), solver], env=environment
+    )
+
+
+def test_a_solver_that_the_optimizer_started_ends_with_the_worker_too(tmp_path):
+    """It would run on to its own time limit: the kernel ends the optimizer alone."""
+    if not sys.platform.startswith("linux"):
+        pytest.skip("only Linux ends a process with its parent")
+    with worker_process(tmp_path, HARD, "cbc") as worker:
+        try:
+            (pid, *_) = wait_for(lambda: solving_processes(worker.pid))
+            wait_for(lambda: has_cbc(pid))
+        finally:
+            worker.kill()
+    wait_for(lambda: not group_of(pid), seconds=2)
 
 
 def test_a_solving_process_ends_with_its_worker_and_the_next_worker_removes_its_folder(tmp_path, monkeypatch):
@@ -105,18 +170,13 @@ def test_a_solving_process_ends_with_its_worker_and_the_next_worker_removes_its_
         pytest.skip("only Linux ends a process with its parent")
     monkeypatch.setenv("TMPDIR", str(tmp_path / "runs"))
     monkeypatch.setattr("tempfile.tempdir", None)
-    (tmp_path / "runs").mkdir()
-    (tmp_path / "solve.py").write_text(SOLVING_PROGRAM, encoding="utf-8")
-    (tmp_path / "problem.json").write_text(SMALL, encoding="utf-8")
-    environment = os.environ | {"PYTHONPATH": str(solving.PROJECT)}
-    command = [sys.executable, str(tmp_path / "solve.py"), str(tmp_path / "problem.json")]
-    with subprocess.Popen(command, env=environment) as worker_process:
+    with worker_process(tmp_path, SMALL, "highs") as worker:
         try:
-            (pid, *_) = wait_for(lambda: solving_processes(worker_process.pid))
+            (pid, *_) = wait_for(lambda: solving_processes(worker.pid))
             os.kill(pid, signal.SIGSTOP)
             assert solving.sweep_folders() == 0
         finally:
-            worker_process.kill()
+            worker.kill()
     wait_for(lambda: not is_running(pid))
     assert len(list((tmp_path / "runs").iterdir())) == 1
     (tmp_path / "runs" / "lcm-run-of-another-machine-1-x").mkdir()
