@@ -33,7 +33,7 @@ LAST_WORDS: Final = 3
 OLDEST_FOLDER_SECONDS: Final = 2 * 86_400
 LONGEST_LINE: Final = 500
 
-# Told the latest progress; answers whether to go on.
+# Told the latest progress, with that of every aim until now under "aims"; answers whether to go on.
 type Watcher = Callable[[dict[str, Any] | None], bool]
 
 
@@ -161,10 +161,11 @@ class _Watched:
         self._limit_seconds = limit_seconds
         self._deadline = time.monotonic() + limit_seconds + grace_seconds
         self._said: list[str] = []
+        self._aims: dict[str, dict[str, Any]] = {}
 
     def run(self, *arguments: str) -> int:
         """Run one command to its end and give its exit status; negative is the signal that ended it."""
-        self._said = []
+        self._said, self._aims = [], {}
         log_path = self._folder / "said.txt"
         with (
             log_path.open("wb") as log,
@@ -186,8 +187,8 @@ class _Watched:
         return tuple(line[:LONGEST_LINE] for line in self._said[-LAST_WORDS:])
 
     def _listen(self, lines: list[bytes]) -> dict[str, Any] | None:
-        """Keep what is no progress, and give the latest progress."""
-        latest = None
+        """Keep what is no progress, and give the latest progress beside that of the aims before it."""
+        latest: dict[str, Any] | None = None
         for line in lines:
             text = line.decode(errors="replace").strip()
             try:
@@ -195,10 +196,18 @@ class _Watched:
             except ValueError:
                 said = None
             if isinstance(said, dict):
-                latest = said
+                self._note_aim(said)
+                latest = said | {"aims": list(self._aims.values())}
             elif text:
                 self._said.append(text)
         return latest
+
+    def _note_aim(self, said: dict[str, Any]) -> None:
+        """What is known of the aim that the solver speaks of; each scenario begins with none."""
+        if any(said.get("scenario") != one.get("scenario") for one in self._aims.values()):
+            self._aims = {}
+        if isinstance(said.get("objective"), str):
+            self._aims[said["objective"]] = said
 
 
 @contextlib.contextmanager

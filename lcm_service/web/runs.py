@@ -40,6 +40,7 @@ def show(run_id: int) -> Response:
         is_active=is_active,
         follows=follows,
         progress_sentence=progress_sentence(run.progress),
+        aims=rows_of_aims(run.progress),
     )
     response = make_response(page)
     if follows:
@@ -82,6 +83,14 @@ def progress_sentence(progress: dict[str, object] | None) -> object:
     """On which objective the solver is at work."""
     name = str((progress or {}).get("objective") or "")
     return reasons.OBJECTIVES.get(name, name) if name else None
+
+
+def rows_of_aims(progress: dict[str, Any] | None) -> list[dict[str, Any]]:
+    """Each aim that the solver has been at work on, in words, with what it has reached; the present one
+    last.
+    """
+    rows = (progress or {}).get("aims") or ()
+    return [row | {"sentence": reasons.OBJECTIVES.get(row["objective"], row["objective"])} for row in rows]
 
 
 def story_sentence(line: dict[str, Any]) -> Any:

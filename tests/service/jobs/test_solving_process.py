@@ -40,6 +40,26 @@ def test_the_answer_is_what_the_command_line_gives():
     assert answer.explanation["problem_sha256"] == answer.plan["problem_sha256"]
 
 
+def test_progress_tells_of_every_aim_in_its_turn_what_was_reached():
+    told = []
+
+    def watch(progress):
+        told.extend([progress] if progress else [])
+        return True
+
+    plan = solve_in_process(SMALL, time_limit_seconds=60, solver="highs", watch=watch).plan
+    told_last = told[-1]["aims"]
+    stored = {row["name"]: (row["value"], row["bound"]) for row in plan["objectives"]}
+    # What follows from the aims before it is not searched for, and not told of.
+    assert 2 < len(told_last) <= len(stored)
+    assert [stored[row["objective"]] for row in told_last] == [
+        (row["value"], row["bound"]) for row in told_last
+    ]
+    assert {name: told[-1][name] for name in ("objective", "value", "bound", "seconds")} == told[-1]["aims"][
+        -1
+    ]
+
+
 def test_a_second_solver_answers_the_same():
     highs = solve_in_process(SMALL, time_limit_seconds=60, solver="highs", watch=always).plan
     cbc = solve_in_process(SMALL, time_limit_seconds=60, solver="cbc", watch=always).plan

@@ -115,6 +115,28 @@ def test_a_cancelled_run_is_let_go_and_its_process_gone_within_two_seconds(round
     assert publication.list_plans(actor, round_.code) == []
 
 
+def test_a_cancel_in_the_middle_of_a_long_search_frees_the_worker_and_touches_no_earlier_plan(
+    round_, actor, worker
+):
+    published = rounds.publish(actor, rounds.solve_round(actor, round_))
+    before = (published.document, published.state, published.version)
+    run = store_run(round_, make_problem(500, 500, 1), seconds=100)
+    rounds.fresh()
+    worker.start()
+    told = wait_for(lambda: run_as_it_is(actor, run).progress, seconds=60)
+    assert {"objective", "value", "bound", "seconds"} <= set(told["aims"][-1])
+    begin = time.monotonic()
+    matching.cancel_run(actor, run.id)
+    wait_for(lambda: not solving_processes(), seconds=5)
+    assert time.monotonic() - begin < 2
+    (plan,) = publication.list_plans(actor, round_.code)
+    assert (plan.document, plan.state, plan.version) == before
+    # The worker is free for the next run.
+    following = rounds.request(actor, round_)
+    wait_for(lambda: run_as_it_is(actor, following).state == "done")
+    assert run_as_it_is(actor, run).state == "cancelled"
+
+
 def test_a_worker_that_is_stopped_gives_its_run_back_and_leaves_no_process(round_, actor, worker):
     worker.start()
     run = rounds.request(actor, round_)
