@@ -15,8 +15,8 @@ from optimizer.clock import Clock
 from optimizer.explaining.near_rounds import NearRound
 from optimizer.model.arrays import Floats
 from optimizer.model.supply import PairKey
+from optimizer.solving.diving import WEIGHTS
 from optimizer.solving.near_solver import NearAnswer
-from optimizer.solving.polishing import WEIGHTS
 from optimizer.solving.prepared import PlanInHand
 
 Answer = Literal["helps", "no", "open"]

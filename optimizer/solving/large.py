@@ -6,6 +6,7 @@ plan that obeys every rule, with bounds that need no solver; it is proven only w
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from optimizer.clock import Clock, Progress
 from optimizer.model.drafts import draft_of_pins, draft_of_plan
@@ -15,8 +16,14 @@ from optimizer.plan import ObjectiveValue, Plan
 from optimizer.rules.compatibility import Pair
 from optimizer.rules.facts import Facts
 from optimizer.solving.around import AroundSearch
+from optimizer.solving.diving import Diver
 from optimizer.solving.greedy import draft_greedily
+from optimizer.solving.neighbours import Neighbours
 from optimizer.solving.prepared import PlanInHand, PreparedRound
+
+# About as many as a relaxation and what it leads to take a few seconds for.
+PAIRS_OF_A_PIECE: Final = 3_000
+SECONDS_OF_A_PIECE: Final = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,15 +57,45 @@ def search_in_steps(
         if on_progress is not None:
             on_progress(Progress(name, value, bound, clock.seconds()))
 
-    report(prepared.plan_of(draft).values)
+    plan = prepared.plan_of(draft)
+    report(plan.values)
+    draft = _dive_in_pieces(prepared, plan, draft, clock, report)
     draft = AroundSearch(prepared).improve(draft, clock.is_over, report)
-    plan: PlanInHand = prepared.plan_of(draft)
+    plan = prepared.plan_of(draft)
     values = [
         ObjectiveValue(name, value, bound)
         for name, value, bound in zip(prepared.names, plan.values, ceilings, strict=True)
     ]
     is_open = any(row.value != row.bound for row in values)
     return LargePlan(draft, values, "time_limit" if is_open else None)
+
+
+def _dive_in_pieces(
+    prepared: PreparedRound,
+    plan: PlanInHand,
+    draft: Draft,
+    clock: Clock,
+    report: Callable[[tuple[int, ...]], None],
+) -> Draft:
+    """Plan the round anew, piece by piece, each led by its relaxation with all else as it is.
+
+    Every session is in the middle of a piece or near one. Small steps follow; they find what is better within
+    a few sessions, but not another choice of sessions, which is where a greedy plan falls short.
+    """
+    diver, neighbours = Diver(prepared), Neighbours(prepared.model.model.pairs)
+    begun, waiting = plan, dict.fromkeys(sorted(neighbours.needs_of_session))
+    while waiting and not clock.is_over():
+        piece = neighbours.near([next(iter(waiting))], PAIRS_OF_A_PIECE)
+        for session in piece:
+            waiting.pop(session, None)
+        left = clock.left()
+        seconds = SECONDS_OF_A_PIECE if left is None else min(left, SECONDS_OF_A_PIECE)
+        found = diver.find_near(plan, piece, Clock(seconds))
+        if found is not None and found.values > plan.values:
+            plan = found
+        report(plan.values)
+    better = None if plan is begun else prepared.draft_of(plan)
+    return draft if better is None or prepared.model.find_violation(better) is not None else better
 
 
 def _first_drafts(prepared: PreparedRound, begun: Draft, start: Plan | None) -> list[Draft]:

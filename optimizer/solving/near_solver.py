@@ -5,21 +5,24 @@ of a few hundred columns in the time in which PuLP would hand over one, so here 
 themselves. What it says is a suggestion here as well: the caller rebuilds and checks every plan.
 """
 
-from dataclasses import dataclass
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, replace
 from math import floor, isfinite
 from typing import Final, Literal
 
 import highspy
 import numpy as np
+from numpy.typing import NDArray
 
 from optimizer.model.arrays import Floats, Matrix
-from optimizer.solving.solvers import prepare_highs
+from optimizer.solving.solvers import prepare_highs, stopped_by_signals
 
 # Values are whole, so a plan within less than one of the bound is proven.
 WHOLE_GAP: Final = 0.999
 # So that the same question has the same answer.
 THREADS: Final = 1
 BOUND_TOLERANCE: Final = 1e-6
+SECONDS_UNWATCHED: Final = 2.0
 WHOLE_TOLERANCE: Final = 1e-4
 
 NearEnding = Literal["proven", "open", "infeasible", "fault"]
@@ -48,6 +51,32 @@ class NearAnswer:
     bound: int | None = None
 
 
+def pass_matrix(highs: highspy.Highs, matrix: Matrix, cost: Floats, is_integer: NDArray[np.int32]) -> None:
+    """Hand a program to HiGHS at once, to be maximised; ``cost`` and ``is_integer`` have length n."""
+    highs.passModel(
+        matrix.column_count,
+        matrix.row_count,
+        len(matrix.columns),
+        0,
+        int(highspy.MatrixFormat.kRowwise),
+        int(highspy.HessianFormat.kTriangular),
+        int(highspy.ObjSense.kMaximize),
+        0.0,
+        cost,
+        matrix.lower,
+        matrix.upper,
+        matrix.row_lower,
+        matrix.row_upper,
+        matrix.starts,
+        matrix.columns,
+        matrix.coefficients,
+        np.empty(0, dtype=np.int32),
+        np.empty(0, dtype=np.int32),
+        np.empty(0),
+        is_integer,
+    )
+
+
 class NearSolver:
     """One HiGHS that is used again and again."""
 
@@ -58,7 +87,6 @@ class NearSolver:
             ("output_flag", False),
             ("threads", THREADS),
             ("mip_abs_gap", WHOLE_GAP),
-            ("mip_rel_gap", 0.0),
         ):
             self._highs.setOptionValue(option, value)
         self._matrix: Matrix | None = None
@@ -66,29 +94,8 @@ class NearSolver:
     def load(self, matrix: Matrix) -> None:
         """Take another program in place of the one before."""
         self._matrix = matrix
-        count, is_integer = matrix.column_count, matrix.is_integer.astype(np.int32)
-        self._highs.passModel(
-            count,
-            matrix.row_count,
-            len(matrix.columns),
-            0,
-            int(highspy.MatrixFormat.kRowwise),
-            int(highspy.HessianFormat.kTriangular),
-            int(highspy.ObjSense.kMaximize),
-            0.0,
-            np.zeros(count),
-            matrix.lower,
-            matrix.upper,
-            matrix.row_lower,
-            matrix.row_upper,
-            matrix.starts,
-            matrix.columns,
-            matrix.coefficients,
-            np.empty(0, dtype=np.int32),
-            np.empty(0, dtype=np.int32),
-            np.empty(0),
-            is_integer,
-        )
+        cost = np.zeros(matrix.column_count)
+        pass_matrix(self._highs, matrix, cost, matrix.is_integer.astype(np.int32))
 
     def hold(self, cost: Floats, least: float, most: float = float("inf")) -> None:
         """Add the row ``least <= cost @ column values <= most``."""
@@ -103,6 +110,7 @@ class NearSolver:
         seconds: float = float("inf"),
         max_nodes: int | None = None,
         enough: float | None = None,
+        relative_gap: float = 0.0,
     ) -> NearAnswer:
         """Maximise ``cost`` over the program; a ``start`` is a value for every column.
 
@@ -118,13 +126,16 @@ class NearSolver:
             return NearAnswer("proven", np.empty(0), 0)
         highs.setOptionValue("time_limit", seconds)
         highs.setOptionValue("mip_max_nodes", highspy.kHighsIInf if max_nodes is None else max_nodes)
+        highs.setOptionValue("mip_rel_gap", relative_gap)
         highs.setOptionValue("objective_target", float("inf") if enough is None else enough)
         count = matrix.column_count
         highs.changeColsCost(count, np.arange(count, dtype=np.int32), cost)
-        answer = self._run(matrix, cost, start)
-        return self._run(matrix, cost, None) if answer.ending == "fault" and start is not None else answer
+        is_exact = relative_gap == 0.0
+        answer = self._run(matrix, cost, start, is_exact)
+        is_misled = answer.ending == "fault" and start is not None
+        return self._run(matrix, cost, None, is_exact) if is_misled else answer
 
-    def _run(self, matrix: Matrix, cost: Floats, start: Floats | None) -> NearAnswer:
+    def _run(self, matrix: Matrix, cost: Floats, start: Floats | None, is_exact: bool) -> NearAnswer:
         # A run of the round itself may have used more threads since.
         prepare_highs(THREADS)
         self._highs.clearSolver()
@@ -132,11 +143,20 @@ class NearSolver:
             solution = highspy.HighsSolution()
             solution.col_value = start.tolist()
             self._highs.setSolution(solution)
-        self._highs.run()
+        with self._watched():
+            self._highs.run()
         answer = self._read(matrix)
         if answer.ending != "proven" or answer.values is None or answer.bound is None:
             return answer
-        return answer if round(float(cost @ answer.values)) >= answer.bound else NearAnswer("fault")
+        if round(float(cost @ answer.values)) >= answer.bound:
+            return answer
+        return NearAnswer("fault") if is_exact else replace(answer, ending="open")
+
+    def _watched(self) -> AbstractContextManager[None]:
+        """A run that may take long can be stopped by a signal; watching dozens of short ones costs more."""
+        _, seconds = self._highs.getOptionValue("time_limit")
+        is_short = float(seconds) <= SECONDS_UNWATCHED
+        return nullcontext() if is_short else stopped_by_signals(self._highs)
 
     def _read(self, matrix: Matrix) -> NearAnswer:
         status, info = self._highs.getModelStatus(), self._highs.getInfo()

@@ -7,12 +7,13 @@ solved held.
 It proves nothing and decides nothing: it only hands the next solve a better plan to begin with.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
 from optimizer.model.program import PulpProgram
 from optimizer.model.vectors import Draft
+from optimizer.solving.diving import WEIGHTS
 from optimizer.solving.prepared import PreparedRound
 from optimizer.solving.solvers import Effort, run
 
@@ -22,20 +23,6 @@ MAX_PAIRS_OF_ONE_MODEL: Final = 20_000
 # Enough for a good plan; the rest is the work of the solves that prove.
 RELATIVE_GAP: Final = 0.01
 MAX_NODES: Final = 1
-
-# Chosen so that an objective outweighs those after it for nearly every seat, while the largest coefficient
-# stays within what a solver's tolerances can tell apart. Exactly lexicographic weights do not (a range of
-# 10^10).
-WEIGHTS: Final[Mapping[str, int]] = {
-    "firm.critical": 20_000,
-    "firm.reached": 600_000,
-    "firm.coverage": 1_500,
-    "critical": 500,
-    "reached": 30_000,
-    "coverage": 60,
-    "stability": 200,
-    "quality": 1,
-}
 
 
 class Polisher:

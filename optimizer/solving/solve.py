@@ -8,6 +8,7 @@ the plan in hand; an objective that stays open keeps its value and its bound, an
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from functools import cached_property
 from importlib.metadata import version
 from math import floor
 
@@ -25,6 +26,7 @@ from optimizer.rules.facts import Facts
 from optimizer.rules.objectives import OBJECTIVE_TABLE
 from optimizer.rules.pairs import find_pairs
 from optimizer.solving.around import AroundSearch
+from optimizer.solving.diving import Diver
 from optimizer.solving.greedy import draft_greedily
 from optimizer.solving.large import search_in_steps
 from optimizer.solving.planning import write_plan
@@ -41,6 +43,8 @@ COLUMNS_PRESOLVED_A_SECOND = 4_000
 # A plan that is good for the objectives to come is worth more than an early proof; most polishing ends
 # far sooner.
 SHARE_OF_POLISH = 0.35
+# Where the relaxation can be solved at all, its bounds are had at once.
+SHARE_OF_BOUNDS = 0.2
 # The same for the small steps around a plan (`around.py`), after each objective that stays open.
 SHARE_OF_AROUND = 0.25
 
@@ -116,7 +120,6 @@ class Search:
         self._clock = clock
         self._on_progress = on_progress
         self._program = PulpProgram(model.program)
-        self._prepared: PreparedRound | None = None
         self._around: AroundSearch | None = None
         self._reserve: Draft | None = None  # the start plan, where it obeys the problem
         self._solved: list[tuple[object, ObjectiveValue]] = []
@@ -124,6 +127,7 @@ class Search:
         # Whether a solver that works in doubles can prove anything about the objective at hand. The row that
         # holds one that it cannot tell apart blurs all that are solved after it.
         self._is_provable = True
+        self._bounds: dict[str, int] = {}  # what the relaxation proves, in a large round
 
     def describe(self) -> SolverInfo:
         return SolverInfo(
@@ -166,6 +170,24 @@ class Search:
         draft = draft_greedily(self.model.facts, pairs, self.draft)
         if self.model.knows_uses(draft) and self.model.find_violation(draft) is None:
             self.draft = draft
+        if self._is_one_large_model():
+            self._bounds = self._diver.bounds(self._share_of_clock(SHARE_OF_BOUNDS))
+            self._dive()
+
+    def _dive(self) -> None:
+        """Take the plan that the relaxation leads to, where it is better for all objectives together."""
+        clock = self._share_of_clock(SHARE_OF_POLISH)
+        prepared, diver = self._prepared_round, self._diver
+        plan = None if clock.is_over() else diver.find(clock)
+        if plan is None or diver.weigh(plan) <= diver.weigh(prepared.plan_of(self.draft)):
+            return
+        draft = prepared.draft_of(plan)
+        if draft is not None and self.model.find_violation(draft) is None:
+            self.draft = draft
+
+    def _share_of_clock(self, share: float) -> Clock:
+        left = self._clock.left()
+        return Clock(None if left is None else left * share)
 
     def _search_any_draft(self) -> Draft | None:
         """Any plan that obeys every row, or ``None`` where both solvers say that there is none.
@@ -205,18 +227,24 @@ class Search:
                     self._polish(polisher, names[position + 1 :])
         return values
 
+    def _is_one_large_model(self) -> bool:
+        """Whether the round is large, but not too large for its relaxation to be solved at once."""
+        return MIN_PAIRS <= len(self.model.model.pairs) <= MAX_PAIRS_OF_ONE_MODEL
+
     def _make_polisher(self) -> Polisher | None:
         """In a large round, what hands each solve a plan that is good for the objectives to come."""
-        pairs = self.model.model.pairs
-        if not MIN_PAIRS <= len(pairs) <= MAX_PAIRS_OF_ONE_MODEL or self._clock.is_over():
+        if not self._is_one_large_model() or self._clock.is_over():
             return None
-        return Polisher(self._prepare(), self._effort)
+        return Polisher(self._prepared_round, self._effort)
 
-    def _prepare(self) -> PreparedRound:
-        """The round with all its objectives, built when first asked for."""
-        if self._prepared is None:
-            self._prepared = PreparedRound(self.model.facts, self.model.model.pairs)
-        return self._prepared
+    @cached_property
+    def _prepared_round(self) -> PreparedRound:
+        """The round with all its objectives."""
+        return PreparedRound(self.model.facts, self.model.model.pairs)
+
+    @cached_property
+    def _diver(self) -> Diver:
+        return Diver(self._prepared_round)
 
     def _polish(self, polisher: Polisher, names: Sequence[str]) -> None:
         left = self._clock.left()
@@ -230,7 +258,7 @@ class Search:
         if left is None or left == 0 or len(self.model.model.pairs) < MIN_PAIRS:
             return
         if self._around is None:
-            self._around = AroundSearch(self._prepare())
+            self._around = AroundSearch(self._prepared_round)
         end = self._clock.seconds() + left * SHARE_OF_AROUND
         at = self.model.facts.problem.policy.objectives.index(best.name)
         self.draft = self._around.improve(
@@ -258,10 +286,12 @@ class Search:
 
     def _maximise(self, objective: ObjectiveOfModel, terms: ObjectiveTerms) -> ObjectiveValue:
         name, ceiling = objective.name, objective.largest_value()
-        best = ObjectiveValue(name, self._value(name, self.draft), ceiling)
-        self._report(best)
         self._is_provable = self._is_provable and is_told_apart(terms.terms, ceiling)
-        if best.value < ceiling and terms.terms:
+        value = self._value(name, self.draft)
+        relaxed = self._bounds.get(name, ceiling) if self._is_provable else ceiling
+        best = ObjectiveValue(name, value, max(value, min(ceiling, relaxed)))
+        self._report(best)
+        if best.value != best.bound and terms.terms:
             self._program.set_objective(terms.terms)
             budget = self._budget(name)
             for effort, is_warm in self._ways_to_ask():

@@ -244,6 +244,12 @@ def _silent_standard_output() -> Iterator[None]:
         os.close(nowhere)
 
 
+_ASKS_TO_STOP: Final = (
+    highspy.cb.HighsCallbackType.kCallbackMipInterrupt,
+    highspy.cb.HighsCallbackType.kCallbackSimplexInterrupt,
+)
+
+
 class _HighsWatch:
     """Passes on what HiGHS reports of a search, and stops the search when it should end.
 
@@ -263,7 +269,7 @@ class _HighsWatch:
         self.error: BaseException | None = None
 
     def __call__(self, kind: Any, message: str, found: Any, wanted: Any, data: Any) -> None:
-        is_asked_to_stop = kind == highspy.cb.HighsCallbackType.kCallbackMipInterrupt
+        is_asked_to_stop = kind in _ASKS_TO_STOP
         try:
             if self._watcher is not None and self.error is None and not is_asked_to_stop:
                 value, bound = found.mip_primal_bound * self._scale, found.mip_dual_bound * self._scale
@@ -272,6 +278,23 @@ class _HighsWatch:
             self.error = error
         if is_asked_to_stop and self.error is not None:
             wanted.user_interrupt = True
+
+
+@contextlib.contextmanager
+def stopped_by_signals(highs: highspy.Highs) -> Iterator[None]:
+    """Let Ctrl-C, or a request to terminate that someone handles, end a run of this HiGHS, and raise it."""
+    watch = _HighsWatch(None, 1)
+    highs.setCallback(watch, None)
+    for kind in _ASKS_TO_STOP:
+        highs.startCallback(kind)
+    try:
+        with _signals_kept_for(watch):
+            yield
+    finally:
+        for kind in _ASKS_TO_STOP:
+            highs.stopCallback(kind)
+    if watch.error is not None:
+        raise watch.error
 
 
 @contextlib.contextmanager

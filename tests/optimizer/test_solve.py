@@ -168,5 +168,6 @@ def test_ctrl_c_while_the_solver_runs_ends_the_solve_and_leaves_the_handler_as_i
     timer.start()
     with pytest.raises(KeyboardInterrupt):
         solve(make_problem(300, 300, 7), time_limit_seconds=60)
-    assert monotonic() - begin < 10
+    # The sixty seconds are not sat out, however busy the cores are.
+    assert monotonic() - begin < 40
     assert signal.getsignal(signal.SIGINT) is before

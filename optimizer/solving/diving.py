@@ -1,0 +1,148 @@
+"""A good plan from the relaxation: which sessions run is decided first, then who goes to them.
+
+Sessions are what makes a round hard; once it is settled which of them run, the rest is nearly a flow. So the
+relaxation is solved, the sessions that it wants most are held open, and it is solved again, until none is
+left in between; then one small program places the groups. It proves nothing: whoever asks checks the plan.
+"""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
+from typing import Final
+
+import numpy as np
+
+from optimizer.clock import Clock
+from optimizer.model.arrays import Floats, Indexes, Matrix
+from optimizer.model.slices import Slice
+from optimizer.solving.near_solver import NearSolver
+from optimizer.solving.prepared import PlanInHand, PreparedRound
+from optimizer.solving.relaxation import Relaxation
+
+# A session this near to running, or not, is held there; of those in between, this part at a time.
+NEAR: Final = 0.02
+SHARE_HELD: Final = 0.25
+# How near the placing of groups is solved to its end, and how long it may branch for that.
+RELATIVE_GAP: Final = 0.002
+MAX_NODES: Final = 1
+
+
+# About what a seat is worth in each objective beside the others, so that one outweighs those after it for
+# nearly every seat, while the largest coefficient stays within what a solver's tolerances can tell apart.
+# Exactly lexicographic weights do not (a range of 10^10).
+WEIGHTS: Final[Mapping[str, int]] = {
+    "firm.critical": 20_000,
+    "firm.reached": 600_000,
+    "firm.coverage": 1_500,
+    "critical": 500,
+    "reached": 30_000,
+    "coverage": 60,
+    "stability": 200,
+    "quality": 1,
+}
+
+
+class Diver:
+    """Finds plans of a prepared round that are good for all objectives together, and bounds by relaxation."""
+
+    def __init__(self, prepared: PreparedRound) -> None:
+        self._round = prepared
+        self._running = np.array(sorted(prepared.model.model.running.values()), dtype=np.int32)
+
+    def weigh(self, plan: PlanInHand) -> int:
+        """What a plan is worth for all objectives together."""
+        values = zip(self._round.names, plan.values, strict=True)
+        return sum(WEIGHTS[name] * value for name, value in values)
+
+    def find(self, clock: Clock) -> PlanInHand | None:
+        """Return a plan of the whole round, or ``None`` where the dive finds none. Nothing is held: few other
+        choices of sessions would hold an objective at its best.
+        """
+        return self._find_in(self._whole(), clock)
+
+    def find_near(self, plan: PlanInHand, sessions: Collection[str], clock: Clock) -> PlanInHand | None:
+        """As `find`, with only these sessions free and all else as in the plan."""
+        return self._find_in(self._round.cut(plan, sessions), clock)
+
+    def bounds(self, clock: Clock) -> dict[str, int]:
+        """Return what the relaxation proves of each objective by itself, for those that the clock allows.
+
+        With earlier objectives held, less can be reached, so the bounds stay true.
+        """
+        bounds: dict[str, int] = {}
+        for name, cost, terms in zip(self._round.names, self._round.costs, self._round.terms, strict=True):
+            relaxation = Relaxation(self._whole().matrix, cost)
+            if clock.is_over() or relaxation.solve(_seconds(clock)) is None:
+                continue
+            bound = relaxation.bound()
+            if bound is not None:
+                bounds[name] = bound + terms.constant
+        return bounds
+
+    def _whole(self) -> Slice:
+        prepared = self._round
+        count = prepared.arrays.matrix.column_count
+        matrix = replace(prepared.arrays.matrix, lower=prepared.lower, upper=prepared.upper)
+        return Slice(np.arange(count, dtype=np.int32), matrix, np.zeros(count))
+
+    def _find_in(self, piece: Slice, clock: Clock) -> PlanInHand | None:
+        cost = np.zeros(len(piece.columns))
+        for name, whole in zip(self._round.names, self._round.costs, strict=True):
+            cost += WEIGHTS[name] * whole[piece.columns]
+        running = np.flatnonzero(np.isin(piece.columns, self._running)).astype(np.int32)
+        found = dive(DivePlace(piece.matrix, running), cost, self._round.solver, clock)
+        if found is None:
+            return None
+        plan = self._round.take(piece, found)
+        return plan if self._round.obeys(plan.vector) else None
+
+
+@dataclass(frozen=True, eq=False)
+class DivePlace:
+    """Where to dive: a program, and its columns that say which sessions run."""
+
+    matrix: Matrix
+    running: Indexes
+
+
+def dive(place: DivePlace, cost: Floats, solver: NearSolver, clock: Clock) -> Floats | None:
+    """Return values for every column of the program, or ``None`` where the dive ends nowhere.
+
+    ``cost`` is what is maximised. The values obey the program as far as HiGHS says.
+    """
+    chosen = _choose_sessions(place, cost, clock)
+    if chosen is None:
+        return None
+    upper = place.matrix.upper.copy()
+    upper[place.running] = np.minimum(upper[place.running], chosen)
+    solver.load(replace(place.matrix, upper=upper))
+    seconds = _seconds(clock)
+    return solver.maximise(cost, seconds=seconds, max_nodes=MAX_NODES, relative_gap=RELATIVE_GAP).values
+
+
+def _choose_sessions(place: DivePlace, cost: Floats, clock: Clock) -> Floats | None:
+    """For each session 1 or 0, or ``None`` where the relaxation has no values any more."""
+    relaxation = Relaxation(place.matrix, cost)
+    is_held = place.matrix.lower[place.running] > NEAR
+    values = relaxation.solve(_seconds(clock))
+    while values is not None:
+        wanted = values[place.running]
+        between = np.flatnonzero(~is_held & (wanted > NEAR) & (wanted < 1 - NEAR))
+        if len(between) == 0:
+            return np.round(wanted)
+        surest = between[np.argsort(-wanted[between], kind="stable")]
+        tried = surest[: max(1, int(len(between) * SHARE_HELD))]
+        settled = np.flatnonzero(~is_held & (wanted >= 1 - NEAR))
+        opened = np.concatenate((settled, tried))
+        relaxation.fix(place.running[opened], 1.0)
+        is_held[opened] = True
+        values = relaxation.solve(_seconds(clock))
+        if values is None and not clock.is_over():
+            # They cannot all run. Those that had to are held already, so the others can be given up.
+            relaxation.fix(place.running[opened], 0.0)
+            values = relaxation.solve(_seconds(clock))
+    return None
+
+
+def _seconds(clock: Clock) -> float:
+    left = clock.left()
+    return float("inf") if left is None else left
