@@ -96,6 +96,8 @@ RULES = (
     # Pages and API do not know each other, and of the database they know the named reads.
     Rule("lcm_service.web", (*DOORS, "lcm_service.web", *PAGES)),
     Rule("lcm_service.api", (*DOORS, "lcm_service.api", *PAGES, "flask_smorest")),
+    # A program that `jobs` starts as a process of its own: it asks the optimizer and nobody else.
+    Rule("lcm_service.jobs.reserve_list", (STDLIB, "optimizer!")),
     Rule(
         "lcm_service.jobs",
         (STDLIB, "lcm_service.jobs", "lcm_service.services", "lcm_service.domain", "celery"),
