@@ -52,8 +52,8 @@ ROUND_STATES: Final = ("open", "closed")
 ROUND_STANDINGS: Final = ("submitted", "public_sources", "exercise")
 
 RUN_STATES: Final = ("queued", "running", "done", "failed", "cancelled")
-RUN_PURPOSES: Final = ("match", "repair", "scenarios")
-# A run for one of these makes a plan; one that compares scenarios makes none.
+RUN_PURPOSES: Final = ("match", "repair", "scenarios", "explanation")
+# A run for one of these makes a plan; one that compares scenarios or looks for what would help makes none.
 PLANNING_PURPOSES: Final = ("match", "repair")
 PLAN_STATES: Final = ("draft", "published", "superseded", "discarded")
 MATCH_STATES: Final = ("proposed", "agreed", "declined", "released")

@@ -1,8 +1,8 @@
 """The optimizer in a process of its own: started, watched, ended.
 
 What runs here is exactly what anyone can run by hand: ``python -m optimizer solve``, ``explain`` and
-``scenarios`` on files. It can be killed, limited and replayed, and a crash of a solver's native code cannot
-take the service with it.
+``scenarios``, and ``python reserve_list.py``, on files. It can be killed, limited and replayed, and a crash
+of a solver's native code cannot take the service with it.
 """
 
 import contextlib
@@ -15,13 +15,15 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 PROJECT: Final = Path(__file__).resolve().parents[2]
 TIED_PROCESS: Final = Path(__file__).with_name("tied_process.py")
+RESERVE_LIST: Final = Path(__file__).with_name("reserve_list.py")
+OPTIMIZER: Final = ("-m", "optimizer")
 PLAN_WAS_WRITTEN: Final = (0, 1)
 NO_PLAN: Final = 3
 
@@ -30,6 +32,8 @@ POLL_SECONDS: Final = 0.1
 GRACE_SECONDS: Final = 60
 LAST_WORDS: Final = 3
 # Twice the longest time that a run may take.
+# What would help is worth more of the time of an explanation than who would be next.
+SHARE_OF_CHANGES: Final = 0.7
 OLDEST_FOLDER_SECONDS: Final = 2 * 86_400
 LONGEST_LINE: Final = 500
 
@@ -105,6 +109,38 @@ def compare_in_process(
         return _read(folder / "scenarios.json", watched)
 
 
+def explain_in_process(
+    problem: str,
+    plan: Mapping[str, Any],
+    *,
+    need: str | None,
+    time_limit_seconds: float,
+    watch: Watcher,
+    grace_seconds: float = GRACE_SECONDS,
+) -> dict[str, Any]:
+    """Look for what would help the needs that the plan leaves short, and for who would be next for each
+    match; of ``need`` alone where one is given. Raises LetGo and SolvingFailed; leaves no file and no
+    process.
+    """
+    seconds = SHARE_OF_CHANGES * time_limit_seconds
+    with _folder_of(problem) as folder:
+        (folder / "plan.json").write_text(json.dumps(plan), encoding="utf-8")
+        watched = _Watched(folder, watch, time_limit_seconds, grace_seconds)
+        watched.begin("changes")
+        about = ("--need", need) if need else ()
+        asked = ("--changes", "--time-limit", str(seconds), "-o", "explanation.json")
+        status = watched.run("explain", "problem.json", "plan.json", *about, *asked)
+        if status != 0:
+            raise SolvingFailed("crashed", watched.last_words(), how=f"explain: {_name_ending(status)}")
+        explanation = _read(folder / "explanation.json", watched)
+        watched.begin("reserves")
+        asked = ("problem.json", "plan.json", "reserves.json", str(time_limit_seconds - seconds))
+        status = watched.run(*asked, *((need,) if need else ()), program=(str(RESERVE_LIST),))
+        if status != 0:
+            raise SolvingFailed("crashed", watched.last_words(), how=f"reserves: {_name_ending(status)}")
+        return {"explanation": explanation, "reserves": _read(folder / "reserves.json", watched)}
+
+
 @contextlib.contextmanager
 def _folder_of(problem: str) -> Iterator[Path]:
     """A folder of this process that holds the problem, gone when the block is left."""
@@ -163,14 +199,19 @@ class _Watched:
         self._said: list[str] = []
         self._aims: dict[str, dict[str, Any]] = {}
 
-    def run(self, *arguments: str) -> int:
+    def begin(self, stage: str) -> None:
+        """Tell of a part that is begun, which may say nothing of its own for long."""
+        if not self._watch({"stage": stage}):
+            raise LetGo
+
+    def run(self, *arguments: str, program: tuple[str, ...] = OPTIMIZER) -> int:
         """Run one command to its end and give its exit status; negative is the signal that ended it."""
         self._said, self._aims = [], {}
         log_path = self._folder / "said.txt"
         with (
             log_path.open("wb") as log,
             log_path.open("rb") as heard,
-            _running(arguments, self._folder, log) as process,
+            _running((*program, *arguments), self._folder, log) as process,
         ):
             while True:
                 with contextlib.suppress(subprocess.TimeoutExpired):
@@ -218,7 +259,7 @@ def _running(arguments: tuple[str, ...], folder: Path, log: Any) -> Iterator[sub
     # The optimizer needs none of the service's settings, and must not be able to tell its secrets.
     environment = {name: value for name, value in os.environ.items() if not name.startswith("LCM_")}
     environment["PYTHONPATH"] = str(PROJECT)
-    command = (sys.executable, "-m", "optimizer", *arguments)
+    command = (sys.executable, *arguments)
     process = subprocess.Popen(
         [sys.executable, "-I", "-S", str(TIED_PROCESS), str(os.getpid()), *command],
         cwd=folder,

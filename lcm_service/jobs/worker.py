@@ -10,6 +10,7 @@ import logging
 import signal
 import threading
 import time
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from functools import partial
 from types import FrameType
@@ -20,10 +21,11 @@ from lcm_service.jobs.solving import (
     LetGo,
     SolvingFailed,
     compare_in_process,
+    explain_in_process,
     solve_in_process,
     sweep_folders,
 )
-from lcm_service.services import matching, scenarios
+from lcm_service.services import explanations, matching, scenarios
 from lcm_service.services.matching import ClaimedRun
 
 log = logging.getLogger(__name__)
@@ -100,18 +102,8 @@ class Worker:
         return True
 
     def _solve(self, claimed: ClaimedRun) -> None:
-        options: dict[str, Any] = {
-            "time_limit_seconds": min(claimed.time_limit_seconds, self._longest_seconds),
-            "solver": self._solver,
-            "watch": _Heartbeat(self, claimed).goes_on,
-        }
         try:
-            if claimed.purpose == "scenarios":
-                comparison = compare_in_process(claimed.problem, **options)
-                finish = partial(scenarios.finish_comparison, document=comparison)
-            else:
-                answer = solve_in_process(claimed.problem, **options)
-                finish = partial(matching.finish_run, document=answer.plan, explanation=answer.explanation)
+            finish = self._answer(claimed)
         except SolvingFailed as failure:
             with self._app.app_context():
                 matching.fail_run(
@@ -123,6 +115,26 @@ class Worker:
             if not self.report(claimed, None):
                 raise LetGo
             finish(claimed.run_id, claimed.fence)
+
+    def _answer(self, claimed: ClaimedRun) -> Callable[[int, int], object]:
+        """Have the run solved in a process of its own, and give what stores the answer under run and
+        fence.
+        """
+        options: dict[str, Any] = {
+            "time_limit_seconds": min(claimed.time_limit_seconds, self._longest_seconds),
+            "watch": _Heartbeat(self, claimed).goes_on,
+        }
+        if claimed.purpose == explanations.PURPOSE:
+            with self._app.app_context():
+                task = explanations.find_task(claimed.run_id)
+            found = explain_in_process(claimed.problem, task.plan, need=task.need, **options)
+            return partial(explanations.finish_explanation, document=found)
+        options["solver"] = self._solver
+        if claimed.purpose == scenarios.PURPOSE:
+            comparison = compare_in_process(claimed.problem, **options)
+            return partial(scenarios.finish_comparison, document=comparison)
+        answer = solve_in_process(claimed.problem, **options)
+        return partial(matching.finish_run, document=answer.plan, explanation=answer.explanation)
 
     def report(self, claimed: ClaimedRun, progress: dict[str, Any] | None) -> bool:
         """Give a sign of life; False where the run is no longer this worker's, or the worker is being

@@ -153,6 +153,12 @@ def list_runs_for(session: Session, round_id: int, purpose: str) -> Sequence[Run
     return session.scalars(statement.order_by(Run.id.desc())).all()
 
 
+def list_runs_of_plan(session: Session, plan_id: int, purpose: str) -> Sequence[Run]:
+    """The runs that begin from a plan for one purpose, the newest first."""
+    statement = select(Run).where(Run.base_plan_id == plan_id, Run.purpose == purpose)
+    return session.scalars(statement.order_by(Run.id.desc())).all()
+
+
 def list_follow_ups(session: Session, run_id: int) -> Sequence[Run]:
     """The runs that try a way out of the clash that this run found."""
     return session.scalars(select(Run).where(Run.base_run_id == run_id).order_by(Run.id)).all()

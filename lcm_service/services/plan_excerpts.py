@@ -12,6 +12,10 @@ from typing import Any, Final
 # Of another participant's need, a provider in whose session it is placed reads these labels and no others.
 NEED_LABELS_FOR_PROVIDERS: Final = ("recipient", "areas", "level", "personnel", "languages", "women")
 
+# Changes of a need that its owner can make; one more support is for others to give.
+OWN_CHANGES: Final = ("language", "earlier", "later", "min_group", "mode", "max_groups", "not_whole")
+COUNTED_IN_DAYS: Final = ("earlier", "later")
+
 type Row = Mapping[str, Any]
 
 
@@ -87,12 +91,29 @@ def _explained(
 
 
 def _own_changes(row: Row) -> dict[str, Any]:
-    """What would help a need, without what it would take from others: those numbers are for coordinators."""
+    """What would help a need, as far as it is its own record's and takes nothing from anyone.
+
+    Numbers of seats would tell how full sessions are, and a support that is missing how much of it others
+    use; so neither is told, nor what was not settled (docs/decisions.md, 16).
+    """
     changes = row.get("changes")
     if changes is None:
-        return {}
-    helps = [one | {"effects": {"seats_gained": one["effects"]["seats_gained"]}} for one in changes["helps"]]
-    return {"changes": changes | {"helps": helps}}
+        return {"changes": None}
+    helps = [
+        {"change": _without_seats(one["change"])}
+        for one in changes["helps"]
+        if one["change"]["kind"] in OWN_CHANGES and _displaces_nobody(one["effects"])
+    ]
+    return {"changes": {"helps": helps}}
+
+
+def _displaces_nobody(effects: Row) -> bool:
+    return not effects["seats_lost_by_others"] and not effects["needs_losing"]
+
+
+def _without_seats(change: Row) -> dict[str, Any]:
+    """Days are told, for offers and their dates are open; how many seats are left is not."""
+    return {**change, "amount": change["amount"] if change["kind"] in COUNTED_IN_DAYS else None}
 
 
 def _without_seats_left(row: Row) -> dict[str, Any]:

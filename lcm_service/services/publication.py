@@ -16,6 +16,7 @@ from lcm_service.persistence.matching_reads import Session
 from lcm_service.persistence.tables import Match, Plan, Round
 from lcm_service.services.plan_excerpts import excerpt_for
 from lcm_service.services.plan_questions import renew_questions
+from lcm_service.services.plan_studies import explanation_with_changes
 from lcm_service.services.repair_choices import Choice
 from lcm_service.services.require import require_round
 from lcm_service.services.snapshot_records import LIVE_MATCH_STATES, PairCodes, may_grow, pair_of
@@ -89,7 +90,12 @@ def plan_for_participant(actor: Actor, round_code: str) -> dict[str, Any] | None
         "plan_id": plan.id,
         "number": plan.number,
         "published_at": plan.published_at,
-        **excerpt_for(actor.participant_code, plan.document, plan.explanation, plan.labels),
+        **excerpt_for(
+            actor.participant_code,
+            plan.document,
+            explanation_with_changes(session, plan.id, plan.explanation),
+            plan.labels,
+        ),
     }
 
 

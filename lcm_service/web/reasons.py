@@ -238,6 +238,12 @@ STORY: Final[Sentences] = {
         "and %(pins)s matches that are agreed or proposed."
     ),
     "follows": _("Run %(run)s found matches that clash. This run tries a way out: %(choice)s."),
+    "asked_about_plan": _(
+        "It was asked what would help the needs that plan %(plan)s leaves short, and who would be next."
+    ),
+    "asked_about_need": _(
+        "It was asked what would help need %(need)s of plan %(plan)s, and who would be next."
+    ),
     "started": _("A worker took the run (attempt %(attempt)s)."),
     "worker_lost": _("The worker gave no sign of life. The run waits again."),
     "gave_up": _("The worker was lost %(attempts)s times. The run is not tried again."),
@@ -256,6 +262,10 @@ STORY: Final[Sentences] = {
     "unreadable": _("The answer could not be read (%(fault)s). It was not stored."),
     "stored": _("Plan %(plan)s was checked and stored as a draft, after %(seconds)s seconds."),
     "compared": _("%(scenarios)s scenarios were solved, checked and stored. No plan was made."),
+    "explained": _(
+        "What would help %(needs)s needs, and who would be next for %(matches)s matches, was worked out. "
+        "No plan was made."
+    ),
     "clash": _(
         "No plan keeps all matches that are agreed or proposed: %(pins)s of them clash. No plan was stored."
     ),

@@ -119,6 +119,7 @@ RUN_PURPOSES: Final[Labels] = {
     "match": _("Match"),
     "repair": _("Repair"),
     "scenarios": _("Comparison of scenarios"),
+    "explanation": _("What would help"),
 }
 PLAN_STATES: Final[Labels] = {
     "draft": _("Draft"),

@@ -6,15 +6,20 @@ import json
 from typing import Any
 
 from lcm_service.domain.permissions import Actor
+from lcm_service.jobs.reserve_list import find_reserves
 from lcm_service.persistence.database import db
 from lcm_service.persistence.tables import Plan, Round, Run
-from lcm_service.services import decisions, matching, publication, scenarios
+from lcm_service.services import decisions, explanations, matching, publication, scenarios
 from lcm_service.services.match_views import MatchView
 from optimizer import (
+    ChangeSearch,
+    Problem,
+    RoundWithPlan,
     compare_scenarios,
     explain,
     explanation_to_document,
     plan_to_document,
+    read_plan,
     read_problem,
     scenarios_to_document,
     solve,
@@ -39,10 +44,23 @@ def solve_waiting_runs() -> list[Run]:
             comparison = scenarios_to_document(compare_scenarios(problem))
             ended.append(scenarios.finish_comparison(claimed.run_id, claimed.fence, comparison))
             continue
+        if claimed.purpose == explanations.PURPOSE:
+            found = _explain(claimed.run_id, problem)
+            ended.append(explanations.finish_explanation(claimed.run_id, claimed.fence, found))
+            continue
         plan = solve(problem, time_limit_seconds=claimed.time_limit_seconds)
         explanation = explanation_to_document(explain(problem, plan))
         ended.append(matching.finish_run(claimed.run_id, claimed.fence, plan_to_document(plan), explanation))
     return ended
+
+
+def _explain(run_id: int, problem: Problem) -> dict[str, Any]:
+    """What the worker's processes would find, in this one."""
+    task = explanations.find_task(run_id)
+    plan = read_plan(dict(task.plan))
+    explanation = explain(problem, plan, task.need, search=ChangeSearch(RoundWithPlan(problem, plan)))
+    reserves = find_reserves(problem, plan, 60, task.need)
+    return {"explanation": explanation_to_document(explanation), "reserves": reserves}
 
 
 _keys = iter(f"key-{number}" for number in range(10**9))

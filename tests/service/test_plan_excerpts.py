@@ -1,14 +1,17 @@
-"""What a State reads of why its needs are short: its own seats, and nothing of what others would lose."""
+"""What a State reads of what would help its needs: changes of its own that take nothing from anyone."""
+
+import pytest
 
 from lcm_service.services.plan_excerpts import excerpt_for
 from optimizer import ChangeSearch, RoundWithPlan, explain, explanation_to_document, plan_to_document, solve
 from tests.optimizer.builders import need, problem, session
 
 
-def test_what_would_help_tells_a_state_no_number_of_others():
+@pytest.mark.parametrize(("seats", "is_told"), [(20, False), (40, True)])
+def test_what_would_help_is_told_without_a_number_and_only_where_it_displaces_nobody(seats, is_told):
     rival = need("N-RIVAL", "XAB", seats=20)
     one = need("N-1", seats=12, priority="critical", languages=("ar",))
-    round_ = problem([one, rival], [session(seats=20)])
+    round_ = problem([one, rival], [session(seats=seats)])
     plan = solve(round_)
     explanation = explain(round_, plan, search=ChangeSearch(RoundWithPlan(round_, plan)))
     document = explanation_to_document(explanation)
@@ -28,8 +31,8 @@ def test_what_would_help_tells_a_state_no_number_of_others():
     }
     excerpt = excerpt_for("XAA", plan_to_document(plan), document, labels)
     (row,) = excerpt["explanation"]["unmet"]
-    helpful = next(told for told in row["changes"]["helps"] if told["change"]["kind"] == "language")
-    assert helpful["effects"] == {"seats_gained": 12}
+    change = {"kind": "language", "word": "en", "languages": None, "amount": None}
+    assert row["changes"] == {"helps": [{"change": change}] if is_told else []}
     assert "prices" not in excerpt["explanation"]
     whole = next(told for told in document["unmet"][0]["changes"]["helps"])
-    assert whole["effects"]["seats_lost_by_others"] == 12
+    assert whole["effects"]["seats_lost_by_others"] == (0 if is_told else 12)

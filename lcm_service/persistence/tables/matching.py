@@ -45,9 +45,11 @@ class Run(Table):
     A worker that claims a run raises ``fence`` and holds a lease; a late result that carries an old fence is
     refused. ``problem`` is the canonical problem text that was asked; ``story`` holds dated lines of what
     happened, ``progress`` the last line that the solver reported. ``result`` keeps an answer of which no plan
-    is made: a comparison of scenarios, or the clash of the pins. Each follow-up run of a clash says in
-    ``choice`` what the coordinator would give up: ``{"release": [[need, session], ...]}`` or
-    ``{"hold": [session, ...]}``.
+    is made: a comparison of scenarios, what would help the needs of a plan, or the clash of the pins.
+    ``base_plan_id`` names the plan that a run begins from: the published one, or the one to be explained.
+    Each follow-up run of a clash says in ``choice`` what the coordinator would give up:
+    ``{"release": [[need, session], ...]}`` or ``{"hold": [session, ...]}``; an explanation of one need alone
+    names it there: ``{"need": reference}``.
     """
 
     __tablename__ = "run"

@@ -488,7 +488,9 @@ def upgrade() -> None:
         sa.Column("story", sa.JSON(), nullable=False),
         sa.Column("outcome", sa.String(length=40), nullable=True),
         sa.Column("result", sa.JSON(), nullable=True),
-        sa.CheckConstraint("purpose IN ('match', 'repair', 'scenarios')", name=op.f("ck_run_purpose_word")),
+        sa.CheckConstraint(
+            "purpose IN ('match', 'repair', 'scenarios', 'explanation')", name=op.f("ck_run_purpose_word")
+        ),
         sa.CheckConstraint(
             "state IN ('queued', 'running', 'done', 'failed', 'cancelled')", name=op.f("ck_run_state_word")
         ),
