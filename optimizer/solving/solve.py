@@ -28,6 +28,7 @@ from optimizer.rules.pairs import find_pairs
 from optimizer.solving.around import AroundSearch
 from optimizer.solving.diving import Diver
 from optimizer.solving.greedy import draft_greedily
+from optimizer.solving.huge import MAX_PAIRS_OF_A_PROGRAM, plan_greedily
 from optimizer.solving.large import search_in_steps
 from optimizer.solving.planning import write_plan
 from optimizer.solving.polishing import MAX_PAIRS_OF_ONE_MODEL, MIN_PAIRS, Polisher
@@ -86,6 +87,10 @@ def solve(
     facts = Facts(problem)
     pairs = find_pairs(facts)
     effort = Effort(solver, threads)
+    if len(pairs) > MAX_PAIRS_OF_A_PROGRAM:
+        info = SolverInfo(version("pulp"), describe_solver(solver), clock.seconds(), threads, "time_limit")
+        plan = plan_greedily(facts, pairs, info)
+        return replace(plan, solver=replace(info, seconds=clock.seconds()))
     large = None
     if time_limit_seconds is not None and len(pairs) > MAX_PAIRS_OF_ONE_MODEL:
         large = search_in_steps(facts, pairs, start, clock, on_progress)

@@ -4,6 +4,7 @@ from importlib import import_module
 
 import pytest
 
+from optimizer.errors import NoPlanFound
 from optimizer.model.drafts import draft_of_pins
 from optimizer.model.vectors import EMPTY_DRAFT
 from optimizer.problem import Provider
@@ -134,3 +135,27 @@ def test_a_plan_that_is_brought_is_the_least_that_a_large_round_gives(monkeypatc
     monkeypatch.setattr(import_module("optimizer.solving.solve"), "MAX_PAIRS_OF_ONE_MODEL", 0)
     again = solve(round_, start=best, time_limit_seconds=0.001)
     assert [row.value for row in again.objectives] == [row.value for row in best.objectives]
+
+
+def test_a_round_whose_program_would_not_fit_gets_a_plan_that_holds(seeds, monkeypatch):
+    found = 0
+    for seed in seeds:
+        round_ = random_round(seed, 12, 12)
+        best = solve(round_)
+        with monkeypatch.context() as patch:
+            patch.setattr(import_module("optimizer.solving.solve"), "MAX_PAIRS_OF_A_PROGRAM", -1)
+            plan = solve(round_)
+        assert verify(round_, plan).ok, f"seed {seed}"
+        for row, optimum in zip(plan.objectives, best.objectives, strict=True):
+            assert row.bound is not None
+            assert row.value <= row.bound, f"seed {seed}: {row.name}"
+            assert optimum.value <= row.bound, f"seed {seed}: {row.name}"
+        found += bool(plan.assignments)
+    assert found > len(seeds) // 2
+
+
+def test_pins_that_break_a_rule_leave_a_huge_round_without_a_plan(monkeypatch):
+    monkeypatch.setattr(import_module("optimizer.solving.solve"), "MAX_PAIRS_OF_A_PROGRAM", -1)
+    round_ = problem([need(seats=10)], [session(seats=20, min_seats=15)], pinned=[("N-1", "S-1", 10)])
+    with pytest.raises(NoPlanFound, match="pinned seats alone break a rule"):
+        solve(round_)
