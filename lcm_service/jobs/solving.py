@@ -128,8 +128,8 @@ def explain_in_process(
         watched = _Watched(folder, watch, time_limit_seconds, grace_seconds)
         watched.begin("changes")
         about = ("--need", need) if need else ()
-        asked = ("--changes", "--time-limit", str(seconds), "-o", "explanation.json")
-        status = watched.run("explain", "problem.json", "plan.json", *about, *asked)
+        limit = ("--changes", "--time-limit", str(seconds), "-o", "explanation.json")
+        status = watched.run("explain", "problem.json", "plan.json", *about, *limit)
         if status != 0:
             raise SolvingFailed("crashed", watched.last_words(), how=f"explain: {_name_ending(status)}")
         explanation = _read(folder / "explanation.json", watched)

@@ -90,8 +90,10 @@ def request_explanation(
             labels=plan.labels,
             story=[],
         )
-        about = ("asked_about_plan", {}) if need is None else ("asked_about_need", {"need": need})
-        add_line(run, about[0], plan=plan.number, **about[1])
+        if need is None:
+            add_line(run, "asked_about_plan", plan=plan.number)
+        else:
+            add_line(run, "asked_about_need", need=need, plan=plan.number)
         session.add(run)
         session.flush()
         record_event(session, actor, "request", "run", str(run.id), facts={"round": round_.code})

@@ -91,10 +91,10 @@ def _explained(
 
 
 def _own_changes(row: Row) -> dict[str, Any]:
-    """What would help a need, as far as it is its own record's and takes nothing from anyone.
+    """What would help a need, as far as it is its own record's; of others not a word.
 
     Numbers of seats would tell how full sessions are, and a support that is missing how much of it others
-    use; so neither is told, nor what was not settled (docs/decisions.md, 16).
+    use; so neither is told, nor whether anyone would lose, nor what was not settled (docs/decisions.md, 16).
     """
     changes = row.get("changes")
     if changes is None:
@@ -102,13 +102,9 @@ def _own_changes(row: Row) -> dict[str, Any]:
     helps = [
         {"change": _without_seats(one["change"])}
         for one in changes["helps"]
-        if one["change"]["kind"] in OWN_CHANGES and _displaces_nobody(one["effects"])
+        if one["change"]["kind"] in OWN_CHANGES
     ]
     return {"changes": {"helps": helps}}
-
-
-def _displaces_nobody(effects: Row) -> bool:
-    return not effects["seats_lost_by_others"] and not effects["needs_losing"]
 
 
 def _without_seats(change: Row) -> dict[str, Any]:

@@ -8,10 +8,19 @@ from typing import Any
 from lcm_service.domain import permissions
 from lcm_service.domain.permissions import Actor
 from lcm_service.domain.vocabulary import PLANNING_PURPOSES
-from lcm_service.services import decisions, publication, questions, repair, runs, submissions
+from lcm_service.services import (
+    decisions,
+    explanations,
+    publication,
+    questions,
+    repair,
+    runs,
+    submissions,
+)
 from lcm_service.services.match_views import MatchView
 from lcm_service.services.repair import Attention
 from lcm_service.web.plan_view import Names
+from lcm_service.web.studies import Gap
 
 ACTIVE_RUN_STATES = ("queued", "running")
 QUESTIONS_SHOWN = 10
@@ -103,18 +112,28 @@ def waits_for(actor: Actor, match: MatchView) -> bool:
     return not own.isdisjoint(open_sides(match))
 
 
-def unmet_of(actor: Actor, need: Any) -> tuple[Any, Names] | None:
-    """Why the published plan leaves a need short of seats: the row, and the names in it; else None."""
-    code = need.round.code
+def gap_of(actor: Actor, need: Any) -> Gap | None:
+    """Why the published plan leaves a need short of seats, and what would help it; None where it does not."""
+    code, reference = need.round.code, need.reference
     if permissions.may_coordinate(actor):
         plan = publication.published_plan(actor, code)
-        document, labels = (plan.document, plan.labels) if plan else ({}, {})
-    else:
-        document = publication.plan_for_participant(actor, code) or {}
-        labels = document.get("labels") or {}
-    rows = (row for row in document.get("unmet") or () if row["need"] == need.reference)
-    row = next(rows, None)
-    return None if row is None else (row, Names(labels))
+        row = None if plan is None else _row_of(plan.document["unmet"], reference)
+        if plan is None or row is None:
+            return None
+        found = explanations.read_study(actor, plan.id).changes.get(reference)
+        return Gap(row, Names(plan.labels), plan.id, found)
+    own = publication.plan_for_participant(actor, code)
+    row = None if own is None else _row_of(own["unmet"], reference)
+    if own is None or row is None:
+        return None
+    explained = _row_of(own["explanation"]["unmet"], reference) or {}
+    changes = explained.get("changes") or {"helps": ()}
+    helping = tuple(one["change"] for one in changes["helps"])
+    return Gap(row, Names(own["labels"]), own["plan_id"], own_changes=helping)
+
+
+def _row_of(rows: Sequence[Any], reference: str) -> Any:
+    return next((row for row in rows if row["need"] == reference), None)
 
 
 def _intake(desk: Desk) -> dict[str, int]:

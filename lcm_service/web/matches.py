@@ -1,6 +1,8 @@
 """Matches: seen by their two sides and by coordinators; confirmed or declined by each side for itself."""
 
+import secrets
 from http import HTTPStatus
+from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
@@ -10,11 +12,11 @@ from werkzeug.wrappers import Response
 from lcm_service.domain import permissions
 from lcm_service.domain.permissions import Actor
 from lcm_service.schemas.decisions import DeclineSchema
-from lcm_service.services import decisions, rounds, trail
+from lcm_service.services import decisions, explanations, publication, rounds, trail
 from lcm_service.services.match_views import MatchView
-from lcm_service.web import choices, desk
+from lcm_service.web import choices, desk, studies
 from lcm_service.web.fields import Field, FormView, Section
-from lcm_service.web.plan_view import why_both_agree
+from lcm_service.web.plan_view import Names, why_both_agree
 from lcm_service.web.saving import Page, StaleFacts, Values, read_version, save_or_show_again
 from lcm_service.web.showing import current_actor
 
@@ -56,8 +58,25 @@ def show(match_id: int) -> str:
         why=why_both_agree(match),
         decisions={decision.side: decision for decision in match.decisions},
         open_sides=desk.open_sides(match),
+        **_reserve_for(actor, match),
         events=trail.list_events(actor, "match", str(match_id)),
     )
+
+
+def _reserve_for(actor: Actor, match: MatchView) -> dict[str, Any]:
+    """For coordinators: what was found about the match, with the names that the plan has for others."""
+    if not permissions.may_coordinate(actor):
+        return {}
+    plan = publication.find_plan(actor, match.plan_id)
+    found = explanations.read_study(actor, plan.id)
+    return {
+        "plan": plan,
+        "names": Names(plan.labels),
+        "study": studies,
+        "reserve": studies.reserve_of(found, match.need_reference, match.session_code),
+        "may_look": plan.state in explanations.EXPLAINED_STATES,
+        "idempotency_key": secrets.token_hex(16),
+    }
 
 
 @bp.post("/matches/<row:match_id>/confirm")

@@ -1,5 +1,6 @@
 """Needs: seen by owner and coordinators; a coordinator recognises what of them counts in the matching."""
 
+import secrets
 from http import HTTPStatus
 from typing import Any
 
@@ -13,7 +14,7 @@ from lcm_service.domain.errors import NotAllowed
 from lcm_service.domain.permissions import Actor
 from lcm_service.schemas.records import NeedSchema, RecognitionSchema
 from lcm_service.services import decisions, submissions
-from lcm_service.web import desk
+from lcm_service.web import desk, studies
 from lcm_service.web.fields import FormView
 from lcm_service.web.need_fields import RECOGNITION, SECTIONS
 from lcm_service.web.record_flow import RecordForm, RecordKind, RecordPages, RecordServices
@@ -26,7 +27,9 @@ def _matches_and_gaps(actor: Actor, need: Any) -> Values:
     matches = decisions.list_matches(actor, need.round.code)
     return {
         "matches": [one for one in matches if one.need_reference == need.reference],
-        "unmet": desk.unmet_of(actor, need),
+        "gap": desk.gap_of(actor, need),
+        "study": studies,
+        "idempotency_key": secrets.token_hex(16),
     }
 
 

@@ -10,7 +10,7 @@ from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
 from lcm_service.services import matching, publication, repair, rounds, runs
-from lcm_service.web import reasons
+from lcm_service.web import reasons, studies
 from lcm_service.web.desk import ACTIVE_RUN_STATES
 from lcm_service.web.plan_view import Names
 from lcm_service.web.showing import current_actor, moment
@@ -80,7 +80,10 @@ def choose(run_id: int) -> Response:
 
 
 def progress_sentence(progress: dict[str, object] | None) -> object:
-    """On which objective the solver is at work."""
+    """On which objective the solver is at work, or on which part of an explanation."""
+    stage = str((progress or {}).get("stage") or "")
+    if stage:
+        return studies.STAGES.get(stage, stage)
     name = str((progress or {}).get("objective") or "")
     return reasons.OBJECTIVES.get(name, name) if name else None
 

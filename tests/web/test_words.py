@@ -1,14 +1,16 @@
 """Every code that can reach a page has words: a new one without a sentence fails here."""
 
 import re
+from typing import get_args, get_type_hints
 
 import pytest
 
 from lcm_service.domain import run_stories, vocabulary
 from lcm_service.persistence import tables
 from lcm_service.services import repair
-from lcm_service.web import errors, reasons, words
+from lcm_service.web import errors, reasons, studies, words
 from lcm_service.web.field_labels import field_label
+from optimizer import Change, Explanation
 from optimizer.plan import OUTCOMES, UNMET_REASONS
 from optimizer.problem import OBJECTIVES, Problem
 from optimizer.rules.compatibility import RULES
@@ -97,6 +99,14 @@ def test_every_reason_outcome_objective_and_limit_has_a_sentence() -> None:
 )
 def test_every_question_field_is_asked_in_words(kind: str, fields: tuple[str, ...]) -> None:
     assert [field for field in fields if field not in reasons.QUESTIONS[kind]] == []
+
+
+def test_every_change_price_and_stage_of_an_explanation_has_words() -> None:
+    assert set(studies.CHANGES) == set(get_args(get_type_hints(Change)["kind"]))
+    (prices, _none) = get_args(get_type_hints(Explanation)["prices"])
+    price = get_args(prices)[0]
+    assert set(studies.PRICE_KINDS) == set(get_args(get_type_hints(price)["kind"]))
+    assert set(studies.STAGES) == {"changes", "reserves"}
 
 
 def test_every_line_of_a_runs_story_has_a_sentence_with_the_same_facts() -> None:
