@@ -13,15 +13,12 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from optimizer.model.program import Program, Row, Term
+from optimizer.model.program import SLACK_OF_LOCK, Program, Row, Term
 
 Floats = NDArray[np.float64]
 Indexes = NDArray[np.int32]
 Flags = NDArray[np.bool_]
 INFINITE: Final = float("inf")
-# Half a unit looser is the same for whole numbers. Held to the last digit, a solver has called a program
-# infeasible that has a plan.
-SLACK_OF_LOCK: Final = 0.5
 
 
 @dataclass(frozen=True, eq=False)

@@ -23,6 +23,10 @@ LARGE_COEFFICIENT: Final = 10**6
 # times the largest coefficient must stay below the smallest; and a double holds about 15 digits.
 MAX_SPREAD: Final = 10**9
 MAX_TOLD_APART: Final = 10**15
+# A row that holds an objective is looser by this part of a unit, which is the same for whole numbers. Held to
+# the last digit, a solver has called a program infeasible that has a plan; looser still, and the relaxation
+# gives away what it may: half of a recipient that is reached counts.
+SLACK_OF_LOCK: Final = 1 / 32
 
 
 class Limit(NamedTuple):
@@ -155,9 +159,7 @@ class PulpProgram:
         if row.sense == "<=":
             constraint = expression <= bound
         elif row.sense == ">=":
-            # Half a unit looser is the same for whole numbers. Held to the last digit, a solver has called a
-            # program infeasible that has a plan.
-            constraint = expression >= (bound - 0.5 if row.is_lock else bound)
+            constraint = expression >= (bound - SLACK_OF_LOCK if row.is_lock else bound)
         else:
             constraint = expression == bound
         self.problem.addConstraint(constraint, row.name)

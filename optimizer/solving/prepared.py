@@ -10,8 +10,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from optimizer.model.arrays import SLACK_OF_LOCK, Flags, Floats, ProgramArrays
+from optimizer.model.arrays import Flags, Floats, ProgramArrays
 from optimizer.model.objective_columns import ObjectiveOfModel, ObjectiveTerms
+from optimizer.model.program import SLACK_OF_LOCK
 from optimizer.model.slices import Slice, cut_slice
 from optimizer.model.supply import PairKey, share_supports
 from optimizer.model.vectors import Draft, RoundModel
