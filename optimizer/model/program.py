@@ -174,6 +174,11 @@ class PulpProgram:
         scale = self.program.columns[column].scale
         self.variables[column].bounds(lower / scale, upper / scale)
 
+    def reset_bounds(self) -> None:
+        """Give every column its own bounds again."""
+        for position, column in enumerate(self.program.columns):
+            self.set_bounds(position, column.lower, column.upper)
+
     def set_start(self, vector: Sequence[int] | None) -> None:
         """Give every variable its starting value, or none of them: a part of a vector has misled a solver."""
         for position, variable in enumerate(self.variables):

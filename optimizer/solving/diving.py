@@ -7,6 +7,7 @@ left in between; then one small program places the groups. It proves nothing: wh
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
+from math import floor
 from typing import Final
 
 import numpy as np
@@ -14,9 +15,9 @@ import numpy as np
 from optimizer.clock import Clock
 from optimizer.model.arrays import Floats, Indexes, Matrix
 from optimizer.model.slices import Slice
-from optimizer.solving.near_solver import NearSolver
+from optimizer.solving.near_solver import THREADS, NearSolver
 from optimizer.solving.prepared import PlanInHand, PreparedRound
-from optimizer.solving.relaxation import Relaxation
+from optimizer.solving.relaxation import Relaxation, bound_by_prices
 
 # A session this near to running, or not, is held there; of those in between, this part at a time.
 NEAR: Final = 0.02
@@ -70,12 +71,17 @@ class Diver:
         """
         bounds: dict[str, int] = {}
         for name, cost, terms in zip(self._round.names, self._round.costs, self._round.terms, strict=True):
-            relaxation = Relaxation(self._whole().matrix, cost)
-            if clock.is_over() or relaxation.solve(_seconds(clock)) is None:
-                continue
-            bound = relaxation.bound()
-            if bound is not None:
-                bounds[name] = bound + terms.constant
+            if clock.is_over():
+                break
+            matrix = self._whole().matrix
+            within = (matrix.lower, matrix.upper)
+            relaxation = Relaxation(THREADS, presolve=True)
+            relaxation.load(matrix, within, cost)
+            answer = relaxation.solve(seconds=_seconds(clock))
+            if answer.values is not None and answer.prices is not None:
+                bounds[name] = (
+                    floor(bound_by_prices(matrix, within, cost, answer.prices).most) + terms.constant
+                )
         return bounds
 
     def _whole(self) -> Slice:
@@ -121,9 +127,10 @@ def dive(place: DivePlace, cost: Floats, solver: NearSolver, clock: Clock) -> Fl
 
 def _choose_sessions(place: DivePlace, cost: Floats, clock: Clock) -> Floats | None:
     """For each session 1 or 0, or ``None`` where the relaxation has no values any more."""
-    relaxation = Relaxation(place.matrix, cost)
+    relaxation = Relaxation(THREADS, presolve=True)
+    relaxation.load(place.matrix, (place.matrix.lower, place.matrix.upper), cost)
     is_held = place.matrix.lower[place.running] > NEAR
-    values = relaxation.solve(_seconds(clock))
+    values = relaxation.solve(seconds=_seconds(clock)).values
     while values is not None:
         wanted = values[place.running]
         between = np.flatnonzero(~is_held & (wanted > NEAR) & (wanted < 1 - NEAR))
@@ -133,13 +140,13 @@ def _choose_sessions(place: DivePlace, cost: Floats, clock: Clock) -> Floats | N
         tried = surest[: max(1, int(len(between) * SHARE_HELD))]
         settled = np.flatnonzero(~is_held & (wanted >= 1 - NEAR))
         opened = np.concatenate((settled, tried))
-        relaxation.fix(place.running[opened], 1.0)
+        relaxation.hold(place.running[opened], 1.0)
         is_held[opened] = True
-        values = relaxation.solve(_seconds(clock))
+        values = relaxation.solve(seconds=_seconds(clock)).values
         if values is None and not clock.is_over():
             # They cannot all run. Those that had to are held already, so the others can be given up.
-            relaxation.fix(place.running[opened], 0.0)
-            values = relaxation.solve(_seconds(clock))
+            relaxation.hold(place.running[opened], 0.0)
+            values = relaxation.solve(seconds=_seconds(clock)).values
     return None
 
 

@@ -1,71 +1,140 @@
-"""The relaxation of a program: solved at once, solved again as columns are fixed, and a bound that needs no
-solver's word.
+"""The relaxation of a program, asked again and again, and what its prices prove.
 
-Without whole columns a program is a linear one, whose every dual vector bounds it: HiGHS only suggests the
-duals, and what they prove is added up here.
+HiGHS is asked for one thing here: a price for each row. What follows from the prices is worked out from the
+program itself, for any prices bound what plans can reach, good ones closely and poor ones loosely. So
+neither a tolerance nor a wrong word of the solver can make a bound too low.
 """
 
-from math import floor, isfinite
+from dataclasses import dataclass
 from typing import Final
 
 import highspy
 import numpy as np
 
-from optimizer.model.arrays import Floats, Indexes, Matrix
-from optimizer.solving.near_solver import THREADS, pass_matrix
+from optimizer.model.arrays import INFINITE, Floats, Indexes, Matrix
 from optimizer.solving.solvers import prepare_highs, stopped_by_signals
 
-# Sums of a million doubles differ from the exact ones by far less; values are whole.
-ROUNDING: Final = 1e-4
+# Sums of doubles are off by far less than this part of what is added up.
+ROUNDING: Final = 1e-9
+# Above this a bound is at least one unit too low for a value to be reached.
+TOLERANCE: Final = 1e-6
+
+
+@dataclass(frozen=True, eq=False)
+class PricedBound:
+    """What one set of prices proves within bounds of the columns: no plan is worth more than ``most``, and
+    each column adds at most ``reduced`` (length n) to it for each unit by which it moves.
+    """
+
+    most: float
+    reduced: Floats
+
+
+def bound_by_prices(
+    matrix: Matrix, bounds: tuple[Floats, Floats], cost: Floats, prices: Floats
+) -> PricedBound:
+    """Return what these prices (length m, any numbers) prove of ``cost`` within lower and upper bounds.
+
+    Whatever the prices p are, cost @ x = (cost - p A) @ x + p @ (A x), and both parts are largest with every
+    column and every row at one of its bounds. A row without that bound is left out.
+    """
+    lower, upper = bounds
+    is_unbounded = np.where(prices > 0, ~np.isfinite(matrix.row_upper), ~np.isfinite(matrix.row_lower))
+    prices = np.where(is_unbounded | ~np.isfinite(prices), 0.0, prices)
+    priced = matrix.coefficients * prices[matrix.row_of_entry]
+    reduced = cost - np.bincount(matrix.columns, weights=priced, minlength=matrix.column_count)
+    of_rows = prices * np.where(prices > 0, matrix.row_upper, np.where(prices < 0, matrix.row_lower, 0.0))
+    of_columns = reduced * np.where(reduced > 0, upper, lower)
+    # Each reduced cost is a difference of sums that may be much larger than itself.
+    reach = np.maximum(np.abs(lower), np.abs(upper))
+    sizes = np.abs(cost) @ reach + np.abs(priced) @ reach[matrix.columns] + np.abs(of_rows).sum()
+    return PricedBound(float(of_rows.sum() + of_columns.sum() + ROUNDING * sizes), reduced)
+
+
+@dataclass(frozen=True, eq=False)
+class Answer:
+    """``values`` of the columns where the relaxation was solved to its end, ``prices`` of the rows where
+    there are any. ``is_ray``: it has no solution, and the prices are to prove that.
+    """
+
+    values: Floats | None
+    prices: Floats | None
+    is_ray: bool = False
+
+    def refutes(self, matrix: Matrix, bounds: tuple[Floats, Floats], cost: Floats, value: float) -> bool:
+        """Whether the prices prove that nothing within these bounds is worth ``value``."""
+        if self.prices is None:
+            return False
+        if self.is_ray:
+            # Where even nothing cannot be had, nothing else can.
+            return bound_by_prices(matrix, bounds, np.zeros_like(cost), self.prices).most < 0
+        return bound_by_prices(matrix, bounds, cost, self.prices).most < value - TOLERANCE
 
 
 class Relaxation:
-    """One relaxation in HiGHS, kept warm.
-
-    ``cost`` is what is maximised, length n.
+    """One HiGHS that keeps its basis from one question to the next: within bounds, every column may be a
+    fraction.
     """
 
-    def __init__(self, matrix: Matrix, cost: Floats) -> None:
-        prepare_highs(THREADS)
-        self._matrix, self._cost = matrix, cost
+    def __init__(self, threads: int, *, presolve: bool = False) -> None:
+        prepare_highs(threads)
+        self._threads = threads
         self._highs = highspy.Highs()  # type: ignore[no-untyped-call]
-        for option, value in (("output_flag", False), ("threads", THREADS)):
+        options = {"output_flag": False, "threads": threads, "presolve": "choose" if presolve else "off"}
+        for option, value in options.items():
             self._highs.setOptionValue(option, value)
-        pass_matrix(self._highs, matrix, cost, np.zeros(matrix.column_count, dtype=np.int32))
 
-    def fix(self, columns: Indexes, value: float) -> None:
+    def load(self, matrix: Matrix, bounds: tuple[Floats, Floats], cost: Floats) -> None:
+        """Take a program, bounds of its columns and what is to be maximised."""
+        count = matrix.column_count
+        self._highs.passModel(
+            count,
+            matrix.row_count,
+            len(matrix.columns),
+            0,
+            int(highspy.MatrixFormat.kRowwise),
+            int(highspy.HessianFormat.kTriangular),
+            # Turned round, for HiGHS states when to stop and the prices for the least of a sum.
+            int(highspy.ObjSense.kMinimize),
+            0.0,
+            -cost,
+            bounds[0],
+            bounds[1],
+            matrix.row_lower,
+            matrix.row_upper,
+            matrix.starts,
+            matrix.columns,
+            matrix.coefficients,
+            np.empty(0, dtype=np.int32),
+            np.empty(0, dtype=np.int32),
+            np.empty(0),
+            np.zeros(count, dtype=np.int32),
+        )
+
+    def set_bounds(self, column: int, lower: float, upper: float) -> None:
+        self._highs.changeColBounds(column, lower, upper)
+
+    def hold(self, columns: Indexes, value: float) -> None:
         """Hold these columns at a value."""
         values = np.full(len(columns), value)
-        self._highs.changeColsBounds(len(columns), columns.astype(np.int32), values, values)
+        self._highs.changeColsBounds(len(columns), columns, values, values)
 
-    def solve(self, seconds: float) -> Floats | None:
-        """Return the best values, length n, or ``None`` where there are none or time ran out."""
-        prepare_highs(THREADS)
-        # HiGHS counts the time of all runs of one model together.
-        self._highs.setOptionValue("time_limit", self._highs.getRunTime() + seconds)
-        with stopped_by_signals(self._highs):
-            self._highs.run()
-        if self._highs.getModelStatus() != highspy.HighsModelStatus.kOptimal:
-            return None
-        return np.array(self._highs.getSolution().col_value)
-
-    def bound(self) -> int | None:
-        """Return what the duals of the last solve prove of the whole program, rounded down.
-
-        Valid while nothing is fixed. For any duals y of the right signs, ``cost @ x`` is at most what y makes
-        of the rows' sides and the columns' bounds make of the rest.
+    def solve(self, enough: float = -INFINITE, *, seconds: float | None = None) -> "Answer":
+        """Solve the relaxation; it may stop as soon as its bound lies below ``enough``, and does after so
+        many seconds. One with a limit may take long, and a signal stops it.
         """
-        matrix = self._matrix
-        dual = np.array(self._highs.getSolution().row_dual)
-        if len(dual) != matrix.row_count:
-            return None
-        side = np.where(dual > 0, matrix.row_upper, matrix.row_lower)
-        dual = np.where(np.isfinite(side), dual, 0.0)
-        rest = self._cost - np.bincount(
-            matrix.columns,
-            weights=matrix.coefficients * dual[matrix.row_of_entry],
-            minlength=matrix.column_count,
-        )
-        total = float((dual * np.where(dual != 0.0, side, 0.0)).sum())
-        total += float(np.where(rest > 0, rest * matrix.upper, rest * matrix.lower).sum())
-        return floor(total + ROUNDING) if isfinite(total) else None
+        prepare_highs(self._threads)
+        self._highs.setOptionValue("objective_bound", -enough)
+        if seconds is None:
+            self._highs.run()
+        else:
+            # HiGHS counts the time of all runs of one model together.
+            self._highs.setOptionValue("time_limit", self._highs.getRunTime() + seconds)
+            with stopped_by_signals(self._highs):
+                self._highs.run()
+        status, solution = self._highs.getModelStatus(), self._highs.getSolution()
+        if status == highspy.HighsModelStatus.kInfeasible:
+            _, has_ray, ray = self._highs.getDualRay()  # type: ignore[attr-defined]
+            return Answer(None, -np.array(ray) if has_ray else None, is_ray=True)
+        values = np.array(solution.col_value) if status == highspy.HighsModelStatus.kOptimal else None
+        return Answer(values, -np.array(solution.row_dual) if solution.dual_valid else None)

@@ -30,6 +30,7 @@ from optimizer.solving.diving import Diver
 from optimizer.solving.greedy import draft_greedily
 from optimizer.solving.huge import MAX_PAIRS_OF_A_PROGRAM, plan_greedily
 from optimizer.solving.large import search_in_steps
+from optimizer.solving.narrowing import Narrowing
 from optimizer.solving.planning import write_plan
 from optimizer.solving.polishing import MAX_PAIRS_OF_ONE_MODEL, MIN_PAIRS, Polisher
 from optimizer.solving.prepared import PreparedRound
@@ -121,11 +122,13 @@ class Search:
     ) -> None:
         self.model = model
         self.draft: Draft = EMPTY_DRAFT
-        self._effort = effort
+        self._is_small = len(model.model.pairs) < MIN_PAIRS
+        self._effort = replace(effort, is_brief=self._is_small)
         self._clock = clock
         self._on_progress = on_progress
         self._program = PulpProgram(model.program)
         self._around: AroundSearch | None = None
+        self._narrowing: Narrowing | None = None
         self._reserve: Draft | None = None  # the start plan, where it obeys the problem
         self._solved: list[tuple[object, ObjectiveValue]] = []
         self._stopped_by: str | None = None
@@ -169,10 +172,9 @@ class Search:
 
     def _begin_greedily(self) -> None:
         """In a large round, add at once what a coordinator would by hand."""
-        pairs = self.model.model.pairs
-        if len(pairs) < MIN_PAIRS:
+        if self._is_small:
             return
-        draft = draft_greedily(self.model.facts, pairs, self.draft)
+        draft = draft_greedily(self.model.facts, self.model.model.pairs, self.draft)
         if self.model.knows_uses(draft) and self.model.find_violation(draft) is None:
             self.draft = draft
         if self._is_one_large_model():
@@ -260,7 +262,7 @@ class Search:
     def _search_around(self, best: ObjectiveValue) -> None:
         """In a large round, make the plan in hand better in small steps, for a part of the seconds left."""
         left = self._clock.left()
-        if left is None or left == 0 or len(self.model.model.pairs) < MIN_PAIRS:
+        if left is None or left == 0 or self._is_small:
             return
         if self._around is None:
             self._around = AroundSearch(self._prepared_round)
@@ -296,18 +298,11 @@ class Search:
         relaxed = self._bounds.get(name, ceiling) if self._is_provable else ceiling
         best = ObjectiveValue(name, value, max(value, min(ceiling, relaxed)))
         self._report(best)
+        best = self._narrow(terms, best, may_probe=False)
         if best.value != best.bound and terms.terms:
-            self._program.set_objective(terms.terms)
-            budget = self._budget(name)
-            for effort, is_warm in self._ways_to_ask():
-                if self._clock.is_over():
-                    self._stopped_by = "time_limit"
-                    break
-                effort = replace(effort, seconds=budget, is_hasty=self._is_short(budget))
-                attempt = self._ask(effort, is_warm, terms, best)
-                best, is_settled = self._weigh(attempt, best)
-                if is_settled:
-                    break
+            best = self._ask_until_settled(terms, best)
+            if best.value == best.bound and name != self.model.facts.problem.policy.objectives[-1]:
+                best = self._narrow(terms, best, may_probe=True)
         if best.value != best.bound:
             self._search_around(best)
             best = self._take_reserve(replace(best, value=self._value(name, self.draft)))
@@ -315,6 +310,41 @@ class Search:
             self._stopped_by = self._stopped_by or "fault"
         self._report(best)
         return best
+
+    def _ask_until_settled(self, terms: ObjectiveTerms, best: ObjectiveValue) -> ObjectiveValue:
+        self._program.set_objective(terms.terms)
+        budget = self._budget(best.name)
+        for effort, is_warm in self._ways_to_ask():
+            if self._clock.is_over():
+                self._stopped_by = "time_limit"
+                break
+            effort = replace(effort, seconds=budget, is_hasty=self._is_short(budget))
+            attempt = self._ask(effort, is_warm, terms, best)
+            best, is_settled = self._weigh(attempt, best)
+            if is_settled:
+                break
+            # Should the word not have held for what was narrowed, the next is about the whole program.
+            self._program.reset_bounds()
+        return best
+
+    def _narrow(self, terms: ObjectiveTerms, best: ObjectiveValue, *, may_probe: bool) -> ObjectiveValue:
+        """In a small round, hold what no plan can do that is as good as the one in hand, and take the bound
+        that comes with it. In a larger one relaxations take their time, and are left to the solver.
+
+        It stays held for the objectives to come, whose plans are all as good in this one.
+        """
+        if not self._is_small or not self._is_provable or not terms.terms or self._clock.is_over():
+            return best
+        if self._narrowing is None:
+            self._narrowing = Narrowing(self.model.program, self._effort.threads)
+        vector = self.model.vector_of(self.draft)
+        value = best.value - terms.constant
+        bound = self._narrowing.narrow(terms.terms, value, vector, may_probe=may_probe)
+        for column, lower, upper in self._narrowing.whole_bounds():
+            self._program.set_bounds(column, lower, upper)
+        if bound is None or best.bound is None:
+            return best
+        return replace(best, bound=min(best.bound, bound + terms.constant))
 
     def _budget(self, name: str) -> float | None:
         """Seconds for this objective: a part of what is left, all of it for the last."""
@@ -328,7 +358,7 @@ class Search:
 
         Never in a small round, where the clock must not choose between plans of equal value.
         """
-        if seconds is None or len(self.model.model.pairs) < MIN_PAIRS:
+        if seconds is None or self._is_small:
             return False
         return seconds * COLUMNS_PRESOLVED_A_SECOND < len(self.model.program.columns)
 

@@ -58,6 +58,8 @@ class Effort:
     ``is_strict`` asks for the tightest tolerances: slower, and needed only where sums of money are so
     large that the usual ones let a dollar slip. ``is_hasty`` has HiGHS go without presolve: where seconds are
     few, presolving a large round takes them all, and the run ends without a bound.
+    ``is_brief`` is for searches that end in a second: HiGHS does not begin anew at the root whenever some
+    columns are settled, and looks for no plans beside the search where it is given one.
     """
 
     solver: str = "highs"
@@ -65,6 +67,7 @@ class Effort:
     seconds: float | None = None
     is_strict: bool = False
     is_hasty: bool = False
+    is_brief: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,11 +195,15 @@ def _run_highs(
 ) -> pulp.LpSolveStats | None:
     prepare_highs(effort.threads)
     watch = _HighsWatch(watcher, program.objective_scale)
-    options: dict[str, float | str] = {}
+    options: dict[str, float | str | bool] = {}
     if effort.is_strict:
         options |= dict.fromkeys(HIGHS_TOLERANCES, STRICT_TOLERANCE)
     if effort.is_hasty:
         options["presolve"] = "off"
+    if effort.is_brief:
+        options["mip_allow_restart"] = False
+        if is_warm:
+            options["mip_heuristic_effort"] = 0.0
     if limits.max_nodes is not None:
         options["mip_max_nodes"] = limits.max_nodes
     solver = pulp.HiGHS(

@@ -63,7 +63,8 @@ def test_what_is_timed_from_outside_is_left_as_it_was():
     before = pulp.HiGHS.callSolver, pulp.HiGHS.actualSolve, PulpProgram.extend
     with pulp_timed() as parts:
         assert pulp.HiGHS.callSolver is not before[0]
-        solve(make_problem(12, 15, 1))
+        # Large enough for relaxations not to prove all of it, so that PuLP is asked.
+        solve(make_problem(30, 40, 1))
     assert (pulp.HiGHS.callSolver, pulp.HiGHS.actualSolve, PulpProgram.extend) == before
     assert min(parts.build, parts.hand_over, parts.solve) > 0
 

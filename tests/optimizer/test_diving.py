@@ -13,7 +13,7 @@ from optimizer.rules.facts import Facts
 from optimizer.rules.pairs import find_pairs
 from optimizer.solving.diving import Diver
 from optimizer.solving.prepared import PreparedRound
-from optimizer.solving.relaxation import Relaxation
+from optimizer.solving.relaxation import Relaxation, bound_by_prices
 from optimizer.solving.solve import solve
 from tests.bench.generator import make_problem
 from tests.optimizer.builders import need, problem, session
@@ -53,14 +53,14 @@ def test_a_bound_counts_what_is_fixed_by_the_program_itself():
     prepared = prepare(problem([need(seats=10), need("N-2", seats=10)], [session(seats=14)]))
     cost = np.zeros(len(prepared.lower))
     cost[prepared.seat_columns] = 1.0
-    relaxation = Relaxation(prepared.arrays.matrix, cost)
-    assert relaxation.solve(10.0) is not None
-    assert relaxation.bound() == 14
-    upper = prepared.arrays.matrix.upper.copy()
-    upper[prepared.seat_columns[0]] = 3.0
-    narrower = Relaxation(replace(prepared.arrays.matrix, upper=upper), cost)
-    assert narrower.solve(10.0) is not None
-    assert narrower.bound() == 13
+    matrix, relaxation = prepared.arrays.matrix, Relaxation(1)
+    for most, bound in ((14.0, 14.0), (3.0, 13.0)):
+        upper = matrix.upper.copy()
+        upper[prepared.seat_columns[0]] = min(upper[prepared.seat_columns[0]], most)
+        relaxation.load(matrix, (matrix.lower, upper), cost)
+        prices = relaxation.solve(seconds=10.0).prices
+        assert prices is not None
+        assert bound_by_prices(matrix, (matrix.lower, upper), cost, prices).most == pytest.approx(bound)
 
 
 def test_a_dive_ends_in_a_plan_that_obeys_every_row(seeds):
