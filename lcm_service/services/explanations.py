@@ -17,7 +17,8 @@ from lcm_service.persistence.database import db, transaction
 from lcm_service.persistence.matching_reads import Session
 from lcm_service.persistence.run_queue import Claim
 from lcm_service.persistence.tables import Plan, Run
-from lcm_service.services.plan_studies import PURPOSE, Study, find_fault, study_of_plan
+from lcm_service.services.plan_studies import PURPOSE as PURPOSE  # for those who tell runs apart
+from lcm_service.services.plan_studies import Study, find_fault, study_of_plan
 from lcm_service.services.runs import (
     add_line,
     check_request,
@@ -26,8 +27,6 @@ from lcm_service.services.runs import (
     require_same_request,
 )
 from lcm_service.services.trail import record_event
-
-__all__ = ["PURPOSE"]
 
 # For what would help and for who would be next together.
 DEFAULT_TIME_LIMIT_SECONDS: Final = 300
@@ -58,27 +57,20 @@ def request_explanation(
     Raises NotAllowed for all but coordinators, NotFound for a plan or a need that is not there, Conflict for
     a plan that is neither draft nor published and for a key that was used for something else.
     """
-    if not may_coordinate(actor):
-        raise NotAllowed("What would help, and whom it would displace, is for coordinators.")
+    _require_coordinator(actor)
     seconds = DEFAULT_TIME_LIMIT_SECONDS if time_limit_seconds is None else time_limit_seconds
     check_request(idempotency_key, seconds)
     choice = None if need is None else {"need": need}
     with transaction() as session:
         plan = _require_plan(session, plan_id, need)
-        round_ = reads.lock_round(session, plan.round_id)
-        earlier = reads.find_run_by_key(session, idempotency_key)
+        reads.lock_round(session, plan.round_id)
+        earlier = _find_earlier(session, plan, idempotency_key, choice)
         if earlier is not None:
-            require_same_request(earlier, round_, (PURPOSE,))
-            if (earlier.base_plan_id, earlier.choice) != (plan_id, choice):
-                raise Conflict("This key was used for another plan or need. Send a new key.")
             return earlier
-        for active in reads.list_runs_of_plan(session, plan_id, PURPOSE):
-            if active.state in ("queued", "running") and active.choice == choice:
-                return active
         if plan.state not in EXPLAINED_STATES:
             raise Conflict(f"Plan {plan.number} is {plan.state}; nothing hangs on it any more.")
         run = Run(
-            round_id=round_.id,
+            round_id=plan.round_id,
             purpose=PURPOSE,
             idempotency_key=idempotency_key,
             requested_by_id=actor.person_id,
@@ -96,7 +88,7 @@ def request_explanation(
             add_line(run, "asked_about_need", need=need, plan=plan.number)
         session.add(run)
         session.flush()
-        record_event(session, actor, "request", "run", str(run.id), facts={"round": round_.code})
+        record_event(session, actor, "request", "run", str(run.id), facts={"round": plan.round.code})
         return run
 
 
@@ -107,6 +99,24 @@ def _require_plan(session: Session, plan_id: int, need: str | None) -> Plan:
     if need is not None and need not in plan.labels["needs"]:
         raise NotFound(f"Plan {plan.number} knows of no need {need}.")
     return plan
+
+
+def _find_earlier(
+    session: Session, plan: Plan, idempotency_key: str, choice: Mapping[str, str] | None
+) -> Run | None:
+    """The run that the same key gave before, or one for the same that is under way already."""
+    earlier = reads.find_run_by_key(session, idempotency_key)
+    if earlier is not None:
+        require_same_request(earlier, plan.round, (PURPOSE,))
+        if (earlier.base_plan_id, earlier.choice) != (plan.id, choice):
+            raise Conflict("This key was used for another plan or need. Send a new key.")
+        return earlier
+    active = (
+        run
+        for run in reads.list_runs_of_plan(session, plan.id, PURPOSE)
+        if run.state in ("queued", "running") and run.choice == choice
+    )
+    return next(active, None)
 
 
 def find_task(run_id: int) -> Task:
