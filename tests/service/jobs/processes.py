@@ -21,7 +21,10 @@ def wait_for(condition, seconds=PATIENCE_SECONDS):
 
 
 def solving_processes(parent=None):
-    """Numbers of the optimizer's processes that this process, or another one, has started and that run."""
+    """Numbers of the optimizer's processes that this process, or another one, has started and that run.
+
+    One that is still being tied to its worker is not the optimizer yet.
+    """
     listed = subprocess.run(
         ["ps", "-A", "-ww", "-o", "pid=,ppid=,stat=,args="], capture_output=True, text=True, check=True
     )
@@ -33,6 +36,7 @@ def solving_processes(parent=None):
         and row[1] == str(parent or os.getpid())
         and not row[2].startswith("Z")
         and "-m optimizer" in row[3]
+        and "tied_process" not in row[3]
     ]
 
 
