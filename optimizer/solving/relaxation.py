@@ -133,6 +133,9 @@ class Relaxation:
             with stopped_by_signals(self._highs):
                 self._highs.run()
         status, solution = self._highs.getModelStatus(), self._highs.getSolution()
+        if status == highspy.HighsModelStatus.kModelEmpty:
+            # Without columns nothing is asked, and nothing is what every plan is worth.
+            return Answer(np.empty(0), np.zeros(self._highs.getNumRow()))
         if status == highspy.HighsModelStatus.kInfeasible:
             _, has_ray, ray = self._highs.getDualRay()  # type: ignore[attr-defined]
             return Answer(None, -np.array(ray) if has_ray else None, is_ray=True)

@@ -63,6 +63,12 @@ def test_a_bound_counts_what_is_fixed_by_the_program_itself():
         assert bound_by_prices(matrix, (matrix.lower, upper), cost, prices).most == pytest.approx(bound)
 
 
+def test_a_round_in_which_nothing_fits_has_bounds_of_nothing():
+    bounds = Diver(prepare(problem([need(areas=("MED",))], [session(areas=("C-IED",))]))).bounds(Clock(None))
+    assert set(bounds.values()) == {0}
+    assert len(bounds) == 8
+
+
 def test_a_dive_ends_in_a_plan_that_obeys_every_row(seeds):
     found = 0
     for seed in seeds:
