@@ -14,10 +14,11 @@ import numpy as np
 from optimizer.clock import Clock
 from optimizer.explaining.near_rounds import NearRound
 from optimizer.model.arrays import Floats
+from optimizer.model.program import SLACK_OF_LOCK
 from optimizer.model.supply import PairKey
-from optimizer.solving.diving import WEIGHTS
-from optimizer.solving.near_solver import NearAnswer
-from optimizer.solving.prepared import PlanInHand
+from optimizer.solving.narrowing import Narrowing
+from optimizer.solving.near_solver import THREADS, NearAnswer
+from optimizer.solving.prepared import WEIGHTS, PlanInHand
 
 Answer = Literal["helps", "no", "open"]
 HALF: Final = 0.5
@@ -72,11 +73,24 @@ class OrderSearch:
     def _value(self, cost: Floats, values: Floats) -> int:
         return round(float(cost @ values))
 
+    def _now(self, cost: Floats) -> float:
+        return self._value(cost, self.present) - SLACK_OF_LOCK
+
+    def _more_than_now(self, cost: Floats) -> float:
+        return self._value(cost, self.present) + 1 - SLACK_OF_LOCK
+
     def _begin(self) -> None:
         solver = self.prepared.solver
         solver.load(self.piece.matrix)
         if self.need is not None:
-            solver.hold(self.gain, self._value(self.gain, self.present) + HALF)
+            solver.hold(self.gain, self._more_than_now(self.gain))
+
+    def _begin_narrowing(self) -> Narrowing:
+        """Relaxations of what was begun: most questions are answered by their prices, with no search."""
+        narrowing = Narrowing(self.piece.matrix, THREADS)
+        if self.need is not None:
+            narrowing.hold(self.gain, self._more_than_now(self.gain))
+        return narrowing
 
     def _can_gain(self) -> bool:
         return self.need is None or bool(self.gain.any())
@@ -91,10 +105,19 @@ class OrderSearch:
         if not self._can_gain():
             return NO
         self._begin()
+        narrowing = self._begin_narrowing()
         current: Floats | None = None if self.need is not None else self.present
         for position, (_, cost) in enumerate(self.costs):
             now = self._value(cost, self.present)
-            self.prepared.solver.hold(cost, now - HALF)
+            self.prepared.solver.hold(cost, self._now(cost))
+            narrowing.hold(cost, self._now(cost))
+            limit = narrowing.limit(cost, now)
+            if limit < now:
+                return NO
+            if limit == now:
+                # Nothing is more here, so what makes a plan better can only come later in the order.
+                continue
+            self.prepared.solver.set_bounds(narrowing.lower, narrowing.upper)
             answer = self._maximise(cost, current, clock, enough=now + HALF)
             if answer.ending == "infeasible" or (answer.bound is not None and answer.bound < now):
                 return NO
@@ -168,11 +191,18 @@ class OrderSearch:
         """
         cost, best, is_proven = draw[self.piece.columns], most, True
         for position, (_, rising) in enumerate(self.costs):
+            rows = [(held, self._now(held)) for _, held in self.costs[:position]]
+            rows.append((rising, self._more_than_now(rising)))
+            narrowing = self._begin_narrowing()
+            for row, least in rows:
+                narrowing.hold(row, least)
+            if narrowing.limit(-cost, 1 - best) < 1 - best:
+                continue
             self._begin()
             solver = self.prepared.solver
-            for _, held in self.costs[:position]:
-                solver.hold(held, self._value(held, self.present) - HALF)
-            solver.hold(rising, self._value(rising, self.present) + HALF)
+            solver.set_bounds(narrowing.lower, narrowing.upper)
+            for row, least in rows:
+                solver.hold(row, least)
             solver.hold(cost, -HALF, best - HALF)
             answer = self._maximise(-cost, None, clock)
             if answer.ending == "infeasible":

@@ -6,6 +6,7 @@ looked at. What would help, proved by solving the whole round again, is another 
 
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,28 +16,50 @@ from optimizer.plan import MAX_NEAREST, Nearest, UnmetNeed
 from optimizer.problem import Need, Session
 from optimizer.rules.compatibility import RULES, Pair
 from optimizer.rules.facts import Facts
-from optimizer.rules.looks import Numbers
+from optimizer.rules.looks import Numbers, Table
 from optimizer.rules.pairs import group_by_need
 from optimizer.rules.words import SAYS_NO, RuleWords
 
 Seats = Mapping[tuple[str, str], int]
 
 
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """What the rules alone say of a need, whatever the plan: how many sessions each of them refuses, whether
+    every session is of another area, and the sessions that came near.
+    """
+
+    counts: Mapping[str, int]
+    is_of_no_area: bool
+    nearest: tuple[Nearest, ...]
+
+
 def find_unmet(
-    facts: Facts, pairs: Sequence[Pair], seats: Seats, need: str | None = None
+    facts: Facts,
+    pairs: Sequence[Pair],
+    seats: Seats,
+    need: str | None = None,
+    *,
+    known: dict[str, Refused] | None = None,
 ) -> tuple[UnmetNeed, ...]:
     """Return every need that gets fewer seats than it is planned for, in order of id.
 
     ``seats`` holds the whole seats of each pair of the plan. Where ``need`` is an id, that need alone is
-    looked at, and ``pairs`` may leave out those of others.
+    looked at, and ``pairs`` may leave out those of others. ``known``, by need, is what was found for another
+    plan of the same records; it gains what is found now.
     """
     pairs_of_need, tally, refusals = group_by_need(pairs), Tally(facts, seats), Refusals(facts)
     unmet: list[UnmetNeed] = []
     for one in facts.problem.needs if need is None else [facts.problem.need_by_id[need]]:
         short = facts.seats_of_need(one) - tally.seats_of_need.get(one.id, 0)
         if short > 0:
-            reason = find_reason(tally, one, pairs_of_need.get(one.id, []), refusals)
-            unmet.append(UnmetNeed(one.id, short, reason, refusals.count(one), refusals.find_nearest(one)))
+            refused = known.get(one.id) if known is not None else None
+            if refused is None:
+                refused = refusals.find(one)
+                if known is not None:
+                    known[one.id] = refused
+            reason = find_reason(tally, one, pairs_of_need.get(one.id, []), refused)
+            unmet.append(UnmetNeed(one.id, short, reason, refused.counts, refused.nearest))
     return tuple(unmet)
 
 
@@ -45,9 +68,15 @@ class Refusals:
 
     def __init__(self, facts: Facts) -> None:
         self._sessions = facts.problem.sessions
-        words = RuleWords(facts)
-        self._tables = {rule.code: words.table(rule.code) for rule in RULES}
+        self._words = RuleWords(facts)
         self._counts: dict[tuple[str, Hashable], int] = {}
+
+    @cached_property
+    def _tables(self) -> dict[str, Table]:
+        return {rule.code: self._words.table(rule.code) for rule in RULES}
+
+    def find(self, need: Need) -> Refused:
+        return Refused(self.count(need), self.are_all_by_area(need), self.find_nearest(need))
 
     def count(self, need: Need) -> dict[str, int]:
         """Sessions that each rule refuses, in the order of the table; rules that refuse none are left out."""
@@ -90,9 +119,9 @@ class Refusals:
         return self._counts[key]
 
 
-def find_reason(tally: "Tally", need: Need, pairs: Sequence[Pair], refusals: Refusals) -> str:
+def find_reason(tally: "Tally", need: Need, pairs: Sequence[Pair], refused: Refused) -> str:
     """The first reason that holds."""
-    if refusals.are_all_by_area(need):
+    if refused.is_of_no_area:
         return "no_session"
     if not pairs:
         # Every session of the area is refused, by another rule or because the policy leaves unknowns out.

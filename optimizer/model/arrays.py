@@ -6,7 +6,7 @@ the PuLP twin. Rows lie one after the other: entries ``starts[i]`` to ``starts[i
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Final
 
@@ -64,6 +64,25 @@ class Matrix:
         found = np.zeros(self.row_count, dtype=np.bool_)
         found[rows[_ranges(begins[columns], begins[columns + 1])]] = True
         return found
+
+    def entries_of(self, rows: NDArray[np.intp]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+        """Return the entries of these rows, one row after the other, and for each its row's place in
+        ``rows``.
+        """
+        begins, ends = self.starts[rows], self.starts[rows + 1]
+        return _ranges(begins, ends), np.repeat(np.arange(len(rows)), ends - begins)
+
+    def with_row(self, row: Floats, least: float) -> "Matrix":
+        """Return the same program with ``row @ columns >= least`` (length n) as one more row at its end."""
+        columns = np.flatnonzero(row).astype(np.int32)
+        return replace(
+            self,
+            starts=np.append(self.starts, self.starts[-1] + len(columns)).astype(np.int32),
+            columns=np.concatenate((self.columns, columns)),
+            coefficients=np.concatenate((self.coefficients, row[columns])),
+            row_lower=np.append(self.row_lower, least),
+            row_upper=np.append(self.row_upper, INFINITE),
+        )
 
     def activity(self, values: Floats) -> Floats:
         """Return what each row adds up to at these values of all columns."""
@@ -139,6 +158,11 @@ class ProgramArrays:
     def scaled(self, vector: Sequence[int]) -> Floats:
         """A full vector of whole values in the solver's units."""
         return np.asarray(vector, dtype=np.float64) / self.scale
+
+    def in_units(self, values: Floats) -> list[float]:
+        """Values in the solver's units in those of the program's columns."""
+        found: list[float] = (values * self.scale).tolist()
+        return found
 
 
 def _row_lower(row: Row) -> float:

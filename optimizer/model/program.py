@@ -174,6 +174,12 @@ class PulpProgram:
         scale = self.program.columns[column].scale
         self.variables[column].bounds(lower / scale, upper / scale)
 
+    def narrow_to(self, lower: Sequence[float], upper: Sequence[float]) -> None:
+        """Hold each whole column within these bounds, in its own units."""
+        for position, column in enumerate(self.program.columns):
+            if column.is_integer:
+                self.set_bounds(position, round(lower[position]), round(upper[position]))
+
     def reset_bounds(self) -> None:
         """Give every column its own bounds again."""
         for position, column in enumerate(self.program.columns):

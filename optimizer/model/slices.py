@@ -41,15 +41,13 @@ def cut_slice(matrix: Matrix, is_free: Flags, values: Floats, bounds: tuple[Floa
     rows = np.flatnonzero(matrix.rows_of(columns))
     number = np.full(matrix.column_count, -1, dtype=np.int32)
     number[columns] = np.arange(len(columns), dtype=np.int32)
-    row_number = np.full(matrix.row_count, -1, dtype=np.int32)
-    row_number[rows] = np.arange(len(rows), dtype=np.int32)
-    entry_row = row_number[matrix.row_of_entry]
-    is_kept = entry_row >= 0
-    is_inside = is_kept & is_free[matrix.columns]
-    is_held = is_kept & ~is_free[matrix.columns]
+    entries, entry_row = matrix.entries_of(rows)
+    entry_column, coefficients = matrix.columns[entries], matrix.coefficients[entries]
+    is_inside = is_free[entry_column]
+    is_held = ~is_inside
     held = np.bincount(
         entry_row[is_held],
-        weights=matrix.coefficients[is_held] * values[matrix.columns[is_held]],
+        weights=coefficients[is_held] * values[entry_column[is_held]],
         minlength=len(rows),
     )
     lengths = np.bincount(entry_row[is_inside], minlength=len(rows))
@@ -60,8 +58,8 @@ def cut_slice(matrix: Matrix, is_free: Flags, values: Floats, bounds: tuple[Floa
             bounds[1][columns],
             matrix.is_integer[columns],
             np.concatenate(([0], np.cumsum(lengths))).astype(np.int32),
-            number[matrix.columns[is_inside]],
-            matrix.coefficients[is_inside],
+            number[entry_column[is_inside]],
+            coefficients[is_inside],
             matrix.row_lower[rows] - held,
             matrix.row_upper[rows] - held,
         ),

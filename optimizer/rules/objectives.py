@@ -117,10 +117,10 @@ def _placed_by_recipient(
     """w: the weighted seats placed for each recipient."""
     placed: dict[str, int] = {}
     for pair in pairs:
-        if pair.firm or not firm_only:
+        held = seats.get((pair.need, pair.session), 0)
+        if held and (pair.firm or not firm_only):
             need = facts.problem.need_by_id[pair.need]
-            added = weight(facts, need) * seats.get((pair.need, pair.session), 0)
-            placed[need.recipient] = placed.get(need.recipient, 0) + added
+            placed[need.recipient] = placed.get(need.recipient, 0) + weight(facts, need) * held
     return placed
 
 

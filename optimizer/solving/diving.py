@@ -5,7 +5,7 @@ relaxation is solved, the sessions that it wants most are held open, and it is s
 left in between; then one small program places the groups. It proves nothing: whoever asks checks the plan.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from math import floor
 from typing import Final
@@ -16,7 +16,7 @@ from optimizer.clock import Clock
 from optimizer.model.arrays import Floats, Indexes, Matrix
 from optimizer.model.slices import Slice
 from optimizer.solving.near_solver import THREADS, NearSolver
-from optimizer.solving.prepared import PlanInHand, PreparedRound
+from optimizer.solving.prepared import WEIGHTS, PlanInHand, PreparedRound
 from optimizer.solving.relaxation import Relaxation, bound_by_prices
 
 # A session this near to running, or not, is held there; of those in between, this part at a time.
@@ -25,21 +25,6 @@ SHARE_HELD: Final = 0.25
 # How near the placing of groups is solved to its end, and how long it may branch for that.
 RELATIVE_GAP: Final = 0.002
 MAX_NODES: Final = 1
-
-
-# About what a seat is worth in each objective beside the others, so that one outweighs those after it for
-# nearly every seat, while the largest coefficient stays within what a solver's tolerances can tell apart.
-# Exactly lexicographic weights do not (a range of 10^10).
-WEIGHTS: Final[Mapping[str, int]] = {
-    "firm.critical": 20_000,
-    "firm.reached": 600_000,
-    "firm.coverage": 1_500,
-    "critical": 500,
-    "reached": 30_000,
-    "coverage": 60,
-    "stability": 200,
-    "quality": 1,
-}
 
 
 class Diver:
@@ -91,9 +76,7 @@ class Diver:
         return Slice(np.arange(count, dtype=np.int32), matrix, np.zeros(count))
 
     def _find_in(self, piece: Slice, clock: Clock) -> PlanInHand | None:
-        cost = np.zeros(len(piece.columns))
-        for name, whole in zip(self._round.names, self._round.costs, strict=True):
-            cost += WEIGHTS[name] * whole[piece.columns]
+        cost = self._round.all_together(piece.columns)
         running = np.flatnonzero(np.isin(piece.columns, self._running)).astype(np.int32)
         found = dive(DivePlace(piece.matrix, running), cost, self._round.solver, clock)
         if found is None:

@@ -9,14 +9,12 @@ Nothing is lost: a column is only ever held where prices prove that every plan o
 than the plan in hand, which itself stays within all bounds.
 """
 
-from collections.abc import Iterator, Sequence
-from math import floor
+from math import floor, isfinite
 from typing import Final
 
 import numpy as np
 
-from optimizer.model.arrays import Flags, Floats, ProgramArrays
-from optimizer.model.program import Program, Term
+from optimizer.model.arrays import INFINITE, Flags, Floats, Matrix
 from optimizer.solving.propagation import tighten
 from optimizer.solving.relaxation import TOLERANCE, Answer, PricedBound, Relaxation, bound_by_prices
 
@@ -29,32 +27,35 @@ MOST_IN_VAIN: Final = 40
 class Narrowing:
     """Bounds of a program's columns, in the solver's units, that grow tighter with each objective."""
 
-    def __init__(self, program: Program, threads: int) -> None:
-        self._arrays = ProgramArrays(program)
+    def __init__(self, matrix: Matrix, threads: int) -> None:
+        self._matrix = matrix
         self._relaxation = Relaxation(threads)
-        matrix = self._arrays.matrix
+        self._relaxation.load(matrix, (matrix.lower, matrix.upper), np.zeros(matrix.column_count))
         self.lower: Floats = matrix.lower.copy()
         self.upper: Floats = matrix.upper.copy()
 
+    def follow(self, matrix: Matrix) -> None:
+        """Take the program again, which has gained columns and rows at its end."""
+        known = len(self.lower)
+        self._relaxation.grow(matrix, self._matrix)
+        self._matrix = matrix
+        self.lower = np.concatenate((self.lower, matrix.lower[known:]))
+        self.upper = np.concatenate((self.upper, matrix.upper[known:]))
+
+    def hold(self, cost: Floats, least: float) -> None:
+        """Add the row ``least <= cost @ column values``."""
+        self.follow(self._matrix.with_row(cost, least))
+
     def forget(self) -> None:
         """Take the program's own bounds again: the plan in hand is worth less than what was counted on."""
-        self.lower, self.upper = self._arrays.matrix.lower.copy(), self._arrays.matrix.upper.copy()
+        self.lower, self.upper = self._matrix.lower.copy(), self._matrix.upper.copy()
 
-    def whole_bounds(self) -> Iterator[tuple[int, int, int]]:
-        """Each whole column with its bounds as they are now."""
-        lower, upper = self.lower * self._arrays.scale, self.upper * self._arrays.scale
-        for column in np.flatnonzero(self._arrays.matrix.is_integer).tolist():
-            yield column, round(lower[column]), round(upper[column])
+    def narrow(self, cost: Floats, value: int, plan: Floats, *, may_probe: bool) -> int | None:
+        """Narrow to the plans that are worth at least ``value``, and return a bound of the worth.
 
-    def narrow(
-        self, terms: Sequence[Term], value: int, vector: Sequence[int], *, may_probe: bool
-    ) -> int | None:
-        """Narrow to the plans whose terms come to at least ``value``, and return a bound of the terms.
-
-        ``vector`` is the plan in hand, which is one of them. ``None``: nothing is proven.
+        ``plan``, the plan in hand, is one of them; it and ``cost`` have length n. ``None``: nothing is
+        proven.
         """
-        self._follow_program()
-        cost, plan = self._arrays.cost_of(terms), self._arrays.scaled(vector)
         self._tighten()
         bound = self._narrow_by_prices(cost, value)
         if bound is not None and may_probe:
@@ -65,26 +66,29 @@ class Narrowing:
             return None
         return None if bound is None else floor(bound[0].most)
 
-    def _follow_program(self) -> None:
-        known = len(self.lower)
-        self._arrays.extend()
-        matrix = self._arrays.matrix
-        self.lower = np.concatenate((self.lower, matrix.lower[known:]))
-        self.upper = np.concatenate((self.upper, matrix.upper[known:]))
+    def limit(self, cost: Floats, value: int) -> float:
+        """Narrow as `narrow`, where no plan is in hand, and return what bounds the worth of every plan that
+        is worth at least ``value``: something below it where there is none, infinity where nothing is proven.
+        """
+        self._tighten()
+        bound = self._narrow_by_prices(cost, value)
+        return INFINITE if bound is None else floor(bound[0].most) if isfinite(bound[0].most) else -INFINITE
 
     def _admits(self, plan: Floats) -> bool:
         return bool(np.all(plan >= self.lower - TOLERANCE) and np.all(plan <= self.upper + TOLERANCE))
 
     def _tighten(self) -> None:
         """Draw what follows from the bounds as they are."""
-        self.lower, self.upper = tighten(self._arrays.matrix, self.lower, self.upper)
+        self.lower, self.upper = tighten(self._matrix, self.lower, self.upper)
 
     def _narrow_by_prices(self, cost: Floats, value: float) -> tuple[PricedBound, Answer] | None:
         """Hold each whole column where its reduced cost alone would take the bound below the value."""
-        matrix, found = self._arrays.matrix, None
+        matrix, found = self._matrix, None
         for _ in range(TURNS):
-            self._relaxation.load(matrix, (self.lower, self.upper), cost)
+            self._relaxation.ask_for((self.lower, self.upper), cost)
             answer = self._relaxation.solve()
+            if answer.is_ray and answer.refutes(matrix, (self.lower, self.upper), cost, value):
+                return PricedBound(-INFINITE, np.zeros_like(cost)), answer
             if answer.prices is None or answer.is_ray:
                 break
             bound = bound_by_prices(matrix, (self.lower, self.upper), cost, answer.prices)
@@ -96,7 +100,7 @@ class Narrowing:
     def _apply(self, bound: PricedBound, value: float) -> bool:
         """Hold what reduced costs allow, with what follows from it; say whether anything moved."""
         spare = bound.most - value + TOLERANCE
-        reduced, whole = bound.reduced, self._arrays.matrix.is_integer
+        reduced, whole = bound.reduced, self._matrix.is_integer
         with np.errstate(divide="ignore"):
             steps = np.floor(spare / np.abs(reduced) + TOLERANCE)
         falls, rises = whole & (reduced < 0), whole & (reduced > 0)
@@ -118,7 +122,7 @@ class Narrowing:
         bound, answer = found
         if answer.values is None:
             return
-        self._relaxation.load(self._arrays.matrix, (self.lower, self.upper), cost)
+        self._relaxation.ask_for((self.lower, self.upper), cost)
         self._relaxation.solve()
         is_possible = _reached(answer.values, plan)
         in_vain = 0
@@ -137,7 +141,7 @@ class Narrowing:
 
     def _is_open(self, column: int) -> bool:
         is_flag = self.lower[column] == 0 and self.upper[column] == 1
-        return bool(self._arrays.matrix.is_integer[column] and is_flag)
+        return bool(self._matrix.is_integer[column] and is_flag)
 
     def _ask(self, cost: Floats, value: float, plan: Floats, column: int) -> Answer:
         other = 1.0 - round(plan[column])
@@ -150,7 +154,7 @@ class Narrowing:
         """Hold a column where the plan in hand has it, if the answer proves that it cannot be otherwise."""
         lower, upper = self.lower.copy(), self.upper.copy()
         lower[column] = upper[column] = 1.0 - round(plan[column])
-        if not answer.refutes(self._arrays.matrix, (lower, upper), cost, value):
+        if not answer.refutes(self._matrix, (lower, upper), cost, value):
             return False
         before = self.lower.copy(), self.upper.copy()
         self.lower[column] = self.upper[column] = round(plan[column])

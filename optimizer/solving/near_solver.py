@@ -97,6 +97,11 @@ class NearSolver:
         cost = np.zeros(matrix.column_count)
         pass_matrix(self._highs, matrix, cost, matrix.is_integer.astype(np.int32))
 
+    def set_bounds(self, lower: Floats, upper: Floats) -> None:
+        """Hold every column within these bounds, length n each."""
+        count = len(lower)
+        self._highs.changeColsBounds(count, np.arange(count, dtype=np.int32), lower, upper)
+
     def hold(self, cost: Floats, least: float, most: float = float("inf")) -> None:
         """Add the row ``least <= cost @ column values <= most``."""
         columns = np.flatnonzero(cost).astype(np.int32)

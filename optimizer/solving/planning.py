@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
-from optimizer.explaining.unmet import find_unmet
+from optimizer.explaining.unmet import Refused, find_unmet
 from optimizer.model.vectors import Draft
 from optimizer.plan import (
     Assignment,
@@ -26,15 +26,18 @@ def write_plan(
     found: Iterable[ObjectiveValue],
     problem_sha256: str,
     solver: SolverInfo,
+    *,
+    known: dict[str, Refused] | None = None,
 ) -> Plan:
     """Return the plan of a draft.
 
     ``found`` holds each objective's bound. Values are derived again from the final seats: an objective that
-    was held open may have gained while later ones were solved.
+    was held open may have gained while later ones were solved. ``known``: see `find_unmet`.
     """
     problem = facts.problem
+    placed = [pair for pair in pairs if (pair.need, pair.session) in draft.seats]
     objectives = tuple(
-        ObjectiveValue(row.name, OBJECTIVE_TABLE[row.name].value(problem, pairs, draft.seats), row.bound)
+        ObjectiveValue(row.name, OBJECTIVE_TABLE[row.name].value(problem, placed, draft.seats), row.bound)
         for row in found
     )
     assignments = tuple(
@@ -47,8 +50,7 @@ def write_plan(
             _spelt(pair, draft.bridges.get((pair.need, pair.session))),
             pair.questions,
         )
-        for pair in pairs
-        if (pair.need, pair.session) in draft.seats
+        for pair in placed
     )
     return Plan(
         problem_sha256=problem_sha256,
@@ -57,7 +59,7 @@ def write_plan(
         assignments=assignments,
         sessions=_running_sessions(facts, draft),
         questions=_open_questions(assignments),
-        unmet=find_unmet(facts, pairs, draft.seats),
+        unmet=find_unmet(facts, pairs, draft.seats, known=known),
         solver=solver,
     )
 

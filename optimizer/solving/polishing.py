@@ -13,8 +13,7 @@ from typing import Final
 
 from optimizer.model.program import PulpProgram
 from optimizer.model.vectors import Draft
-from optimizer.solving.diving import WEIGHTS
-from optimizer.solving.prepared import PreparedRound
+from optimizer.solving.prepared import WEIGHTS, PreparedRound
 from optimizer.solving.solvers import Effort, run
 
 # Smaller rounds are solved before this would pay; in larger ones its relaxation alone would take minutes.

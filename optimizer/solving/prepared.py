@@ -5,12 +5,13 @@ everything else held, what is the best plan in the round's own order? The model 
 cuts a slice from it (`model/slices.py`) and solves that.
 """
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 
-from optimizer.model.arrays import Flags, Floats, ProgramArrays
+from optimizer.model.arrays import Flags, Floats, Indexes, ProgramArrays
 from optimizer.model.objective_columns import ObjectiveOfModel, ObjectiveTerms
 from optimizer.model.program import SLACK_OF_LOCK
 from optimizer.model.slices import Slice, cut_slice
@@ -18,10 +19,24 @@ from optimizer.model.supply import PairKey, share_supports
 from optimizer.model.vectors import Draft, RoundModel
 from optimizer.rules.compatibility import Pair
 from optimizer.rules.facts import Facts
-from optimizer.solving.near_solver import NearSolver
+from optimizer.solving.narrowing import Narrowing
+from optimizer.solving.near_solver import THREADS, NearSolver
 from optimizer.solving.propagation import tighten
 
-ROW_TOLERANCE = 1e-6
+ROW_TOLERANCE: Final = 1e-6
+# About what a seat is worth in each objective beside the others, so that one outweighs those after it for
+# nearly every seat, while the largest coefficient stays within what a solver's tolerances can tell apart.
+# Exactly lexicographic weights do not (a range of 10^10).
+WEIGHTS: Final[Mapping[str, int]] = {
+    "firm.critical": 20_000,
+    "firm.reached": 600_000,
+    "firm.coverage": 1_500,
+    "critical": 500,
+    "reached": 30_000,
+    "coverage": 60,
+    "stability": 200,
+    "quality": 1,
+}
 
 
 @dataclass(frozen=True, eq=False)
@@ -101,6 +116,22 @@ class PreparedRound:
         is_within = np.all(vector >= self.lower - slack) and np.all(vector <= self.upper + slack)
         return bool(is_within) and not bool(np.any(self._broken_rows(vector)))
 
+    def obeys_as(self, before: PlanInHand, vector: Floats) -> bool:
+        """As `obeys`, for a vector that differs little from a plan that obeys every row: only the rows of
+        what has changed are looked at.
+        """
+        slack = ROW_TOLERANCE
+        if not bool(np.all(vector >= self.lower - slack) and np.all(vector <= self.upper + slack)):
+            return False
+        changed = np.flatnonzero(vector != before.vector).astype(np.int32)
+        matrix = self.arrays.matrix
+        rows = np.flatnonzero(matrix.rows_of(changed))
+        entries, row_of_entry = matrix.entries_of(rows)
+        terms = matrix.coefficients[entries] * vector[matrix.columns[entries]]
+        activity = np.bincount(row_of_entry, weights=terms, minlength=len(rows))
+        is_high_enough = np.all(activity >= matrix.row_lower[rows] - slack)
+        return bool(is_high_enough and np.all(activity <= matrix.row_upper[rows] + slack))
+
     def _broken_rows(self, vector: Floats) -> Flags:
         matrix = self.arrays.matrix
         activity = matrix.activity(vector)
@@ -165,13 +196,12 @@ class PreparedRound:
         for session in sessions:
             is_free[self._columns_of_session.get(session, [])] = True
         is_free[list(but_not)] = False
-        rows = matrix.rows_of(np.flatnonzero(is_free).astype(np.int32))
-        touched = matrix.columns[rows[matrix.row_of_entry]]
-        is_free[touched[self._follows[touched]]] = True
-        # The segments of a recipient's worth share a row with each other only.
-        rows = matrix.rows_of(np.flatnonzero(is_free & self._follows).astype(np.int32))
-        touched = matrix.columns[rows[matrix.row_of_entry]]
-        is_free[touched[self._follows[touched]]] = True
+        # The second time for the segments of a recipient's worth, which share a row with each other only.
+        for looked_at in (np.ones_like(is_free), self._follows):
+            begun = np.flatnonzero(is_free & looked_at).astype(np.int32)
+            rows = np.flatnonzero(matrix.rows_of(begun))
+            touched = matrix.columns[matrix.entries_of(rows)[0]]
+            is_free[touched[self._follows[touched]]] = True
         return cut_slice(matrix, is_free, plan.vector, (self.lower, self.upper))
 
     def take(self, piece: Slice, found: Floats) -> PlanInHand:
@@ -220,26 +250,55 @@ class PreparedRound:
         found = self.take(piece, answer.values)
         return (found, True) if self.obeys(found.vector) else (None, False)
 
+    def all_together(self, columns: Indexes) -> Floats:
+        """What these columns are worth in all objectives together, those before weighing far more."""
+        cost = np.zeros(len(columns))
+        for name, whole in zip(self.names, self.costs, strict=True):
+            cost += WEIGHTS[name] * whole[columns]
+        return cost
+
+    def _lead(self, piece: Slice, current: Floats, seconds: float) -> Floats:
+        """Values that are mostly the best in every objective at once, so that little is left to search for
+        when each of them is asked about: what the solver finds for all together, or the current ones where
+        those are better in the round's own order.
+        """
+        answer = self.solver.maximise(self.all_together(piece.columns), current, seconds=seconds)
+        if answer.values is None:
+            return current
+        both = (answer.values, current)
+        found, now = ([round(float(cost[piece.columns] @ values)) for cost in self.costs] for values in both)
+        return answer.values if found > now else current
+
     def improve_slice(self, plan: PlanInHand, piece: Slice, *, seconds_each: float = 2.0) -> "Improvement":
         """The best plan within a slice, objective by objective, each solved and then held."""
         current = plan.vector[piece.columns]
         solver, is_proven = self.solver, True
         solver.load(piece.matrix)
+        current = self._lead(piece, current, seconds_each)
+        narrowing = Narrowing(piece.matrix, THREADS)
         for cost in (whole[piece.columns] for whole in self.costs):
             if not cost.any():
                 continue
             now = round(float(cost @ current))
-            answer = solver.maximise(cost, current, seconds=seconds_each)
-            if answer.values is not None and round(float(cost @ answer.values)) >= now:
-                current = answer.values
-            is_proven = is_proven and answer.ending == "proven"
-            solver.hold(cost, round(float(cost @ current)) - SLACK_OF_LOCK)
+            bound = narrowing.narrow(cost, now, current, may_probe=False)
+            if bound is None or bound > now:
+                solver.set_bounds(narrowing.lower, narrowing.upper)
+                answer = solver.maximise(cost, current, seconds=seconds_each)
+                if answer.values is not None and round(float(cost @ answer.values)) >= now:
+                    current = answer.values
+                is_proven = is_proven and answer.ending == "proven"
+                if answer.ending == "proven":
+                    # What no plan as good can do is certain for the objectives to come as well.
+                    narrowing.narrow(cost, round(float(cost @ current)), current, may_probe=False)
+            least = round(float(cost @ current)) - SLACK_OF_LOCK
+            solver.hold(cost, least)
+            narrowing.hold(cost, least)
         # What a solver leaves in the columns of objectives that it was not asked about may be less than the
         # seats are worth, so only the values that follow from the seats tell whether the plan is better.
         found = self.take(piece, current)
         if found.values == plan.values:
             return Improvement(plan, is_proven)
-        if found.values < plan.values or not self.obeys(found.vector):
+        if found.values < plan.values or not self.obeys_as(plan, found.vector):
             return Improvement(plan, False)
         return Improvement(found, is_proven)
 

@@ -8,8 +8,9 @@ with all others at their best for it; a few rounds of that leave the columns tha
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
-from optimizer.model.arrays import Floats, Matrix
+from optimizer.model.arrays import Flags, Floats, Matrix
 
 PASSES: Final = 4
 TOLERANCE: Final = 1e-6
@@ -25,45 +26,46 @@ def tighten(matrix: Matrix, lower: Floats, upper: Floats) -> tuple[Floats, Float
     solver to say so.
     """
     lower, upper = lower.copy(), upper.copy()
+    # A term of nothing moves no column.
+    is_term = matrix.coefficients != 0
+    entries = np.flatnonzero(is_term)
     for _ in range(PASSES):
-        if not (_tighten_once(matrix, lower, upper)):
+        has_moved = _tighten_once(matrix, entries, lower, upper)
+        if not has_moved.any():
             break
+        # Only rows of what has moved can say anything new.
+        is_touched = np.zeros(matrix.row_count, dtype=np.bool_)
+        is_touched[matrix.row_of_entry[has_moved[matrix.columns]]] = True
+        entries = np.flatnonzero(is_touched[matrix.row_of_entry] & is_term)
     return lower, upper
 
 
-def _tighten_once(matrix: Matrix, lower: Floats, upper: Floats) -> bool:
-    """Tighten in place by every row at once and say whether anything moved."""
-    columns, coefficients, rows = matrix.columns, matrix.coefficients, matrix.row_of_entry
+def _tighten_once(matrix: Matrix, entries: NDArray[np.intp], lower: Floats, upper: Floats) -> Flags:
+    """Tighten in place by the rows of these entries at once and say which columns have moved."""
+    columns, rows = matrix.columns[entries], matrix.row_of_entry[entries]
+    coefficients = matrix.coefficients[entries]
     is_positive = coefficients > 0
     at_lower, at_upper = coefficients * lower[columns], coefficients * upper[columns]
     least = np.where(is_positive, at_lower, at_upper)
     most = np.where(is_positive, at_upper, at_lower)
     row_least = np.bincount(rows, weights=least, minlength=matrix.row_count)
     row_most = np.bincount(rows, weights=most, minlength=matrix.row_count)
-    sizes = np.bincount(
-        rows, weights=np.maximum(np.abs(at_lower), np.abs(at_upper)), minlength=matrix.row_count
-    )
+    sizes = np.maximum(np.abs(row_least), np.abs(row_most))
+    sizes += np.bincount(rows, weights=np.abs(at_upper), minlength=matrix.row_count)
     # What a column may add to its row while all others stand at their least (or most).
-    ceiling = (_loosened(matrix.row_upper, sizes) - row_least)[rows] + least
-    floor = (-_loosened(-matrix.row_lower, sizes) - row_most)[rows] + most
-    # A term of nothing moves no column.
-    divisor = np.where(coefficients == 0, np.nan, coefficients)
-    by_ceiling, by_floor = ceiling / divisor, floor / divisor
+    by_ceiling = ((_loosened(matrix.row_upper, sizes) - row_least)[rows] + least) / coefficients
+    by_floor = ((-_loosened(-matrix.row_lower, sizes) - row_most)[rows] + most) / coefficients
     new_upper, new_lower = upper.copy(), lower.copy()
-    above, below = np.where(is_positive, by_ceiling, by_floor), np.where(is_positive, by_floor, by_ceiling)
-    np.minimum.at(new_upper, columns, np.where(np.isnan(above), np.inf, above))
-    np.maximum.at(new_lower, columns, np.where(np.isnan(below), -np.inf, below))
+    np.minimum.at(new_upper, columns, np.where(is_positive, by_ceiling, by_floor))
+    np.maximum.at(new_lower, columns, np.where(is_positive, by_floor, by_ceiling))
     whole = matrix.is_integer
     new_upper[whole] = np.floor(new_upper[whole] + TOLERANCE)
     new_lower[whole] = np.ceil(new_lower[whole] - TOLERANCE)
     is_sound = new_lower <= new_upper + TOLERANCE
-    moved = bool(
-        np.any(new_upper[is_sound] < upper[is_sound] - TOLERANCE)
-        or np.any(new_lower[is_sound] > lower[is_sound] + TOLERANCE)
-    )
+    has_moved: Flags = is_sound & ((new_upper < upper - TOLERANCE) | (new_lower > lower + TOLERANCE))
     upper[is_sound] = np.maximum(new_upper[is_sound], new_lower[is_sound])
     lower[is_sound] = new_lower[is_sound]
-    return moved
+    return has_moved
 
 
 def _loosened(row_upper: Floats, sizes: Floats) -> Floats:

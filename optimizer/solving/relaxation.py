@@ -80,6 +80,7 @@ class Relaxation:
         prepare_highs(threads)
         self._threads = threads
         self._highs = highspy.Highs()  # type: ignore[no-untyped-call]
+        self._shape = (0, 0)
         options = {"output_flag": False, "threads": threads, "presolve": "choose" if presolve else "off"}
         for option, value in options.items():
             self._highs.setOptionValue(option, value)
@@ -87,6 +88,7 @@ class Relaxation:
     def load(self, matrix: Matrix, bounds: tuple[Floats, Floats], cost: Floats) -> None:
         """Take a program, bounds of its columns and what is to be maximised."""
         count = matrix.column_count
+        self._shape = (count, matrix.row_count)
         self._highs.passModel(
             count,
             matrix.row_count,
@@ -111,6 +113,33 @@ class Relaxation:
             np.zeros(count, dtype=np.int32),
         )
 
+    def grow(self, matrix: Matrix, known: Matrix) -> None:
+        """Take the columns and rows by which a program has grown at its end; what is known stays solved."""
+        new = matrix.column_count - known.column_count
+        self._shape = (matrix.column_count, matrix.row_count)
+        nothing = np.empty(0, dtype=np.int32)
+        if new:
+            lower, upper = matrix.lower[known.column_count :], matrix.upper[known.column_count :]
+            begins = np.zeros(new, dtype=np.int32)
+            self._highs.addCols(new, np.zeros(new), lower, upper, 0, begins, nothing, np.empty(0))
+        rows, begin = matrix.row_count - known.row_count, known.starts[-1]
+        if rows:
+            self._highs.addRows(
+                rows,
+                matrix.row_lower[known.row_count :],
+                matrix.row_upper[known.row_count :],
+                len(matrix.columns) - begin,
+                matrix.starts[known.row_count : -1] - begin,
+                matrix.columns[begin:],
+                matrix.coefficients[begin:],
+            )
+
+    def ask_for(self, bounds: tuple[Floats, Floats], cost: Floats) -> None:
+        """Change the bounds of all columns and what is to be maximised."""
+        every = np.arange(len(cost), dtype=np.int32)
+        self._highs.changeColsCost(len(cost), every, -cost)
+        self._highs.changeColsBounds(len(cost), every, *bounds)
+
     def set_bounds(self, column: int, lower: float, upper: float) -> None:
         self._highs.changeColBounds(column, lower, upper)
 
@@ -123,6 +152,10 @@ class Relaxation:
         """Solve the relaxation; it may stop as soon as its bound lies below ``enough``, and does after so
         many seconds. One with a limit may take long, and a signal stops it.
         """
+        if self._shape != (self._highs.getNumCol(), self._highs.getNumRow()):
+            # HiGHS leaves out what it cannot state, such as rows with a coefficient of 1e15: it was asked
+            # something else.
+            return Answer(None, None)
         prepare_highs(self._threads)
         self._highs.setOptionValue("objective_bound", -enough)
         if seconds is None:

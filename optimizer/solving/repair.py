@@ -1,21 +1,25 @@
 """Repair in a running process: one event, nobody agreed is moved, the best plan at once and then its proof.
 
 A round is prepared once with its published plan. Every match of it is agreed or waits for an answer, so each
-holds at least its seats; a decline takes one of these bounds back. `RepairDesk.decline` answers from the
-sessions near the one that lost a group. `RepairDesk.prove` then solves for everything in the round that can
-still move, which is little: needs and sessions that are full, offers that run all they may and teams that are
-away stay as they are (`propagation.py`).
+holds at least its seats; a decline takes one of these bounds back. What can still move then is little: needs
+and sessions that are full, offers that run all they may and teams that are away stay as they are
+(`propagation.py`). Mostly `RepairDesk.decline` solves for all of it at once, and its answer is proven. Where
+it is much, it answers from the sessions near the one that lost a group, and `RepairDesk.prove` solves for the
+rest.
 """
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 from importlib.metadata import version
 from typing import Final
 
 from optimizer.errors import NoPlanFound
-from optimizer.files.canonical import problem_sha256
+from optimizer.explaining.unmet import Refused
+from optimizer.files.canonical import AgreementHash
 from optimizer.model.arrays import Floats
 from optimizer.model.drafts import draft_of_plan
 from optimizer.model.objective_columns import ObjectiveOfModel
+from optimizer.model.slices import Slice
 from optimizer.model.supply import PairKey
 from optimizer.model.vectors import Draft
 from optimizer.plan import ObjectiveValue, Plan, SolverInfo
@@ -27,7 +31,12 @@ from optimizer.solving.neighbours import Neighbours
 from optimizer.solving.planning import write_plan
 from optimizer.solving.prepared import Improvement, PlanInHand, PreparedRound
 from optimizer.solving.solvers import describe_solver
+from optimizer.verifying.verify import Verification, Verifier
 
+# Up to so many columns that can move, all of them are asked about at once. To find which can takes a look at
+# every term of the round, which is too long where there are more than so many.
+MOST_COLUMNS_AT_ONCE: Final = 6_000
+MOST_TERMS_AT_ONCE: Final = 1_000_000
 # About how many pairs a first answer may set free: more takes longer, fewer finds less.
 MOST_PAIRS: Final = 150
 SECONDS_OF_PROOF: Final = 10.0
@@ -89,6 +98,8 @@ class RepairDesk:
             raise NoPlanFound("the plan does not obey the problem, so there is nothing to repair")
         self.plan, self.draft = self.round.plan_of(draft), draft
         self.declined: list[PairKey] = []
+        self._hash, self._verifier = AgreementHash(self.problem), Verifier(self.problem)
+        self._refused: dict[str, Refused] = {}
         self._neighbours = Neighbours(pairs)
         self._provider = {s.id: self.round.facts.offer_of(s).provider for s in problem.sessions}
         self._sessions_of_provider: dict[str, list[str]] = {}
@@ -107,8 +118,16 @@ class RepairDesk:
         if pin.rule == "exactly":
             self.round.upper[columns.seats] = pin.seats
 
-    def decline(self, need: str, session: str, *, most_pairs: int = MOST_PAIRS) -> Repair | None:
-        """Take a match out of the plan and return the best plan near it.
+    def decline(
+        self,
+        need: str,
+        session: str,
+        *,
+        most_columns: int = MOST_COLUMNS_AT_ONCE,
+        most_pairs: int = MOST_PAIRS,
+    ) -> Repair | None:
+        """Take a match out of the plan and return the best plan without it: of all that can move, where that
+        is at most ``most_columns``, else near it, with about ``most_pairs`` free.
 
         ``None``: no plan keeps every agreed match without this one, which is proven. What to give up is then
         a coordinator's choice, and the desk stays as it was.
@@ -124,17 +143,29 @@ class RepairDesk:
         repair = None
         try:
             self._take_back(need, session)
-            left = self._without(need, session)
-            free = self._find_near(need, session, left, most_pairs)
-            start = self._stand_again(self.round.plan_of(left), free)
-            if start is not None:
-                repair = self._settle(left, self.round.improve(start, free), tuple(free))
+            repair = self._repair(need, session, most_columns, most_pairs)
+            if repair is not None:
                 self.declined.append((need, session))
         finally:
             # Whatever ended it before there was a repair, nothing of it may stay.
             if repair is None:
                 self.return_to(before)
         return repair
+
+    def _repair(self, need: str, session: str, most_columns: int, most_pairs: int) -> Repair | None:
+        left = self._without(need, session)
+        begun = self.round.plan_of(left)
+        whole: Slice | None = None
+        if len(self.round.arrays.matrix.columns) <= MOST_TERMS_AT_ONCE:
+            whole = self.round.cut_all_that_moves(begun)
+            if whole is None:
+                return None
+        if whole is not None and len(whole.columns) <= most_columns:
+            start = self._stand_again(begun, [], whole)
+            return None if start is None else self._settle(left, self.round.improve_slice(start, whole), None)
+        free = self._find_near(need, session, left, most_pairs)
+        start = self._stand_again(begun, free, whole)
+        return None if start is None else self._settle(left, self.round.improve(start, free), tuple(free))
 
     @property
     def problem_now(self) -> Problem:
@@ -158,18 +189,32 @@ class RepairDesk:
         need no solver.
         """
         is_best = repair.is_proven and repair.free_sessions is None
-        model = self.round.model.model
-        bounds = (
-            repair.values
-            if is_best
-            else tuple(ObjectiveOfModel(model, name).largest_value() for name in self.round.names)
-        )
+        bounds = repair.values if is_best else self._largest_values
         found = [ObjectiveValue(*row) for row in zip(self.round.names, repair.values, bounds, strict=True)]
         declined = set(self.declined)
-        pairs = [pair for pair in model.pairs if (pair.need, pair.session) not in declined]
+        pairs = [pair for pair in self.round.model.model.pairs if (pair.need, pair.session) not in declined]
         problem = self.problem_now
         info = SolverInfo(version("pulp"), describe_solver("highs"), 0.0, THREADS)
-        return write_plan(Facts(problem), pairs, repair.draft, found, problem_sha256(problem), info)
+        # What the rules say of a need that declined changes with it, and back when the decline is undone.
+        changed = {need for need, _ in declined}
+        known = {need: refused for need, refused in self._refused.items() if need not in changed}
+        plan = write_plan(
+            Facts(problem), pairs, repair.draft, found, self._hash.sha256(problem), info, known=known
+        )
+        self._refused |= {need: refused for need, refused in known.items() if need not in changed}
+        return plan
+
+    @cached_property
+    def _largest_values(self) -> tuple[int, ...]:
+        """For each objective a bound that needs no solver."""
+        model = self.round.model.model
+        return tuple(ObjectiveOfModel(model, name).largest_value() for name in self.round.names)
+
+    def verify(self, plan: Plan) -> Verification:
+        """What the independent check says of a plan of `problem_now`."""
+        problem = self.problem_now
+        self._verifier.turn_to(problem)
+        return self._verifier.verify(plan, self._hash.sha256(problem))
 
     def reserve(self, need: str, session: str) -> tuple[Gain, ...] | None:
         """Who would be next: the seats that others would gain if this match were declined, most seats first.
@@ -199,17 +244,20 @@ class RepairDesk:
         self.draft, self.plan, self.declined = mark.draft, mark.plan, list(mark.declined)
         self.round.lower, self.round.upper = mark.lower.copy(), mark.upper.copy()
 
-    def _stand_again(self, left: PlanInHand, free: list[str]) -> PlanInHand | None:
-        """A plan to begin with: what is left where that obeys every rule, else one that others fill up."""
-        if self.round.obeys(left.vector):
+    def _stand_again(self, left: PlanInHand, free: list[str], whole: Slice | None) -> PlanInHand | None:
+        """A plan to begin with: what is left where that obeys every rule, else one that others fill up, near
+        by or anywhere.
+        """
+        if self.round.obeys_as(self.plan, left.vector):
             return left
-        near, _ = self.round.recover(self.round.cut(left, free), seconds=SECONDS_OF_PROOF)
-        if near is not None:
-            return near
-        piece = self.round.cut_all_that_moves(left)
-        if piece is None:
+        if free:
+            near, _ = self.round.recover(self.round.cut(left, free), seconds=SECONDS_OF_PROOF)
+            if near is not None:
+                return near
+        whole = whole or self.round.cut_all_that_moves(left)
+        if whole is None:
             return None
-        found, is_settled = self.round.recover(piece, seconds=SECONDS_OF_PROOF)
+        found, is_settled = self.round.recover(whole, seconds=SECONDS_OF_PROOF)
         if found is None and not is_settled:
             raise NoPlanFound("time ran out before it was known whether the agreed matches can stand")
         return found

@@ -16,6 +16,7 @@ from optimizer.clashes.clash import find_clash, find_refused_pins
 from optimizer.clock import Clock, Progress
 from optimizer.errors import NoPlanFound
 from optimizer.files.canonical import problem_sha256
+from optimizer.model.arrays import ProgramArrays
 from optimizer.model.drafts import draft_of_pins, draft_of_plan
 from optimizer.model.objective_columns import ObjectiveOfModel, ObjectiveTerms
 from optimizer.model.program import PulpProgram, is_told_apart
@@ -250,6 +251,10 @@ class Search:
         return PreparedRound(self.model.facts, self.model.model.pairs)
 
     @cached_property
+    def _arrays(self) -> ProgramArrays:
+        return ProgramArrays(self.model.program)
+
+    @cached_property
     def _diver(self) -> Diver:
         return Diver(self._prepared_round)
 
@@ -335,13 +340,16 @@ class Search:
         """
         if not self._is_small or not self._is_provable or not terms.terms or self._clock.is_over():
             return best
+        self._arrays.extend()
         if self._narrowing is None:
-            self._narrowing = Narrowing(self.model.program, self._effort.threads)
-        vector = self.model.vector_of(self.draft)
-        value = best.value - terms.constant
-        bound = self._narrowing.narrow(terms.terms, value, vector, may_probe=may_probe)
-        for column, lower, upper in self._narrowing.whole_bounds():
-            self._program.set_bounds(column, lower, upper)
+            self._narrowing = Narrowing(self._arrays.matrix, self._effort.threads)
+        self._narrowing.follow(self._arrays.matrix)
+        plan = self._arrays.scaled(self.model.vector_of(self.draft))
+        cost, value = self._arrays.cost_of(terms.terms), best.value - terms.constant
+        bound = self._narrowing.narrow(cost, value, plan, may_probe=may_probe)
+        self._program.narrow_to(
+            self._arrays.in_units(self._narrowing.lower), self._arrays.in_units(self._narrowing.upper)
+        )
         if bound is None or best.bound is None:
             return best
         return replace(best, bound=min(best.bound, bound + terms.constant))

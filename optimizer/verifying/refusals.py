@@ -64,6 +64,17 @@ class Words(NamedTuple):
     unknown: SetOfSessions
 
 
+class Said(NamedTuple):
+    """What the rules alone say of a need, whatever the plan: how many sessions each refuses, whether it
+    refuses all by their areas, the sessions that pair, and those that came near.
+    """
+
+    counts: dict[str, int]
+    is_of_no_area: bool
+    pairs: tuple[Session, ...]
+    nearest: tuple[Nearest, ...]
+
+
 class Refusals:
     """What every rule says to a need, session by session. Built once a problem."""
 
@@ -81,6 +92,12 @@ class Refusals:
         self._pinned: dict[str, SetOfSessions] = defaultdict(int)
         for pin in facts.problem.pinned:
             self._pinned[pin.need] |= 1 << self._number[pin.session]
+
+    def say(self, need: Need) -> Said:
+        words = self.words(need)
+        counts = {code: row.no.bit_count() for code, row in words.items() if row.no}
+        pairs = tuple(self.pairs(need, words))
+        return Said(counts, self.have_all(words["area"].no), pairs, self.nearest(words))
 
     def words(self, need: Need) -> dict[str, Words]:
         """Return what each rule says to the need, in the order of the contract's table."""

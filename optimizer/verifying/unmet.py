@@ -7,23 +7,23 @@ again under other limits, would give a need more is not asked, and is not what a
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date
 
 from optimizer.plan import Plan, UnmetNeed
 from optimizer.problem import Need, Session
 from optimizer.verifying.constraints import Ledger, Violation, find_first_overlap
-from optimizer.verifying.refusals import Refusals
+from optimizer.verifying.refusals import Refusals, Said
 
 
-def check_unmet(ledger: Ledger, plan: Plan) -> Iterator[Violation]:
+def check_unmet(ledger: Ledger, plan: Plan, known: dict[str, Said] | None = None) -> Iterator[Violation]:
     """Every need that is short of its seats is listed once, and what is said of it is so."""
     for need_id, count in sorted(Counter(row.need for row in plan.unmet).items()):
         if count > 1:
             yield Violation("duplicate", need_id, None, f"Unmet need {need_id} is listed {count} times.")
         if need_id not in ledger.problem.need_by_id:
             yield Violation("unknown_id", need_id, None, f"Unmet need {need_id} is not in the problem.")
-    true_rows = {row.need: row for row in unmet_again(ledger)}
+    true_rows = {row.need: row for row in unmet_again(ledger, known)}
     stated_rows = {row.need: row for row in plan.unmet}
     for need in ledger.problem.needs:
         true, stated = true_rows.get(need.id), stated_rows.get(need.id)
@@ -36,20 +36,24 @@ def check_unmet(ledger: Ledger, plan: Plan) -> Iterator[Violation]:
             yield from _compare(ledger, stated, true)
 
 
-def unmet_again(ledger: Ledger) -> list[UnmetNeed]:
-    """Return what the plan should say of each need that is short of seats, by need id."""
+def unmet_again(ledger: Ledger, known: dict[str, Said] | None = None) -> list[UnmetNeed]:
+    """Return what the plan should say of each need that is short of seats, by need id.
+
+    ``known``, by need, is what the rules said when another plan of the same records was checked; it gains
+    what they say now.
+    """
     refusals, room = Refusals(ledger.facts), Room(ledger)
     rows: list[UnmetNeed] = []
     for need in ledger.problem.needs:
         short = ledger.facts.seats_of_need(need) - room.placed[need.id]
         if short > 0:
-            words = refusals.words(need)
-            counts = {code: row.no.bit_count() for code, row in words.items() if row.no}
-            if refusals.have_all(words["area"].no):
-                reason = "no_session"
-            else:
-                reason = room.reason_of(need, list(refusals.pairs(need, words)))
-            rows.append(UnmetNeed(need.id, short, reason, counts, refusals.nearest(words)))
+            rules = known.get(need.id) if known is not None else None
+            if rules is None:
+                rules = refusals.say(need)
+                if known is not None:
+                    known[need.id] = rules
+            reason = "no_session" if rules.is_of_no_area else room.reason_of(need, rules.pairs)
+            rows.append(UnmetNeed(need.id, short, reason, rules.counts, rules.nearest))
     return rows
 
 
@@ -96,7 +100,7 @@ class Room:
                 self._taken[session.id, ledger.problem.need_by_id[row.need].recipient] += row.seats
                 self._given[provider_id] += row.seats
 
-    def reason_of(self, need: Need, sessions: list[Session]) -> str:
+    def reason_of(self, need: Need, sessions: Sequence[Session]) -> str:
         """Return the first reason that holds of a need that pairs with these sessions."""
         if not sessions:
             return "blocked"

@@ -13,17 +13,26 @@ best. Nor does it ask that rows come in order where the contract names none.
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from optimizer.plan import Assignment, Plan, Question
 from optimizer.problem import Problem
 from optimizer.verifying.clash import check_clash
 from optimizer.verifying.constraints import Ledger, Violation, find_breaches
+from optimizer.verifying.refusals import Said
 from optimizer.verifying.rules import Facts, fit_again, judge_pair_again, questions_again
 from optimizer.verifying.unmet import check_unmet
 from optimizer.verifying.values import Values
 
-__all__ = ["DerivedObjective", "Verification", "Violation", "fit_again", "judge_pair_again", "verify"]
+__all__ = [
+    "DerivedObjective",
+    "Verification",
+    "Verifier",
+    "Violation",
+    "fit_again",
+    "judge_pair_again",
+    "verify",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +60,47 @@ def verify(problem: Problem, plan: Plan, expected_sha256: str | None = None) -> 
     of ``problem``, ``outcome``, ``unknown_id``, ``duplicate``, ``no_seats``, ``sessions``, ``unknowns``,
     ``firm``, ``fit``, ``questions``, ``unmet``, ``objective``.
     """
+    return _verify(problem, plan, expected_sha256, None)
+
+
+class Verifier:
+    """`verify` for a round that is asked about again and again, as its matches are declined.
+
+    What the rules alone say of a need, whatever the plan, is worked out once and kept. It takes the memory of
+    a plan, so it is for a process that keeps the round anyway.
+    """
+
+    def __init__(self, problem: Problem) -> None:
+        self.problem = problem
+        self._said: dict[str, Said] = {}
+
+    def turn_to(self, problem: Problem) -> None:
+        """Go on with a problem that differs in pins, bans and the previous plan alone.
+
+        Raises
+        ------
+        ValueError: it differs elsewhere.
+        """
+        now = self.problem
+        if replace(problem, pinned=now.pinned, forbidden=now.forbidden, previous=now.previous) != now:
+            raise ValueError("the problem differs in more than pins, bans and the previous plan")
+        for _, need, _ in _agreements(now) ^ _agreements(problem):
+            self._said.pop(need, None)
+        self.problem = problem
+
+    def verify(self, plan: Plan, expected_sha256: str | None = None) -> Verification:
+        return _verify(self.problem, plan, expected_sha256, self._said)
+
+
+def _agreements(problem: Problem) -> set[tuple[str, str, str]]:
+    """The pairs that are pinned, and those that are banned."""
+    pins = {("pin", pin.need, pin.session) for pin in problem.pinned}
+    return pins | {("ban", ban.need, ban.session) for ban in problem.forbidden}
+
+
+def _verify(
+    problem: Problem, plan: Plan, expected_sha256: str | None, said: dict[str, Said] | None
+) -> Verification:
     if plan.outcome == "clashing_pins":
         violations = [*_check_hash(plan, expected_sha256), *check_clash(problem, plan)]
         return Verification(not violations, tuple(violations), ())
@@ -62,7 +112,7 @@ def verify(problem: Problem, plan: Plan, expected_sha256: str | None = None) -> 
     violations += find_breaches(ledger, plan)
     violations += _check_sessions(ledger, plan)
     violations += _check_open_questions(plan)
-    violations += check_unmet(ledger, plan)
+    violations += check_unmet(ledger, plan, said)
     values = Values(facts, ledger.rows, pairs.fits, pairs.firm)
     objectives = tuple(DerivedObjective(name, values.derive(name)) for name in problem.policy.objectives)
     violations += _check_objectives(plan, objectives)

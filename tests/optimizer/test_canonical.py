@@ -3,15 +3,16 @@
 import hashlib
 import json
 import random
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from optimizer.files.canonical import canonical_bytes, problem_sha256, problem_to_document
+from optimizer.files.canonical import AgreementHash, canonical_bytes, problem_sha256, problem_to_document
 from optimizer.files.problem_files import read_problem
-from optimizer.problem import Need, Place, Problem, Requirement
+from optimizer.problem import Ban, Need, Pin, Place, PreviousSeats, Problem, Requirement
 from tests.bench.generator import make_problem
 from tests.optimizer.random_problems import random_problem
 from tests.optimizer.sample_files import change, sketched_problem, smallest_problem, whole_problem
@@ -178,3 +179,15 @@ def test_requirements_are_ordered_by_all_that_they_say():
         Requirement("venue", 1, 0),
         Requirement("venue", 2, 0),
     )
+
+
+def test_a_hash_with_what_stays_written_once_is_the_hash_of_the_whole():
+    for problem in (*(random_problem(seed) for seed in range(10)), make_problem(20, 25, 1), Problem()):
+        kept = AgreementHash(problem)
+        for changed in (
+            problem,
+            replace(problem, pinned=(Pin("N-é", "S-1", 4, "exactly"),), previous=()),
+            replace(problem, pinned=(), forbidden=(Ban("N-1", "S-1"), Ban("N-2", "S-1"))),
+            replace(problem, previous=(PreviousSeats("N-1", "S-1", 3),)),
+        ):
+            assert kept.sha256(changed) == problem_sha256(changed)

@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 
 from optimizer.clock import Clock
+from optimizer.model.arrays import ProgramArrays
 from optimizer.model.drafts import draft_of_pins
+from optimizer.model.program import Program
 from optimizer.model.vectors import EMPTY_DRAFT
 from optimizer.problem import Problem
 from optimizer.rules.facts import Facts
@@ -113,3 +115,26 @@ def test_a_dive_near_some_sessions_leaves_the_others_as_they_are():
 def test_no_dive_begins_after_time_is_over():
     assert Diver(prepare(make_problem(60, 80, 3))).find(Clock(0)) is None
     assert Diver(prepare(make_problem(60, 80, 3))).bounds(Clock(0)) == {}
+
+
+def test_a_program_of_which_highs_leaves_a_row_out_has_no_prices():
+    program = Program()
+    column = program.add_column("column", 0, 5)
+    for coefficient, has_prices in ((1, True), (10**15, False)):
+        program.rows.clear()
+        program.add_row("row", [(column, coefficient)], "<=", 4 * coefficient)
+        matrix, relaxation = ProgramArrays(program).matrix, Relaxation(1)
+        relaxation.load(matrix, (matrix.lower, matrix.upper), np.ones(1))
+        assert (relaxation.solve().prices is not None) == has_prices
+        relaxation = Relaxation(1)
+        empty = replace(
+            matrix,
+            starts=matrix.starts[:1],
+            columns=matrix.columns[:0],
+            coefficients=matrix.coefficients[:0],
+            row_lower=matrix.row_lower[:0],
+            row_upper=matrix.row_upper[:0],
+        )
+        relaxation.load(empty, (matrix.lower, matrix.upper), np.ones(1))
+        relaxation.grow(matrix, empty)
+        assert (relaxation.solve().prices is not None) == has_prices

@@ -12,7 +12,7 @@ from optimizer.problem import Problem
 from optimizer.rules.facts import Facts
 from optimizer.rules.pairs import find_pairs
 from optimizer.solving.narrowing import Narrowing
-from optimizer.solving.relaxation import Answer, bound_by_prices
+from optimizer.solving.relaxation import TOLERANCE, Answer, bound_by_prices
 from tests.optimizer.brute_force import Seats, TinyRound
 from tests.optimizer.random_problems import random_problem
 
@@ -45,29 +45,32 @@ def check_narrowing(seed: int) -> tuple[int, int]:
     rng, problem = Random(seed), random_problem(seed, most_plans=MOST_PLANS)
     facts, round_ = Facts(problem), TinyRound(problem)
     model = RoundModel(facts, find_pairs(facts))
-    narrowing = Narrowing(model.program, 1)
+    arrays = ProgramArrays(model.program)
+    narrowing = Narrowing(arrays.matrix, 1)
     plans = plans_of(problem)
     looked_at = 0
     for name in problem.policy.objectives:
         if not plans:
             break
         terms = model.add_objective(ObjectiveOfModel(model.model, name))
+        arrays.extend()
+        narrowing.follow(arrays.matrix)
+        cost = arrays.cost_of(terms.terms)
         values = {position: round_.value_of(name, plan) for position, plan in enumerate(plans)}
         best = max(values.values())
         for in_hand in (rng.choice(plans), plans[max(values, key=lambda at: values[at])]):
             value = round_.value_of(name, in_hand)
-            vector = vector_of(model, in_hand)
-            bound = narrowing.narrow(terms.terms, value - terms.constant, vector, may_probe=True)
+            vector = arrays.scaled(vector_of(model, in_hand))
+            bound = narrowing.narrow(cost, value - terms.constant, vector, may_probe=True)
             assert bound is None or bound + terms.constant >= best, f"seed {seed}: {name}"
             for plan in [plan for at, plan in enumerate(plans) if values[at] >= value]:
                 looked_at += 1
-                vector = vector_of(model, plan)
-                for column, lower, upper in narrowing.whole_bounds():
-                    assert lower <= vector[column] <= upper, f"seed {seed}: {name}: {plan}"
+                vector = arrays.scaled(vector_of(model, plan))
+                is_within = (narrowing.lower <= vector + TOLERANCE) & (vector <= narrowing.upper + TOLERANCE)
+                assert is_within.all(), f"seed {seed}: {name}: {plan}"
         model.hold(terms, best)
         plans = [plan for at, plan in enumerate(plans) if values[at] == best]
-    held = sum(lower == upper for _, lower, upper in narrowing.whole_bounds())
-    return held, looked_at
+    return int((narrowing.lower == narrowing.upper).sum()), looked_at
 
 
 def test_every_plan_as_good_as_the_one_in_hand_stays_within_the_bounds(size):
@@ -102,12 +105,12 @@ def test_a_value_that_the_plan_in_hand_does_not_have_holds_nothing():
     problem = random_problem(seed, most_plans=MOST_PLANS)
     model = RoundModel(Facts(problem), find_pairs(problem))
     terms = model.add_objective(ObjectiveOfModel(model.model, "coverage"))
-    narrowing = Narrowing(model.program, 1)
-    empty = [0] * len(model.program.columns)
-    assert narrowing.narrow(terms.terms, 10**6, empty, may_probe=True) is None
-    columns = model.program.columns
-    for column, lower, upper in narrowing.whole_bounds():
-        assert (lower, upper) == (columns[column].lower, columns[column].upper)
+    arrays = ProgramArrays(model.program)
+    narrowing = Narrowing(arrays.matrix, 1)
+    empty = np.zeros(arrays.matrix.column_count)
+    assert narrowing.narrow(arrays.cost_of(terms.terms), 10**6, empty, may_probe=True) is None
+    assert (narrowing.lower == arrays.matrix.lower).all()
+    assert (narrowing.upper == arrays.matrix.upper).all()
 
 
 def test_a_solver_that_calls_a_round_infeasible_is_not_believed_without_proof():

@@ -1,10 +1,12 @@
 """Repair in a running process: nobody agreed is moved, and what is called proven equals a whole solve."""
 
+from dataclasses import replace
+
 import pytest
 
 from optimizer.errors import NoPlanFound
 from optimizer.files.canonical import problem_sha256
-from optimizer.solving.repair import Repair, RepairDesk
+from optimizer.solving.repair import MOST_COLUMNS_AT_ONCE, Repair, RepairDesk
 from optimizer.solving.solve import solve
 from optimizer.verifying.verify import verify
 from tests.optimizer.builders import need, problem, session
@@ -18,11 +20,13 @@ def seeds(size) -> range:
 
 def check_verified(desk: RepairDesk, repair: Repair, name: str) -> None:
     plan = desk.write(repair)
+    assert desk.verify(plan) == verify(desk.problem_now, plan), name
     assert verify(desk.problem_now, plan, problem_sha256(desk.problem_now)).violations == (), name
     assert tuple(row.value for row in plan.objectives) == desk.plan.values, name
 
 
-def test_a_proven_repair_is_as_good_as_a_whole_solve_with_the_same_pins(seeds):
+@pytest.mark.parametrize("most_columns", [MOST_COLUMNS_AT_ONCE, 0], ids=["at once", "near first"])
+def test_a_proven_repair_is_as_good_as_a_whole_solve_with_the_same_pins(most_columns, seeds):
     tried = equal_at_once = refused = 0
     for seed in seeds:
         round_ = random_round(seed, 10, 10)
@@ -31,7 +35,7 @@ def test_a_proven_repair_is_as_good_as_a_whole_solve_with_the_same_pins(seeds):
             continue
         for row in published.assignments[:3]:
             desk = RepairDesk(round_, published)
-            first = desk.decline(row.need, row.session)
+            first = desk.decline(row.need, row.session, most_columns=most_columns)
             name = f"seed {seed}, {row.need} declines {row.session}"
             if first is None:
                 desk.declined.append((row.need, row.session))
@@ -43,6 +47,8 @@ def test_a_proven_repair_is_as_good_as_a_whole_solve_with_the_same_pins(seeds):
             whole = solve(desk.problem_now)
             values = tuple(objective.value for objective in whole.objectives)
             assert first.values <= values, name
+            if most_columns:
+                assert (first.is_proven, first.free_sessions, first.values) == (True, None, values), name
             equal_at_once += first.values == values
             proven = desk.prove(seconds_each=60)
             assert proven.is_proven, name
@@ -70,6 +76,26 @@ def test_no_agreed_match_loses_a_seat_over_a_chain_of_declines(seeds):
             assert all(pair not in desk.draft.seats for pair in desk.declined), f"seed {seed}"
         check_verified(desk, desk.prove(), f"seed {seed}")
     assert chains > len(seeds)
+
+
+def test_a_check_that_is_kept_says_what_a_fresh_one_says_after_declines_that_are_undone(seeds):
+    compared = 0
+    for seed in seeds:
+        round_ = random_round(seed, 8, 8)
+        published = solve(round_)
+        if published.outcome != "optimal":
+            continue
+        desk = RepairDesk(round_, published)
+        mark = desk.mark()
+        for row in (*published.assignments[:3], *published.assignments[:1]):
+            repair = desk.decline(row.need, row.session)
+            if repair is not None:
+                check_verified(desk, repair, f"seed {seed}")
+                fewer = replace(desk.write(repair), unmet=())
+                assert desk.verify(fewer) == verify(desk.problem_now, fewer), f"seed {seed}"
+                compared += 1
+            desk.return_to(mark)
+    assert compared > len(seeds)
 
 
 def two_groups(min_seats: int):

@@ -19,7 +19,7 @@ from optimizer.plan import (
 )
 from optimizer.problem import Offer, Pin
 from optimizer.verifying.values import worth_of_share
-from optimizer.verifying.verify import fit_again, judge_pair_again, verify
+from optimizer.verifying.verify import Verifier, fit_again, judge_pair_again, verify
 from tests.optimizer.builders import (
     assignment,
     bare_plan,
@@ -365,3 +365,12 @@ def test_a_plan_of_thousands_of_needs_is_judged_in_seconds_since_only_its_own_pa
     assert verify(round_, plan).ok
     # Looking at all four million pairs would take a minute.
     assert monotonic() - begin < 10
+
+
+def test_a_check_that_is_kept_refuses_to_go_on_with_other_records():
+    first = problem([need(seats=10)], [session(seats=8)])
+    kept = Verifier(first)
+    kept.turn_to(replace(first, pinned=(Pin("N-1", "S-1", 4),)))
+    with pytest.raises(ValueError, match="more than pins, bans"):
+        kept.turn_to(problem([need(seats=11)], [session(seats=8)]))
+    assert kept.problem.pinned
