@@ -12,7 +12,6 @@ that overfill one session, need or provider, and a set from which no pin can be 
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from typing import Final
 
 from optimizer.clashes.clash_limits import find_limits, limits_of_refused_pin
@@ -24,7 +23,7 @@ from optimizer.plan import Clash, ClashLimit
 from optimizer.problem import Pin
 from optimizer.rules.compatibility import Pair, judge_pair
 from optimizer.rules.facts import Facts
-from optimizer.solving.solvers import Attempt, Effort, other_solver, run
+from optimizer.solving.solvers import Attempt, Effort, run, two_opinions
 
 # Up to so many pins the smallest set is proven to be it.
 MAX_PINS: Final = 6
@@ -149,6 +148,7 @@ class PinOracle:
         self._effort = effort
         self._model = RoundModel(facts, pairs, pins_are_optional=True)
         self._columns = self._model.model.pins
+        self._spread = self._model.find_spread()
         self._program = PulpProgram(self._model.program)
         self._program.set_objective([(column, 1) for column in self._columns.values()])
 
@@ -165,8 +165,8 @@ class PinOracle:
         for key, column in self._columns.items():
             self._program.set_bounds(column, int(key in must), 1)
         endings = set()
-        for solver in (self._effort.solver, other_solver(self._effort.solver)):
-            attempt = run(self._program, replace(self._effort, solver=solver))
+        for effort in two_opinions(self._effort, self._spread):
+            attempt = run(self._program, effort)
             endings.add(attempt.ending)
             satisfied = self._read(attempt)
             if satisfied is not None and must <= {(pin.need, pin.session) for pin in satisfied}:

@@ -16,7 +16,7 @@ from optimizer.plan import ClashLimit
 from optimizer.problem import Pin, Session
 from optimizer.rules.compatibility import Pair, judge_pair
 from optimizer.rules.facts import INTERPRETATION, Facts
-from optimizer.solving.solvers import Effort, run
+from optimizer.solving.solvers import Effort, careful, run
 
 
 def limits_of_refused_pin(facts: Facts, pin: Pin) -> tuple[ClashLimit, ...]:
@@ -93,7 +93,7 @@ def _can_hold(facts: Facts, pairs: Sequence[Pair], left_out: set[Limit], effort:
     model = RoundModel(facts, pairs, without=frozenset(left_out))
     program = PulpProgram(model.program)
     program.set_objective([])
-    attempt = run(program, effort)
+    attempt = run(program, careful(effort, model.find_spread()))
     return attempt.values is not None and attempt.ending != "infeasible"
 
 
@@ -257,7 +257,7 @@ def _most_seats(
     model = RoundModel(facts, pairs, without=frozenset({limit}))
     program = PulpProgram(model.program)
     program.set_objective(model.model.seat_terms(positions))
-    attempt = run(program, effort)
+    attempt = run(program, careful(effort, model.find_spread()))
     if attempt.values is None:
         return None
     return round(sum(attempt.values[model.model.columns[position].seats] or 0.0 for position in positions))

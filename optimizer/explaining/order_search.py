@@ -14,7 +14,7 @@ import numpy as np
 from optimizer.clock import Clock
 from optimizer.explaining.near_rounds import NearRound
 from optimizer.model.arrays import Floats
-from optimizer.model.program import SLACK_OF_LOCK
+from optimizer.model.program import slack_of_lock
 from optimizer.model.supply import PairKey
 from optimizer.solving.narrowing import Narrowing
 from optimizer.solving.near_solver import THREADS, NearAnswer
@@ -74,10 +74,12 @@ class OrderSearch:
         return round(float(cost @ values))
 
     def _now(self, cost: Floats) -> float:
-        return self._value(cost, self.present) - SLACK_OF_LOCK
+        value = self._value(cost, self.present)
+        return value - slack_of_lock(value)
 
     def _more_than_now(self, cost: Floats) -> float:
-        return self._value(cost, self.present) + 1 - SLACK_OF_LOCK
+        value = self._value(cost, self.present) + 1
+        return value - slack_of_lock(value)
 
     def _begin(self) -> None:
         solver = self.prepared.solver

@@ -13,7 +13,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from optimizer.model.program import SLACK_OF_LOCK, Program, Row, Term
+from optimizer.model.program import Program, Row, Term, slack_of_lock
 
 Floats = NDArray[np.float64]
 Indexes = NDArray[np.int32]
@@ -168,7 +168,8 @@ class ProgramArrays:
 def _row_lower(row: Row) -> float:
     if row.sense == "<=":
         return -INFINITE
-    return row.bound / row.scale - (SLACK_OF_LOCK if row.is_lock else 0.0)
+    bound = row.bound / row.scale
+    return bound - slack_of_lock(bound) if row.is_lock else bound
 
 
 def _row_upper(row: Row) -> float:

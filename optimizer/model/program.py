@@ -6,7 +6,7 @@ rows exactly. And rows carry the limit of the contract that they state (`Limit`)
 can be told by name.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from math import gcd
 from typing import Final, Literal, NamedTuple
@@ -19,14 +19,24 @@ Term = tuple[int, int]  # column number, whole coefficient
 # Coefficients up to this reach the solver as they are. Larger ones come from a policy's large weights, which
 # mostly share a divisor, and a solver that works in doubles is spared it.
 LARGE_COEFFICIENT: Final = 10**6
-# Past these a solver's bound proves nothing. A column may be off by a tolerance of about 1e-6 to 1e-9, which
-# times the largest coefficient must stay below the smallest; and a double holds about 15 digits.
-MAX_SPREAD: Final = 10**9
-MAX_TOLD_APART: Final = 10**15
-# A row that holds an objective is looser by this part of a unit, which is the same for whole numbers. Held to
+# A solver calls a column whole that is off by a tolerance: about 1e-6, or 1e-10 where it is asked to be
+# strict. That times the largest coefficient must stay well below the least by which values can differ, or it
+# takes rows that are broken for kept, and gives up plans that are none the worse. Past the second a bound
+# proves nothing; nor does it where sums come near what a double can hold beside such tolerances.
+MAX_SPREAD: Final = 10**5
+MAX_SPREAD_STRICT: Final = 10**9
+MAX_TOLD_APART: Final = 10**12
+# A row that holds an objective is looser by a part of a unit, which is the same for whole numbers. Held to
 # the last digit, a solver has called a program infeasible that has a plan; looser still, and the relaxation
-# gives away what it may: half of a recipient that is reached counts.
+# gives away what it may: half of a recipient that is reached counts. Large sums are rounded by more.
 SLACK_OF_LOCK: Final = 1 / 32
+SLACK_OF_LARGE_LOCK: Final = 1 / 2
+LARGE_LOCK: Final = 10**9
+
+
+def slack_of_lock(value: float) -> float:
+    """By what part of a unit a row may be looser that holds something at this value."""
+    return SLACK_OF_LOCK if abs(value) < LARGE_LOCK else SLACK_OF_LARGE_LOCK
 
 
 class Limit(NamedTuple):
@@ -77,15 +87,20 @@ def find_common_scale(terms: Sequence[Term]) -> int:
     return gcd(*(coefficient for _, coefficient in terms))
 
 
+def spread_of(coefficients: Iterable[int], *others: int) -> int:
+    """How many times the largest of these is what whole multiples of them, and of the others, differ by at
+    least; 0 where there is none.
+    """
+    sizes = [abs(coefficient) for coefficient in coefficients if coefficient]
+    return max(sizes) // gcd(*sizes, *others) if sizes else 0
+
+
 def is_told_apart(terms: Sequence[Term], largest_value: int) -> bool:
     """Whether a solver that works in doubles can tell every two values of these terms apart, up to
     ``largest_value``.
     """
-    scale = find_common_scale(terms)
-    sizes = [abs(coefficient) // scale for _, coefficient in terms if coefficient != 0]
-    if not sizes:
-        return True
-    return max(sizes) <= MAX_SPREAD * min(sizes) and abs(largest_value) // scale < MAX_TOLD_APART
+    spread = spread_of(coefficient for _, coefficient in terms)
+    return spread <= MAX_SPREAD_STRICT and abs(largest_value) // find_common_scale(terms) < MAX_TOLD_APART
 
 
 @dataclass(slots=True)
@@ -113,6 +128,13 @@ class Program:
     ) -> None:
         """Add a row. A row without terms stays: it may be one that nothing can satisfy."""
         self.rows.append(Row(name, tuple(terms), sense, bound, limit, scale))
+
+    def find_spread(self) -> int:
+        """The largest spread of any row, over its whole columns."""
+        whole = [column.is_integer for column in self.columns]
+        return max(
+            (spread_of((c for at, c in row.terms if whole[at]), row.bound) for row in self.rows), default=0
+        )
 
     def find_violation(self, vector: Sequence[int]) -> str | None:
         """Return the name of the first column or row that a whole vector breaks, or ``None``."""
@@ -159,7 +181,7 @@ class PulpProgram:
         if row.sense == "<=":
             constraint = expression <= bound
         elif row.sense == ">=":
-            constraint = expression >= (bound - SLACK_OF_LOCK if row.is_lock else bound)
+            constraint = expression >= (bound - slack_of_lock(bound) if row.is_lock else bound)
         else:
             constraint = expression == bound
         self.problem.addConstraint(constraint, row.name)

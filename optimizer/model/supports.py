@@ -5,11 +5,12 @@ Units are continuous columns: once seats, groups and languages are whole, sharin
 whole units exist whenever fractional ones do, and `supply.py` finds them exactly.
 """
 
+from collections import defaultdict
 from collections.abc import Hashable, Mapping
 from dataclasses import replace
 
 from optimizer.model.limits import Model
-from optimizer.model.program import Limit, Term
+from optimizer.model.program import Limit, Term, spread_of
 from optimizer.model.supply import UseKey, required_units
 from optimizer.problem import Session, Support
 from optimizer.rules.facts import INTERPRETATION, Facts, fold_languages
@@ -82,6 +83,20 @@ class SupplyColumns:
             kind: 1 << max(0, (amount // LARGEST_COEFFICIENT).bit_length())
             for kind, amount in largest.items()
         }
+
+    def find_spread(self) -> int:
+        """The spread of what is required and given of any kind. A dollar that a budget lacks must be told
+        from a whole number of seats that is off by a solver's tolerance.
+        """
+        problem = self.model.facts.problem
+        required: dict[str, list[int]] = defaultdict(list)
+        given: dict[str, list[int]] = defaultdict(list)
+        for session_id in self.model.running:
+            for kind, amounts in required_units(problem.session_by_id[session_id]).items():
+                required[kind] += amounts
+        for support in problem.supports:
+            given[support.kind] += [support.quantity or 0, support.per_session or 0]
+        return max((spread_of(amounts, *given[kind]) for kind, amounts in required.items()), default=0)
 
     def pool_of(self, support: str) -> str:
         """The support that stands for this one among those that no session can tell apart."""

@@ -65,6 +65,10 @@ class RoundModel:
         self.objectives.append(terms)
         return terms
 
+    def find_spread(self) -> int:
+        """How far apart the numbers of the program's rows are (`spread_of`), money with what gives it."""
+        return max(self.program.find_spread(), self.supply.find_spread())
+
     def hold(self, objective: ObjectiveTerms, value: int) -> None:
         """Hold an objective at a value: no later plan may have less."""
         name = f"hold_{objective.name.replace('.', '_')}"

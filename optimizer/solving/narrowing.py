@@ -14,12 +14,16 @@ from typing import Final
 
 import numpy as np
 
+from optimizer.clock import Clock
 from optimizer.model.arrays import INFINITE, Flags, Floats, Matrix
 from optimizer.solving.propagation import tighten
 from optimizer.solving.relaxation import TOLERANCE, Answer, PricedBound, Relaxation, bound_by_prices
 
 # How often reduced costs and propagation take turns; a third time rarely finds anything.
 TURNS: Final = 3
+# Relaxations that pay take a hundredth of these steps; what takes more is left to the solver. Steps and not
+# seconds, so that the same round has the same plan.
+MOST_STEPS: Final = 20_000
 # Questions in a row that may find nothing before no more are asked. Those most likely to are asked first.
 MOST_IN_VAIN: Final = 40
 
@@ -31,6 +35,7 @@ class Narrowing:
         self._matrix = matrix
         self._relaxation = Relaxation(threads)
         self._relaxation.load(matrix, (matrix.lower, matrix.upper), np.zeros(matrix.column_count))
+        self._clock = Clock(None)
         self.lower: Floats = matrix.lower.copy()
         self.upper: Floats = matrix.upper.copy()
 
@@ -50,12 +55,15 @@ class Narrowing:
         """Take the program's own bounds again: the plan in hand is worth less than what was counted on."""
         self.lower, self.upper = self._matrix.lower.copy(), self._matrix.upper.copy()
 
-    def narrow(self, cost: Floats, value: int, plan: Floats, *, may_probe: bool) -> int | None:
+    def narrow(
+        self, cost: Floats, value: int, plan: Floats, *, may_probe: bool, clock: Clock | None = None
+    ) -> int | None:
         """Narrow to the plans that are worth at least ``value``, and return a bound of the worth.
 
         ``plan``, the plan in hand, is one of them; it and ``cost`` have length n. ``None``: nothing is
-        proven.
+        proven. Once the clock is over, nothing more is asked.
         """
+        self._clock = clock or Clock(None)
         self._tighten()
         bound = self._narrow_by_prices(cost, value)
         if bound is not None and may_probe:
@@ -66,13 +74,18 @@ class Narrowing:
             return None
         return None if bound is None else floor(bound[0].most)
 
-    def limit(self, cost: Floats, value: int) -> float:
+    def limit(self, cost: Floats, value: int, clock: Clock | None = None) -> float:
         """Narrow as `narrow`, where no plan is in hand, and return what bounds the worth of every plan that
         is worth at least ``value``: something below it where there is none, infinity where nothing is proven.
         """
+        self._clock = clock or Clock(None)
         self._tighten()
         bound = self._narrow_by_prices(cost, value)
         return INFINITE if bound is None else floor(bound[0].most) if isfinite(bound[0].most) else -INFINITE
+
+    def _solve(self, enough: float = -INFINITE) -> Answer:
+        """Ask the relaxation, within the seconds that are left and the steps that one may take."""
+        return self._relaxation.solve(enough, seconds=self._clock.left(), most_steps=MOST_STEPS)
 
     def _admits(self, plan: Floats) -> bool:
         return bool(np.all(plan >= self.lower - TOLERANCE) and np.all(plan <= self.upper + TOLERANCE))
@@ -86,7 +99,7 @@ class Narrowing:
         matrix, found = self._matrix, None
         for _ in range(TURNS):
             self._relaxation.ask_for((self.lower, self.upper), cost)
-            answer = self._relaxation.solve()
+            answer = self._solve()
             if answer.is_ray and answer.refutes(matrix, (self.lower, self.upper), cost, value):
                 return PricedBound(-INFINITE, np.zeros_like(cost)), answer
             if answer.prices is None or answer.is_ray:
@@ -123,11 +136,11 @@ class Narrowing:
         if answer.values is None:
             return
         self._relaxation.ask_for((self.lower, self.upper), cost)
-        self._relaxation.solve()
+        self._solve()
         is_possible = _reached(answer.values, plan)
         in_vain = 0
         for column in np.argsort(-np.abs(bound.reduced), kind="stable"):
-            if in_vain >= MOST_IN_VAIN:
+            if in_vain >= MOST_IN_VAIN or self._clock.is_over():
                 break
             if is_possible[column] or not self._is_open(column):
                 continue
@@ -146,7 +159,7 @@ class Narrowing:
     def _ask(self, cost: Floats, value: float, plan: Floats, column: int) -> Answer:
         other = 1.0 - round(plan[column])
         self._relaxation.set_bounds(column, other, other)
-        answer = self._relaxation.solve(value - TOLERANCE)
+        answer = self._solve(value - TOLERANCE)
         self._relaxation.set_bounds(column, 0.0, 1.0)
         return answer
 

@@ -15,7 +15,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from optimizer.model.arrays import Floats, Matrix
-from optimizer.solving.solvers import prepare_highs, stopped_by_signals
+from optimizer.solving.solvers import (
+    HIGHS_TOLERANCES,
+    STRICT_TOLERANCE,
+    prepare_highs,
+    stopped_by_signals,
+)
 
 # Values are whole, so a plan within less than one of the bound is proven.
 WHOLE_GAP: Final = 0.999
@@ -80,14 +85,13 @@ def pass_matrix(highs: highspy.Highs, matrix: Matrix, cost: Floats, is_integer: 
 class NearSolver:
     """One HiGHS that is used again and again."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, is_strict: bool = False) -> None:
         prepare_highs(THREADS)
         self._highs = highspy.Highs()  # type: ignore[no-untyped-call]
-        for option, value in (
-            ("output_flag", False),
-            ("threads", THREADS),
-            ("mip_abs_gap", WHOLE_GAP),
-        ):
+        options = {"output_flag": False, "threads": THREADS, "mip_abs_gap": WHOLE_GAP}
+        if is_strict:
+            options |= dict.fromkeys(HIGHS_TOLERANCES, STRICT_TOLERANCE)
+        for option, value in options.items():
             self._highs.setOptionValue(option, value)
         self._matrix: Matrix | None = None
 

@@ -13,7 +13,7 @@ import numpy as np
 
 from optimizer.model.arrays import Flags, Floats, Indexes, ProgramArrays
 from optimizer.model.objective_columns import ObjectiveOfModel, ObjectiveTerms
-from optimizer.model.program import SLACK_OF_LOCK
+from optimizer.model.program import MAX_SPREAD, MAX_SPREAD_STRICT, slack_of_lock
 from optimizer.model.slices import Slice, cut_slice
 from optimizer.model.supply import PairKey, share_supports
 from optimizer.model.vectors import Draft, RoundModel
@@ -71,7 +71,9 @@ class PreparedRound:
         self._columns_of_session = self._find_columns_of_sessions()
         self._follows = self._find_followers()
         self._fillers = [filler for terms in self.terms for filler in terms.fillers]
-        self.solver = NearSolver()
+        spread = self.model.find_spread()
+        self._is_provable = spread <= MAX_SPREAD_STRICT
+        self.solver = NearSolver(is_strict=spread > MAX_SPREAD)
 
     # -- whose column is whose ------------------------------------------------------------------------------
 
@@ -290,12 +292,14 @@ class PreparedRound:
                 if answer.ending == "proven":
                     # What no plan as good can do is certain for the objectives to come as well.
                     narrowing.narrow(cost, round(float(cost @ current)), current, may_probe=False)
-            least = round(float(cost @ current)) - SLACK_OF_LOCK
+            value = round(float(cost @ current))
+            least = value - slack_of_lock(value)
             solver.hold(cost, least)
             narrowing.hold(cost, least)
         # What a solver leaves in the columns of objectives that it was not asked about may be less than the
         # seats are worth, so only the values that follow from the seats tell whether the plan is better.
         found = self.take(piece, current)
+        is_proven = is_proven and self._is_provable
         if found.values == plan.values:
             return Improvement(plan, is_proven)
         if found.values < plan.values or not self.obeys_as(plan, found.vector):

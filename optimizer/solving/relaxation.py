@@ -148,21 +148,30 @@ class Relaxation:
         values = np.full(len(columns), value)
         self._highs.changeColsBounds(len(columns), columns, values, values)
 
-    def solve(self, enough: float = -INFINITE, *, seconds: float | None = None) -> "Answer":
+    def solve(
+        self, enough: float = -INFINITE, *, seconds: float | None = None, most_steps: int | None = None
+    ) -> "Answer":
         """Solve the relaxation; it may stop as soon as its bound lies below ``enough``, and does after so
-        many seconds. One with a limit may take long, and a signal stops it.
+        many seconds or steps of the simplex method. One without a limit of steps may take long, and a signal
+        stops it.
         """
         if self._shape != (self._highs.getNumCol(), self._highs.getNumRow()):
             # HiGHS leaves out what it cannot state, such as rows with a coefficient of 1e15: it was asked
             # something else.
             return Answer(None, None)
         prepare_highs(self._threads)
-        self._highs.setOptionValue("objective_bound", -enough)
-        if seconds is None:
+        # HiGHS counts the time of all runs of one model together.
+        limit = INFINITE if seconds is None else self._highs.getRunTime() + seconds
+        steps = highspy.kHighsIInf if most_steps is None else most_steps
+        for option, value in (
+            ("objective_bound", -enough),
+            ("time_limit", limit),
+            ("simplex_iteration_limit", steps),
+        ):
+            self._highs.setOptionValue(option, value)
+        if most_steps is not None:
             self._highs.run()
         else:
-            # HiGHS counts the time of all runs of one model together.
-            self._highs.setOptionValue("time_limit", self._highs.getRunTime() + seconds)
             with stopped_by_signals(self._highs):
                 self._highs.run()
         status, solution = self._highs.getModelStatus(), self._highs.getSolution()

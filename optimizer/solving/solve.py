@@ -19,7 +19,13 @@ from optimizer.files.canonical import problem_sha256
 from optimizer.model.arrays import ProgramArrays
 from optimizer.model.drafts import draft_of_pins, draft_of_plan
 from optimizer.model.objective_columns import ObjectiveOfModel, ObjectiveTerms
-from optimizer.model.program import PulpProgram, is_told_apart
+from optimizer.model.program import (
+    MAX_SPREAD,
+    MAX_SPREAD_STRICT,
+    PulpProgram,
+    is_told_apart,
+    spread_of,
+)
 from optimizer.model.vectors import EMPTY_DRAFT, Draft, RoundModel
 from optimizer.plan import Clash, ObjectiveValue, Plan, SolverInfo
 from optimizer.problem import Problem
@@ -35,7 +41,7 @@ from optimizer.solving.narrowing import Narrowing
 from optimizer.solving.planning import write_plan
 from optimizer.solving.polishing import MAX_PAIRS_OF_ONE_MODEL, MIN_PAIRS, Polisher
 from optimizer.solving.prepared import PreparedRound
-from optimizer.solving.solvers import Attempt, Effort, describe_solver, other_solver, run
+from optimizer.solving.solvers import Attempt, Effort, describe_solver, other_solver, run, two_opinions
 
 # Of the seconds left, an objective may use this part, so that one that does not close leaves time to those
 # after it.
@@ -124,7 +130,9 @@ class Search:
         self.model = model
         self.draft: Draft = EMPTY_DRAFT
         self._is_small = len(model.model.pairs) < MIN_PAIRS
-        self._effort = replace(effort, is_brief=self._is_small)
+        # How far apart the numbers of the rows are: what a solver's tolerance may hide in them.
+        self._spread = model.find_spread()
+        self._effort = replace(effort, is_brief=self._is_small, is_strict=self._spread > MAX_SPREAD)
         self._clock = clock
         self._on_progress = on_progress
         self._program = PulpProgram(model.program)
@@ -135,7 +143,7 @@ class Search:
         self._stopped_by: str | None = None
         # Whether a solver that works in doubles can prove anything about the objective at hand. The row that
         # holds one that it cannot tell apart blurs all that are solved after it.
-        self._is_provable = True
+        self._is_provable = self._spread <= MAX_SPREAD_STRICT
         self._bounds: dict[str, int] = {}  # what the relaxation proves, in a large round
 
     def describe(self) -> SolverInfo:
@@ -198,15 +206,14 @@ class Search:
         return Clock(None if left is None else left * share)
 
     def _search_any_draft(self) -> Draft | None:
-        """Any plan that obeys every row, or ``None`` where both solvers say that there is none.
+        """Any plan that obeys every row, or ``None`` where two opinions say that there is none.
 
         Where they break down instead, nothing is known, and no pin may be said to clash.
         """
         self._program.set_objective([])
         is_refuted = True
-        for solver in (self._effort.solver, other_solver(self._effort.solver)):
-            effort = replace(self._effort, solver=solver, seconds=self._clock.left())
-            attempt = run(self._program, effort)
+        for effort in two_opinions(self._effort, self._spread):
+            attempt = run(self._program, replace(effort, seconds=self._clock.left()))
             draft = self._read(attempt)
             if draft is not None:
                 return draft
@@ -233,7 +240,22 @@ class Search:
                 polisher.hold(name, values[-1].value)
                 if self.draft is not before:
                     self._polish(polisher, names[position + 1 :])
-        return values
+        return self._without_refuted_bounds(values)
+
+    def _without_refuted_bounds(self, values: list[ObjectiveValue]) -> list[ObjectiveValue]:
+        """The values with their bounds, but none that the plan in hand refutes: where one is, nothing that
+        was proven from there on is certain, and the largest values that need no solver are told instead.
+        """
+        found = [replace(row, value=self._value(row.name, self.draft)) for row in values]
+        refuted = next(
+            (at for at, row in enumerate(found) if row.bound is not None and row.value > row.bound),
+            len(found),
+        )
+        for at in range(refuted, len(found)):
+            ceiling = ObjectiveOfModel(self.model.model, found[at].name).largest_value()
+            found[at] = replace(found[at], bound=max(found[at].value, ceiling))
+            self._stopped_by = self._stopped_by or "fault"
+        return found
 
     def _is_one_large_model(self) -> bool:
         """Whether the round is large, but not too large for its relaxation to be solved at once."""
@@ -299,6 +321,9 @@ class Search:
     def _maximise(self, objective: ObjectiveOfModel, terms: ObjectiveTerms) -> ObjectiveValue:
         name, ceiling = objective.name, objective.largest_value()
         self._is_provable = self._is_provable and is_told_apart(terms.terms, ceiling)
+        # It is held for all that follow, so its numbers count for them as well.
+        self._spread = max(self._spread, spread_of(coefficient for _, coefficient in terms.terms))
+        self._effort = replace(self._effort, is_strict=self._spread > MAX_SPREAD)
         value = self._value(name, self.draft)
         relaxed = self._bounds.get(name, ceiling) if self._is_provable else ceiling
         best = ObjectiveValue(name, value, max(value, min(ceiling, relaxed)))
@@ -325,6 +350,9 @@ class Search:
                 break
             effort = replace(effort, seconds=budget, is_hasty=self._is_short(budget))
             attempt = self._ask(effort, is_warm, terms, best)
+            if self._spread > MAX_SPREAD and effort.solver != "highs":
+                # CBC has no tolerance that tells such numbers apart: it may find plans, but prove nothing.
+                attempt = replace(attempt, ending="fault", bound=None)
             best, is_settled = self._weigh(attempt, best)
             if is_settled:
                 break
@@ -346,7 +374,7 @@ class Search:
         self._narrowing.follow(self._arrays.matrix)
         plan = self._arrays.scaled(self.model.vector_of(self.draft))
         cost, value = self._arrays.cost_of(terms.terms), best.value - terms.constant
-        bound = self._narrowing.narrow(cost, value, plan, may_probe=may_probe)
+        bound = self._narrowing.narrow(cost, value, plan, may_probe=may_probe, clock=self._clock)
         self._program.narrow_to(
             self._arrays.in_units(self._narrowing.lower), self._arrays.in_units(self._narrowing.upper)
         )

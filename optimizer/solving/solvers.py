@@ -17,7 +17,7 @@ import sys
 import tempfile
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 from math import floor, isfinite
 from pathlib import Path
@@ -28,7 +28,7 @@ import highspy
 import pulp
 from pulp.constants import LpSolveStatus
 
-from optimizer.model.program import PulpProgram
+from optimizer.model.program import MAX_SPREAD, PulpProgram
 
 SOLVERS: Final = ("highs", "cbc")
 Ending = Literal["optimal", "time_limit", "infeasible", "fault"]
@@ -93,6 +93,21 @@ def describe_solver(solver: str) -> str:
 def other_solver(solver: str) -> str:
     """The one to ask when this one's word does not hold."""
     return "cbc" if solver == "highs" else "highs"
+
+
+def careful(effort: Effort, spread: int) -> Effort:
+    """The effort for a program whose numbers are spread so far (`spread_of`): past a limit only the strict
+    tolerances of HiGHS tell them apart.
+    """
+    return effort if spread <= MAX_SPREAD else replace(effort, solver="highs", is_strict=True)
+
+
+def two_opinions(effort: Effort, spread: int) -> tuple[Effort, Effort]:
+    """Two ways to ask whether there is any plan: both solvers, or HiGHS with presolve and without."""
+    first = careful(effort, spread)
+    if first.is_strict:
+        return first, replace(first, is_hasty=not first.is_hasty)
+    return first, replace(first, solver=other_solver(first.solver))
 
 
 def run(
