@@ -63,7 +63,8 @@ class Study:
 
 
 def _count_open(changes: Row) -> int:
-    return len(changes["not_settled"])
+    """What is not certain: changes that were not settled, and those that may not be the least of a kind."""
+    return len(changes["not_settled"]) + sum(not one["is_least"] for one in changes["helps"])
 
 
 def study_of_plan(session: Session, plan_id: int) -> Study:

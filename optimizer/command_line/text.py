@@ -78,6 +78,10 @@ def describe_verification(verification: Verification) -> Iterator[str]:
 
 def describe_explanation(explanation: Explanation) -> Iterator[str]:
     """Each unmet need with its reason, each match with its fit, and the questions that hang on them."""
+    if explanation.clash is not None:
+        yield "no plan satisfies the pins, so nothing is placed"
+        yield from describe_clash(explanation.clash)
+        return
     if not explanation.unmet and not explanation.matches:
         yield "nothing is placed and nothing is short of seats"
     for row in explanation.unmet[:MAX_LISTED]:

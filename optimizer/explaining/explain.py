@@ -15,7 +15,8 @@ from optimizer.explaining.prices import Price, PriceList
 from optimizer.explaining.unmet import Tally, find_unmet
 from optimizer.explaining.would_help import ChangeSearch, NeedChanges
 from optimizer.files.canonical import problem_sha256
-from optimizer.plan import Assignment, Nearest, OpenQuestion, Plan, Question, UnmetNeed
+from optimizer.files.plan_files import clash_to_document
+from optimizer.plan import Assignment, Clash, Nearest, OpenQuestion, Plan, Question, UnmetNeed
 from optimizer.problem import Problem
 from optimizer.rules.compatibility import Pair, Unknown, judge_pair
 from optimizer.rules.facts import Facts
@@ -86,13 +87,16 @@ class MatchExplanation:
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """The whole answer, for one plan of one problem."""
+    """The whole answer, for one plan of one problem. Where pins clash there is no plan to explain but the
+    clash.
+    """
 
     problem_sha256: str
     unmet: tuple[UnmetExplanation, ...] = ()
     matches: tuple[MatchExplanation, ...] = ()
     questions: tuple[OpenQuestion, ...] = field(default_factory=tuple)
     prices: tuple[Price, ...] | None = None
+    clash: Clash | None = None
 
 
 def explain(
@@ -126,6 +130,7 @@ def explain(
         ),
         questions=_weigh_questions(plan.assignments, need),
         prices=None if search is None else tuple(PriceList(search.around, search.clock).all(need)),
+        clash=plan.clash,
     )
 
 
@@ -210,6 +215,7 @@ def explanation_to_document(explanation: Explanation) -> dict[str, Any]:
             {"record": row.record, "field": row.field, "seats": row.seats} for row in explanation.questions
         ],
         "prices": None if explanation.prices is None else [asdict(price) for price in explanation.prices],
+        "clash": None if explanation.clash is None else clash_to_document(explanation.clash),
     }
 
 

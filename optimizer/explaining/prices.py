@@ -62,12 +62,15 @@ class PriceList:
                 yield self._gain("ban", replace(around.problem, forbidden=bans), (ban.need, ban.session))
         rows = around.plan.assignments
         for question in sorted({q for row in rows for q in row.questions if need in (None, row.need)}):
-            hanging = {(row.need, row.session) for row in rows if question in row.questions}
-            price = self._loss("question", hanging)
+            held = {(row.need, row.session) for row in rows if question in row.questions}
+            # Were the answer no, groups could not go to other sessions that wait for it either.
+            fallen = {(pair.need, pair.session) for pair in around.pairs if question in pair.questions}
+            price = self._loss("question", held, fallen)
             yield replace(price, record=question.record, field=question.field)
         for row in rows:
             if need in (None, row.need):
-                price = self._loss("match", {(row.need, row.session)})
+                match = {(row.need, row.session)}
+                price = self._loss("match", match, match)
                 yield replace(price, need=row.need, session=row.session)
 
     def _gain(self, kind: PriceKind, problem: Problem, pair: PairKey) -> Price:
@@ -79,27 +82,52 @@ class PriceList:
         if near is None:
             return price
         better = near.prepared.improve_slice(near.plan, near.piece, seconds_each=self._seconds())
-        return _compare(price, near, better, 1)
+        return _compare(price, near, self._as_it_is(near, kind, pair), better, 1)
 
-    def _loss(self, kind: PriceKind, banned: Collection[PairKey]) -> Price:
-        """What the order loses at least in the round without these pairs."""
+    def _as_it_is(self, near: NearRound, kind: PriceKind, pair: PairKey) -> Improvement:
+        """The best plan of the round as it is, near by: a price is not to count what a better plan would gain
+        anyway.
+        """
+        if self.around.is_proven:
+            return Improvement(near.plan, True)
+        prepared = near.prepared
+        position = prepared.position.get(pair)
+        if position is None:
+            return Improvement(near.plan, False)
+        columns = prepared.model.model.columns[position]
+        if kind == "pin":
+            pin = self.around.facts.pin_by_pair[pair]
+            prepared.lower[columns.seats], prepared.lower[columns.group] = pin.seats, 1
+            if pin.rule == "exactly":
+                prepared.upper[columns.seats] = pin.seats
+        elif kind == "ban":
+            prepared.upper[columns.seats] = 0.0
+        piece = prepared.cut(near.plan, near.sessions)
+        return prepared.improve_slice(near.plan, piece, seconds_each=self._seconds())
+
+    def _loss(self, kind: PriceKind, held: Collection[PairKey], fallen: Collection[PairKey]) -> Price:
+        """What the order loses at least in the round without the pairs that have fallen, of which the plan
+        holds some.
+        """
         around, price = self.around, Price(kind, False)
-        needs = {need for need, _ in banned}
+        needs = {need for need, _ in held}
         own = {need: around.pairs_of_need[need] for need in needs}
-        sessions = [*(session for _, session in sorted(banned))]
+        sessions = [*(session for _, session in sorted(held))]
         sessions += [pair.session for need in sorted(needs) for pair in own[need]]
         near = None if self.clock.is_over() else around.prepare(around.facts, own, sessions)
         if near is None:
             return price
         prepared = near.prepared
-        for key in banned:
-            prepared.upper[prepared.seat_columns[prepared.position[key]]] = 0.0
+        now = self._as_it_is(near, kind, next(iter(held)))
+        for key in fallen:
+            if key in prepared.position:
+                prepared.upper[prepared.seat_columns[prepared.position[key]]] = 0.0
         piece = prepared.cut(near.plan, near.sessions)
         found, _ = prepared.recover(piece, seconds=self._seconds())
         if found is None:
             return price
         best = prepared.improve_slice(found, piece, seconds_each=self._seconds())
-        priced = _compare(price, near, best, -1)
+        priced = _compare(price, near, now, best, -1)
         return priced if kind == "question" else replace(priced, seats=_seats_of(near, best.plan, needs))
 
     def _seconds(self) -> float:
@@ -107,18 +135,21 @@ class PriceList:
         return SECONDS_EACH if left is None else max(0.01, min(SECONDS_EACH, left))
 
 
-def _compare(price: Price, near: NearRound, other: Improvement, sign: Literal[1, -1]) -> Price:
+def _compare(
+    price: Price, near: NearRound, now: Improvement, other: Improvement, sign: Literal[1, -1]
+) -> Price:
     """The price by the first objective in which the other plan differs; none where it is no worse (or no
     better).
     """
-    rows = zip(near.prepared.names, near.plan.values, other.plan.values, strict=True)
-    for name, now, then in rows:
-        if now != then:
-            amount = sign * (then - now)
+    is_settled = now.is_proven and other.is_proven
+    rows = zip(near.prepared.names, now.plan.values, other.plan.values, strict=True)
+    for name, before, then in rows:
+        if before != then:
+            amount = sign * (then - before)
             if amount > 0:
-                return replace(price, is_settled=other.is_proven, objective=name, amount=amount)
+                return replace(price, is_settled=is_settled, objective=name, amount=amount)
             break
-    return replace(price, is_settled=other.is_proven)
+    return replace(price, is_settled=is_settled)
 
 
 def _seats_of(near: NearRound, plan: PlanInHand, needs: Collection[str]) -> int:

@@ -22,7 +22,15 @@ from optimizer.explaining.explain import (
 from optimizer.explaining.prices import PRICE_KINDS, Price
 from optimizer.explaining.would_help import Effects, HelpfulChange, NeedChanges
 from optimizer.files.lists import Members, Numbers
-from optimizer.files.plan_files import OPEN_QUESTION, PAIR_RULE_CODES, PLAN, QUESTION, UNMET_NEED, write_json
+from optimizer.files.plan_files import (
+    CLASH,
+    OPEN_QUESTION,
+    PAIR_RULE_CODES,
+    PLAN,
+    QUESTION,
+    UNMET_NEED,
+    write_json,
+)
 from optimizer.files.records import Field, Nested, Rows, Table
 from optimizer.files.tables import PERCENT, PROBLEM
 from optimizer.files.values import Flag, OneOf, Schema, Sha256, Text, Whole
@@ -212,6 +220,7 @@ EXPLANATION: Final = Table(
         Field("matches", Rows(MATCH, in_order=True), must_be_stated=True),
         Field("questions", Rows(OPEN_QUESTION, in_order=True), must_be_stated=True),
         Field("prices", Rows(PRICE, in_order=True), "null: not worked out", may_be_null=True),
+        Field("clash", Nested(CLASH), "null: the pins hold together"),
     ),
 )
 

@@ -162,10 +162,14 @@ class RepairDesk:
                 return None
         if whole is not None and len(whole.columns) <= most_columns:
             start = self._stand_again(begun, [], whole)
-            return None if start is None else self._settle(left, self.round.improve_slice(start, whole), None)
+            if start is None:
+                return None
+            return self._settle(left, start, self.round.improve_slice(start, whole), None)
         free = self._find_near(need, session, left, most_pairs)
         start = self._stand_again(begun, free, whole)
-        return None if start is None else self._settle(left, self.round.improve(start, free), tuple(free))
+        if start is None:
+            return None
+        return self._settle(left, start, self.round.improve(start, free), tuple(free))
 
     @property
     def problem_now(self) -> Problem:
@@ -268,21 +272,29 @@ class RepairDesk:
         if piece is None:
             raise NoPlanFound("the plan in hand breaks a rule")
         better = self.round.improve_slice(self.plan, piece, seconds_each=seconds_each)
-        return self._settle(self.draft, better, None)
+        return self._settle(self.draft, self.plan, better, None)
 
-    def _settle(self, before: Draft, better: Improvement, free: tuple[str, ...] | None) -> Repair:
-        """Take the better plan in hand, in whole numbers.
+    def _settle(
+        self, before: Draft, start: PlanInHand, better: Improvement, free: tuple[str, ...] | None
+    ) -> Repair:
+        """Take the better plan in hand, in whole numbers; or, where its supports cannot be shared in whole
+        units (sums of money that doubles blur), the one that the search began with, which is not proven.
 
         Raises
         ------
-        NoPlanFound: its supports cannot be shared in whole units, which no plan of the program should show.
+        NoPlanFound: neither can.
         """
-        changed = self._sessions_that_differ(before, better.plan)
-        draft = self.round.draft_near(before, better.plan, changed)
+        draft = self._draft_after(before, better.plan)
+        if draft is None:
+            better = Improvement(start, False)
+            draft = self._draft_after(before, start)
         if draft is None:
             raise NoPlanFound("the supports of the repaired plan cannot be shared in whole units")
         self.draft, self.plan = draft, better.plan
         return Repair(draft, better.plan, free, better.is_proven)
+
+    def _draft_after(self, before: Draft, plan: PlanInHand) -> Draft | None:
+        return self.round.draft_near(before, plan, self._sessions_that_differ(before, plan))
 
     def _sessions_that_differ(self, before: Draft, plan: PlanInHand) -> set[str]:
         """Sessions whose groups or supports are not what they were."""

@@ -8,8 +8,10 @@ from typing import Any
 
 import pytest
 
+from optimizer.command_line.text import describe_explanation
 from optimizer.explaining.explain import explain, explanation_to_document
 from optimizer.files.canonical import problem_sha256
+from optimizer.files.plan_files import plan_to_document
 from optimizer.plan import Nearest, OpenQuestion, Question
 from optimizer.problem import Offer, Provider
 from optimizer.solving.solve import solve
@@ -194,7 +196,7 @@ def test_the_document_is_plain_json_with_every_key_written_out():
     document = explanation_to_document(_explained()[2])
     assert json.loads(json.dumps(document)) == document
     assert document["format"] == "lcm-explanation/1"
-    assert set(document) == {"format", "problem_sha256", "unmet", "matches", "questions", "prices"}
+    assert set(document) == {"format", "problem_sha256", "unmet", "matches", "questions", "prices", "clash"}
     assert all(
         set(row)
         == {
@@ -205,7 +207,15 @@ def test_the_document_is_plain_json_with_every_key_written_out():
     )
 
 
-def test_a_plan_whose_pins_clash_has_nothing_to_explain():
+def test_a_plan_whose_pins_clash_has_nothing_to_explain_but_the_clash():
     round_ = problem([need()], [session(seats=4)], pinned=[("N-1", "S-1", 5)])
-    explanation = explain(round_, solve(round_))
+    plan = solve(round_)
+    explanation = explain(round_, plan)
     assert (explanation.matches, explanation.unmet) == ((), ())
+    assert plan.clash is not None
+    assert explanation.clash == plan.clash
+    assert explanation_to_document(explanation)["clash"] == plan_to_document(plan)["clash"]
+    told = "\n".join(describe_explanation(explanation))
+    assert "no plan satisfies the pins" in told
+    assert "N-1 in S-1: at least 5 seats" in told
+    assert "nothing is short of seats" not in told

@@ -8,6 +8,8 @@ from optimizer.explaining.near_rounds import RoundWithPlan
 from optimizer.explaining.prices import Price, PriceList
 from optimizer.plan import Plan
 from optimizer.problem import Ban, Problem
+from optimizer.rules.facts import Facts
+from optimizer.rules.pairs import find_pairs
 from optimizer.solving.solve import solve
 from tests.optimizer.builders import need, problem, session
 from tests.optimizer.random_problems import random_problem
@@ -37,7 +39,7 @@ def without(problem: Problem, plan: Plan, price: Price) -> Problem:
     asked = (price.record, price.field)
     fallen = {
         Ban(row.need, row.session)
-        for row in plan.assignments
+        for row in find_pairs(Facts(problem))
         if (row.need, row.session) == pair or any((q.record, q.field) == asked for q in row.questions)
     }
     return replace(problem, forbidden=tuple(sorted({*problem.forbidden, *fallen})))
@@ -79,3 +81,33 @@ def test_a_ban_costs_the_seats_that_it_keeps_away():
     round_ = problem([need()], [session()], forbidden=[("N-1", "S-1")])
     (price,) = PriceList(RoundWithPlan(round_, solve(round_))).all()
     assert price == Price("ban", True, "firm.reached", 1, "N-1", "S-1")
+
+
+def test_a_question_costs_all_that_waits_for_its_answer_not_the_sessions_of_the_plan_alone():
+    round_ = problem([need(languages=None)], [session("S-1"), session("S-2")])
+    prices = PriceList(RoundWithPlan(round_, solve(round_))).all()
+    (asked,) = [price for price in prices if price.kind == "question" and price.field == "languages"]
+    assert (asked.objective, asked.amount, asked.is_settled) == ("reached", 1, True)
+
+
+def unproven() -> tuple[Problem, Plan]:
+    """A pinned match and a need that an open plan leaves without seats, quite apart from each other."""
+    needs = [need("N-1", "XAA"), need("N-2", "XAB", areas={"EOD"}), need("N-3", "XAC")]
+    round_ = problem(
+        needs,
+        [session("S-1"), session("S-2", areas={"EOD"})],
+        pinned=[("N-1", "S-1", 10)],
+        forbidden=[("N-3", "S-1")],
+    )
+    less = solve(replace(round_, forbidden=(*round_.forbidden, Ban("N-2", "S-2"))))
+    return round_, replace(less, outcome="feasible")
+
+
+def test_no_price_counts_what_a_better_plan_would_gain_anyway():
+    round_, plan = unproven()
+    prices = {price.kind: price for price in PriceList(RoundWithPlan(round_, plan)).all()}
+    assert [(row.need, row.session) for row in plan.assignments] == [("N-1", "S-1")]
+    assert prices["pin"] == Price("pin", True, None, 0, "N-1", "S-1")
+    assert prices["ban"] == Price("ban", True, "firm.reached", 1, "N-3", "S-1")
+    # A pinned match cannot be spared, so nothing is known of the round without it.
+    assert not prices["match"].is_settled

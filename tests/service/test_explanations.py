@@ -2,6 +2,7 @@
 
 import json
 from datetime import date
+from typing import Any
 
 import pytest
 
@@ -10,7 +11,7 @@ from lcm_service.domain.permissions import Actor
 from lcm_service.jobs.worker import Worker
 from lcm_service.persistence.database import db
 from lcm_service.services import explanations, matching, publication
-from lcm_service.services.plan_studies import find_fault
+from lcm_service.services.plan_studies import Study, find_fault
 from lcm_service.web import desk
 from tests import factories
 from tests.service import matching_rounds as rounds
@@ -174,6 +175,22 @@ def test_the_newest_answer_counts_unless_it_settled_less(plan, actor):
     assert (study.changes[need].row, dict(study.reserves)) == before
     assert all(price.row["is_settled"] for price in study.prices.values())
     assert whole["explanation"]["unmet"] != cut["explanation"]["unmet"]
+
+
+def test_a_change_that_may_not_be_the_least_takes_no_proven_one_back():
+    def answer(days: int, is_least: bool) -> dict[str, Any]:
+        change = {"kind": "later", "word": None, "languages": None, "amount": days}
+        helps = [{"change": change, "is_least": is_least, "effects": {}}]
+        changes = {"proof": "whole", "gains_unchanged": False, "helps": helps, "not_settled": []}
+        return {
+            "explanation": {"unmet": [{"need": "N-1", "changes": changes}], "prices": None},
+            "reserves": None,
+        }
+
+    study = Study()
+    for days, is_least in ((60, False), (3, True), (90, False)):
+        study.add(answer(days, is_least), None)
+    assert study.changes["N-1"].row["helps"][0]["change"]["amount"] == 3
 
 
 def test_the_same_key_gives_the_same_run_and_so_does_another_press_while_it_waits(plan, actor):
