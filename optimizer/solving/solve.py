@@ -34,7 +34,7 @@ from optimizer.rules.objectives import OBJECTIVE_TABLE
 from optimizer.rules.pairs import find_pairs
 from optimizer.solving.around import AroundSearch
 from optimizer.solving.diving import Diver
-from optimizer.solving.greedy import draft_greedily
+from optimizer.solving.first_plan import add_greedily, read_plan, search_any_draft
 from optimizer.solving.huge import MAX_PAIRS_OF_A_PROGRAM, plan_greedily
 from optimizer.solving.large import search_in_steps
 from optimizer.solving.narrowing import Narrowing
@@ -183,9 +183,7 @@ class Search:
         """In a large round, add at once what a coordinator would by hand."""
         if self._is_small:
             return
-        draft = draft_greedily(self.model.facts, self.model.model.pairs, self.draft)
-        if self.model.knows_uses(draft) and self.model.find_violation(draft) is None:
-            self.draft = draft
+        self.draft = add_greedily(self.model, self.draft)
         if self._is_one_large_model():
             self._bounds = self._diver.bounds(self._share_of_clock(SHARE_OF_BOUNDS))
             self._dive()
@@ -206,25 +204,8 @@ class Search:
         return Clock(None if left is None else left * share)
 
     def _search_any_draft(self) -> Draft | None:
-        """Any plan that obeys every row, or ``None`` where two opinions say that there is none.
-
-        Where they break down instead, nothing is known, and no pin may be said to clash.
-        """
-        self._program.set_objective([])
-        is_refuted = True
-        for effort in two_opinions(self._effort, self._spread):
-            attempt = run(self._program, replace(effort, seconds=self._clock.left()))
-            draft = self._read(attempt)
-            if draft is not None:
-                return draft
-            if attempt.ending == "time_limit" or self._clock.is_over():
-                if self._reserve is not None:
-                    return self._reserve
-                raise NoPlanFound("time ran out before any plan that obeys the pins was found")
-            is_refuted = is_refuted and attempt.ending == "infeasible"
-        if not is_refuted and self._reserve is None:
-            raise NoPlanFound("the solvers broke down before any plan that obeys the pins was found")
-        return None
+        opinions = two_opinions(self._effort, self._spread)
+        return search_any_draft(self._program, self.model, opinions, self._clock, self._reserve)
 
     # -- all objectives -------------------------------------------------------------------------------------
 
@@ -418,7 +399,7 @@ class Search:
         *infeasible* while a plan is in hand, values that are no plan, or a bound below the plan in hand are
         faults of the solver and settle nothing. Its bound is not asked for where doubles could not state it.
         """
-        draft = self._read(attempt)
+        draft = read_plan(self.model, attempt)
         value = None if draft is None else self._value(best.name, draft)
         if draft is not None and value is not None and value > best.value:
             self.draft = draft
@@ -447,13 +428,6 @@ class Search:
         return replace(best, value=value)
 
     # -- reading and telling --------------------------------------------------------------------------------
-
-    def _read(self, attempt: Attempt) -> Draft | None:
-        """The plan that an attempt offers, rebuilt in whole numbers, or ``None`` where it is none."""
-        if attempt.values is None:
-            return None
-        draft = self.model.read_draft(attempt.values)
-        return None if draft is None or self.model.find_violation(draft) is not None else draft
 
     def _value(self, name: str, draft: Draft) -> int:
         """The objective's value, from the seats alone."""

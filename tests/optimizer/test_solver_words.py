@@ -32,7 +32,8 @@ def _with_attempts(monkeypatch, spoil):
         calls.append(effort.solver)
         return spoil(attempt, len(calls))
 
-    monkeypatch.setattr(import_module("optimizer.solving.solve"), "run", run)
+    for room in ("solve", "first_plan"):
+        monkeypatch.setattr(import_module(f"optimizer.solving.{room}"), "run", run)
     return calls
 
 
