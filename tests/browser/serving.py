@@ -66,6 +66,9 @@ class Visitor:
     def visit(self, address: str) -> None:
         """Open a page; the frame of every page must be there."""
         response = self.page.goto(self.root + address)
+        if response is None:
+            # A page that refreshes itself while a run goes on came between.
+            response = self.page.goto(self.root + address)
         assert response is not None
         assert response.status == 200, (address, response.status)
 
