@@ -138,3 +138,12 @@ def test_a_program_of_which_highs_leaves_a_row_out_has_no_prices():
         relaxation.load(empty, (matrix.lower, matrix.upper), np.ones(1))
         relaxation.grow(matrix, empty)
         assert (relaxation.solve().prices is not None) == has_prices
+
+
+def test_a_relaxation_that_takes_more_steps_than_it_may_has_no_values():
+    prepared = prepare(random_round(3, 12, 12))
+    matrix, relaxation = prepared.arrays.matrix, Relaxation(1)
+    together = prepared.all_together(np.arange(matrix.column_count, dtype=np.int32))
+    relaxation.load(matrix, (matrix.lower, matrix.upper), together)
+    assert relaxation.solve(most_steps=1).values is None
+    assert relaxation.solve(most_steps=100_000).values is not None
