@@ -56,8 +56,16 @@ class NearAnswer:
     bound: int | None = None
 
 
-def pass_matrix(highs: highspy.Highs, matrix: Matrix, cost: Floats, is_integer: NDArray[np.int32]) -> None:
-    """Hand a program to HiGHS at once, to be maximised; ``cost`` and ``is_integer`` have length n."""
+def pass_matrix(
+    highs: highspy.Highs,
+    matrix: Matrix,
+    cost: Floats,
+    is_integer: NDArray[np.int32],
+    sense: highspy.ObjSense = highspy.ObjSense.kMaximize,
+) -> None:
+    """Hand a program to HiGHS at once, to be maximised where nothing else is said; ``cost`` and
+    ``is_integer`` have length n.
+    """
     highs.passModel(
         matrix.column_count,
         matrix.row_count,
@@ -65,7 +73,7 @@ def pass_matrix(highs: highspy.Highs, matrix: Matrix, cost: Floats, is_integer: 
         0,
         int(highspy.MatrixFormat.kRowwise),
         int(highspy.HessianFormat.kTriangular),
-        int(highspy.ObjSense.kMaximize),
+        int(sense),
         0.0,
         cost,
         matrix.lower,

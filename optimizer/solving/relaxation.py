@@ -5,13 +5,14 @@ program itself, for any prices bound what plans can reach, good ones closely and
 neither a tolerance nor a wrong word of the solver can make a bound too low.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import highspy
 import numpy as np
 
 from optimizer.model.arrays import INFINITE, Floats, Indexes, Matrix
+from optimizer.solving.near_solver import pass_matrix
 from optimizer.solving.solvers import prepare_highs, stopped_by_signals
 
 # Sums of doubles are off by far less than this part of what is added up.
@@ -87,31 +88,11 @@ class Relaxation:
 
     def load(self, matrix: Matrix, bounds: tuple[Floats, Floats], cost: Floats) -> None:
         """Take a program, bounds of its columns and what is to be maximised."""
-        count = matrix.column_count
-        self._shape = (count, matrix.row_count)
-        self._highs.passModel(
-            count,
-            matrix.row_count,
-            len(matrix.columns),
-            0,
-            int(highspy.MatrixFormat.kRowwise),
-            int(highspy.HessianFormat.kTriangular),
-            # Turned round, for HiGHS states when to stop and the prices for the least of a sum.
-            int(highspy.ObjSense.kMinimize),
-            0.0,
-            -cost,
-            bounds[0],
-            bounds[1],
-            matrix.row_lower,
-            matrix.row_upper,
-            matrix.starts,
-            matrix.columns,
-            matrix.coefficients,
-            np.empty(0, dtype=np.int32),
-            np.empty(0, dtype=np.int32),
-            np.empty(0),
-            np.zeros(count, dtype=np.int32),
-        )
+        self._shape = (matrix.column_count, matrix.row_count)
+        within = replace(matrix, lower=bounds[0], upper=bounds[1])
+        none_whole = np.zeros(matrix.column_count, dtype=np.int32)
+        # Turned round, for HiGHS states when to stop and the prices for the least of a sum.
+        pass_matrix(self._highs, within, -cost, none_whole, highspy.ObjSense.kMinimize)
 
     def grow(self, matrix: Matrix, known: Matrix) -> None:
         """Take the columns and rows by which a program has grown at its end; what is known stays solved."""

@@ -1,6 +1,5 @@
 """What is held because no plan as good can do otherwise: every plan as good stays within it."""
 
-from itertools import product
 from random import Random
 
 import numpy as np
@@ -14,6 +13,7 @@ from optimizer.rules.pairs import find_pairs
 from optimizer.solving.narrowing import Narrowing
 from optimizer.solving.relaxation import TOLERANCE, Answer, bound_by_prices
 from tests.optimizer.brute_force import Seats, TinyRound
+from tests.optimizer.model_plans import draft_of_seats
 from tests.optimizer.random_problems import random_problem
 
 MOST_PLANS = 2_000
@@ -26,15 +26,10 @@ def plans_of(problem: Problem) -> list[Seats]:
 
 
 def vector_of(model: RoundModel, plan: Seats) -> list[int]:
-    """The plan as a full vector, with the first choice of bridging languages that obeys every row."""
-    bridged = {(pair.need, pair.session): pair.bridges for pair in model.model.pairs if pair.bridges}
-    needing = [pair for pair in plan if pair in bridged]
-    for chosen in product(*(bridged[pair] for pair in needing)):
-        words = {pair: word.casefold() for pair, word in zip(needing, chosen, strict=True)}
-        draft = model.make_draft(plan, words)
-        if draft is not None and model.find_violation(draft) is None:
-            return model.vector_of(draft)
-    raise AssertionError(f"no vector of {plan}")
+    """The plan as a full vector."""
+    draft = draft_of_seats(model, plan)
+    assert draft is not None, plan
+    return model.vector_of(draft)
 
 
 def check_narrowing(seed: int) -> tuple[int, int]:
