@@ -122,7 +122,7 @@ class OrderSearch:
             self.prepared.solver.set_bounds(narrowing.lower, narrowing.upper)
             answer = self._maximise(cost, current, clock, enough=now + HALF)
             if answer.ending == "infeasible" or (answer.bound is not None and answer.bound < now):
-                return NO
+                return self._refused()
             if answer.values is None:
                 return OPEN
             value = self._value(cost, answer.values)
@@ -131,7 +131,11 @@ class OrderSearch:
             if answer.ending != "proven" and answer.bound != now:
                 return OPEN
             current = answer.values if value == now else current
-        return NO
+        return self._refused()
+
+    def _refused(self) -> Finding:
+        """No, by a solver's word, where its tolerances can tell the numbers of this round apart."""
+        return NO if self.prepared.is_provable else OPEN
 
     def _maximise(
         self, cost: Floats, start: Floats | None, clock: Clock, enough: float | None = None
@@ -208,8 +212,9 @@ class OrderSearch:
             solver.hold(cost, -HALF, best - HALF)
             answer = self._maximise(-cost, None, clock)
             if answer.ending == "infeasible":
+                is_proven = is_proven and self.prepared.is_provable
                 continue
             if answer.values is not None and self._check(answer.values) is not None:
                 best = min(best, self._value(cost, answer.values))
-            is_proven = is_proven and answer.ending == "proven"
+            is_proven = is_proven and answer.ending == "proven" and self.prepared.is_provable
         return best, is_proven

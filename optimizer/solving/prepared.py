@@ -13,7 +13,7 @@ import numpy as np
 
 from optimizer.model.arrays import Flags, Floats, Indexes, ProgramArrays
 from optimizer.model.objective_columns import ObjectiveOfModel, ObjectiveTerms
-from optimizer.model.program import MAX_SPREAD, MAX_SPREAD_STRICT, slack_of_lock
+from optimizer.model.program import MAX_SPREAD, MAX_SPREAD_STRICT, is_told_apart, slack_of_lock, spread_of
 from optimizer.model.slices import Slice, cut_slice
 from optimizer.model.supply import PairKey, share_supports
 from optimizer.model.vectors import Draft, RoundModel
@@ -71,9 +71,19 @@ class PreparedRound:
         self._columns_of_session = self._find_columns_of_sessions()
         self._follows = self._find_followers()
         self._fillers = [filler for terms in self.terms for filler in terms.fillers]
-        spread = self.model.find_spread()
-        self._is_provable = spread <= MAX_SPREAD_STRICT
+        # Objectives are held one after the other, so their numbers count as those of rows do.
+        spread = max(
+            self.model.find_spread(),
+            *(spread_of(coefficient for _, coefficient in terms.terms) for terms in self.terms),
+        )
+        self.is_provable = spread <= MAX_SPREAD_STRICT and all(
+            map(self._is_told_apart, self.terms, self.costs)
+        )
         self.solver = NearSolver(is_strict=spread > MAX_SPREAD)
+
+    def _is_told_apart(self, terms: ObjectiveTerms, cost: Floats) -> bool:
+        largest = float(np.abs(cost) @ np.maximum(np.abs(self.lower), np.abs(self.upper)))
+        return is_told_apart(terms.terms, int(largest))
 
     # -- whose column is whose ------------------------------------------------------------------------------
 
@@ -299,7 +309,7 @@ class PreparedRound:
         # What a solver leaves in the columns of objectives that it was not asked about may be less than the
         # seats are worth, so only the values that follow from the seats tell whether the plan is better.
         found = self.take(piece, current)
-        is_proven = is_proven and self._is_provable
+        is_proven = is_proven and self.is_provable
         if found.values == plan.values:
             return Improvement(plan, is_proven)
         if found.values < plan.values or not self.obeys_as(plan, found.vector):

@@ -169,3 +169,17 @@ def test_a_decline_in_a_round_of_millions_of_dollars_is_answered(size):
             if repair.is_proven:
                 assert repair.values == values_of(solve(desk.problem_now)), f"seed {seed}"
     assert answered > 5
+
+
+def test_a_repair_under_weights_that_no_solver_tells_apart_is_sound_and_not_called_proven():
+    usual, heavy = random_round(164, 7, 7), with_weights(random_round(164, 7, 7), 10**12 - 1, 10**6 + 1, 1)
+    proven = []
+    for round_ in (usual, heavy):
+        published = solve(round_)
+        desk = RepairDesk(round_, published)
+        row = next(row for row in published.assignments if desk.reserve(row.need, row.session) is not None)
+        repair = desk.decline(row.need, row.session)
+        assert repair is not None
+        assert desk.verify(desk.write(repair)).ok
+        proven.append(repair.is_proven)
+    assert proven == [True, False]
