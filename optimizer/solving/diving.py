@@ -2,7 +2,8 @@
 
 Sessions are what makes a round hard; once it is settled which of them run, the rest is nearly a flow. So the
 relaxation is solved, the sessions that it wants most are held open, and it is solved again, until none is
-left in between; then one small program places the groups. It proves nothing: whoever asks checks the plan.
+left in between; then one small program places the groups where it wants any of them. It proves nothing:
+whoever asks checks the plan.
 """
 
 from collections.abc import Collection
@@ -13,7 +14,7 @@ from typing import Final
 import numpy as np
 
 from optimizer.clock import Clock
-from optimizer.model.arrays import Floats, Indexes, Matrix
+from optimizer.model.arrays import Flags, Floats, Indexes, Matrix
 from optimizer.model.slices import Slice
 from optimizer.solving.near_solver import THREADS, NearSolver
 from optimizer.solving.prepared import WEIGHTS, PlanInHand, PreparedRound
@@ -22,6 +23,8 @@ from optimizer.solving.relaxation import Relaxation, bound_by_prices
 # A session this near to running, or not, is held there; of those in between, this part at a time.
 NEAR: Final = 0.02
 SHARE_HELD: Final = 0.25
+# A group is placed where the relaxation sends at least this part of it.
+LEAST_WANTED: Final = 1e-6
 # How near the placing of groups is solved to its end, and how long it may branch for that.
 RELATIVE_GAP: Final = 0.002
 MAX_NODES: Final = 1
@@ -32,7 +35,9 @@ class Diver:
 
     def __init__(self, prepared: PreparedRound) -> None:
         self._round = prepared
-        self._running = np.array(sorted(prepared.model.model.running.values()), dtype=np.int32)
+        model = prepared.model.model
+        self._running = np.array(sorted(model.running.values()), dtype=np.int32)
+        self._groups = np.array(sorted({row.group for row in model.columns}), dtype=np.int32)
 
     def weigh(self, plan: PlanInHand) -> int:
         """What a plan is worth for all objectives together."""
@@ -77,8 +82,11 @@ class Diver:
 
     def _find_in(self, piece: Slice, clock: Clock) -> PlanInHand | None:
         cost = self._round.all_together(piece.columns)
-        running = np.flatnonzero(np.isin(piece.columns, self._running)).astype(np.int32)
-        found = dive(DivePlace(piece.matrix, running), cost, self._round.solver, clock)
+        running, groups = (
+            np.flatnonzero(np.isin(piece.columns, columns)).astype(np.int32)
+            for columns in (self._running, self._groups)
+        )
+        found = dive(DivePlace(piece.matrix, running, groups), cost, self._round.solver, clock)
         if found is None:
             return None
         plan = self._round.take(piece, found)
@@ -87,10 +95,11 @@ class Diver:
 
 @dataclass(frozen=True, eq=False)
 class DivePlace:
-    """Where to dive: a program, and its columns that say which sessions run."""
+    """Where to dive: a program, its columns that say which sessions run, and those that say which groups go."""
 
     matrix: Matrix
     running: Indexes
+    groups: Indexes
 
 
 def dive(place: DivePlace, cost: Floats, solver: NearSolver, clock: Clock) -> Floats | None:
@@ -98,18 +107,20 @@ def dive(place: DivePlace, cost: Floats, solver: NearSolver, clock: Clock) -> Fl
 
     ``cost`` is what is maximised. The values obey the program as far as HiGHS says.
     """
-    chosen = _choose_sessions(place, cost, clock)
-    if chosen is None:
+    wanted = _choose_sessions(place, cost, clock)
+    if wanted is None:
         return None
     upper = place.matrix.upper.copy()
-    upper[place.running] = np.minimum(upper[place.running], chosen)
+    upper[place.running] = np.minimum(upper[place.running], np.round(wanted[place.running]))
+    unwanted = place.groups[wanted[place.groups] < LEAST_WANTED]
+    upper[unwanted] = np.minimum(upper[unwanted], np.maximum(place.matrix.lower[unwanted], 0.0))
     solver.load(replace(place.matrix, upper=upper))
     seconds = _seconds(clock)
     return solver.maximise(cost, seconds=seconds, max_nodes=MAX_NODES, relative_gap=RELATIVE_GAP).values
 
 
 def _choose_sessions(place: DivePlace, cost: Floats, clock: Clock) -> Floats | None:
-    """For each session 1 or 0, or ``None`` where the relaxation has no values any more."""
+    """Values of the relaxation in which each session runs or not, or ``None`` where it has none any more."""
     relaxation = Relaxation(THREADS, presolve=True)
     relaxation.load(place.matrix, (place.matrix.lower, place.matrix.upper), cost)
     is_held = place.matrix.lower[place.running] > NEAR
@@ -118,19 +129,35 @@ def _choose_sessions(place: DivePlace, cost: Floats, clock: Clock) -> Floats | N
         wanted = values[place.running]
         between = np.flatnonzero(~is_held & (wanted > NEAR) & (wanted < 1 - NEAR))
         if len(between) == 0:
-            return np.round(wanted)
+            return values
         surest = between[np.argsort(-wanted[between], kind="stable")]
-        tried = surest[: max(1, int(len(between) * SHARE_HELD))]
         settled = np.flatnonzero(~is_held & (wanted >= 1 - NEAR))
-        opened = np.concatenate((settled, tried))
-        relaxation.hold(place.running[opened], 1.0)
-        is_held[opened] = True
-        values = relaxation.solve(seconds=_seconds(clock)).values
-        if values is None and not clock.is_over():
-            # They cannot all run. Those that had to are held already, so the others can be given up.
-            relaxation.hold(place.running[opened], 0.0)
-            values = relaxation.solve(seconds=_seconds(clock)).values
+        opened = np.concatenate((settled, surest[: max(1, int(len(between) * SHARE_HELD))]))
+        values = _open(relaxation, place.running, opened, is_held, clock)
     return None
+
+
+def _open(
+    relaxation: Relaxation, running: Indexes, opened: Indexes, is_held: Flags, clock: Clock
+) -> Floats | None:
+    """Hold as many of these sessions open as can run together, the surest first, and return the values then.
+
+    Where not even the first can run, it is given up. ``is_held`` is told of those that are settled.
+    """
+    while not clock.is_over():
+        relaxation.hold(running[opened], 1.0)
+        values = relaxation.solve(seconds=_seconds(clock)).values
+        if values is not None or len(opened) == 1:
+            break
+        relaxation.free(running[opened])
+        opened = opened[: len(opened) // 2]
+    else:
+        return None
+    is_held[opened] = True
+    if values is None:
+        relaxation.hold(running[opened], 0.0)
+        values = relaxation.solve(seconds=_seconds(clock)).values
+    return values
 
 
 def _seconds(clock: Clock) -> float:

@@ -129,6 +129,10 @@ class Relaxation:
         values = np.full(len(columns), value)
         self._highs.changeColsBounds(len(columns), columns, values, values)
 
+    def free(self, columns: Indexes) -> None:
+        """Let these columns, of which each is something or not, be anything in between again."""
+        self._highs.changeColsBounds(len(columns), columns, np.zeros(len(columns)), np.ones(len(columns)))
+
     def solve(
         self, enough: float = -INFINITE, *, seconds: float | None = None, most_steps: int | None = None
     ) -> "Answer":

@@ -96,6 +96,14 @@ def test_a_dive_comes_near_the_best_plan():
     assert diver.weigh(plan) >= 0.9 * best
 
 
+def test_a_dive_goes_on_where_the_sessions_that_it_wanted_cannot_all_run():
+    prepared = prepare(make_problem(60, 80, 18, shape="scarce_seats"))
+    plan = Diver(prepared).find(Clock(30))
+    assert plan is not None
+    assert prepared.obeys(plan.vector)
+    assert plan.values[0] > 0
+
+
 def test_a_dive_near_some_sessions_leaves_the_others_as_they_are():
     round_ = make_problem(60, 80, 2)
     prepared = prepare(round_)
