@@ -5,12 +5,13 @@ is then made better in small steps, each of which is solved to its end within it
 anything about the whole round, and no step makes the plan worse in the round's own order.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from optimizer.model.vectors import Draft
+from optimizer.solving.crew import Crew, Step
 from optimizer.solving.neighbours import Neighbours
-from optimizer.solving.prepared import PreparedRound
+from optimizer.solving.prepared import Improvement, PlanInHand, PreparedRound
 
 # About how many pairs a step sets free, and how long it may look for one objective.
 PAIRS_OF_A_STEP: Final = 100
@@ -32,39 +33,51 @@ class AroundSearch:
         self._next = 0
 
     def improve(
-        self, draft: Draft, is_over: Callable[[], bool], on_step: Callable[[tuple[int, ...]], None]
+        self,
+        draft: Draft,
+        crew: Crew,
+        is_over: Callable[[], bool],
+        on_step: Callable[[tuple[int, ...]], None],
     ) -> Draft:
         """Return a plan that is better in the round's order, or the same plan, when time is over or a whole
         turn over all needs has found nothing.
 
-        ``draft`` obeys the program, and so does what is returned. ``on_step`` is told the values of the plan
-        in hand after every step; an error that it raises ends the search.
+        ``draft`` obeys the program, and so does what is returned. ``crew`` is one for this round
+        and takes as many steps at a time as it has members. ``on_step`` is told the values of the plan in
+        hand after every step; an error that it raises ends the search.
         """
-        plan = self._round.plan_of(draft)
-        started_from, steps_without = plan, 0
+        begun = self._round.plan_of(draft)
         # Sessions that were free together since the plan last changed: asked again, they answer the same.
         tried: set[frozenset[str]] = set()
-        while steps_without < len(self._centres) and not is_over():
-            centre = self._centres[self._next % len(self._centres)]
-            self._next += 1
-            first = self._neighbours.sessions_of_need[centre][:1]
-            free = self._neighbours.near(first, PAIRS_OF_A_STEP)
-            if frozenset(free) in tried:
-                steps_without += 1
-                continue
-            step = self._round.improve(plan, free, seconds_each=SECONDS_OF_A_STEP)
-            if step.plan is plan:
-                steps_without += 1
-            else:
-                steps_without = 0
+        steps_without = 0
+
+        def choose(busy: frozenset[str]) -> list[str] | None:
+            nonlocal steps_without
+            for _ in self._centres:
+                if is_over() or steps_without >= len(self._centres):
+                    break
+                centre = self._centres[self._next % len(self._centres)]
+                self._next += 1
+                free = self._neighbours.near(self._neighbours.sessions_of_need[centre][:1], PAIRS_OF_A_STEP)
+                if frozenset(free) in tried:
+                    steps_without += 1
+                elif busy.isdisjoint(free):
+                    return free
+            return None
+
+        def tell(step: Step) -> None:
+            nonlocal steps_without
+            if step.is_better:
                 tried.clear()
-            if step.plan is plan or step.is_proven:
-                tried.add(frozenset(free))
-            plan = step.plan
-            on_step(plan.values)
-        if plan is started_from:
-            return draft
-        better = self._round.draft_of(plan)
-        if better is None or self._round.model.find_violation(better) is not None:
-            return draft
-        return better
+            steps_without = 0 if step.is_better else steps_without + 1
+            if step.is_done:
+                tried.add(frozenset(step.piece))
+            on_step(step.plan.values)
+
+        plan = crew.work(begun, choose, _take_a_step, tell)
+        better = None if plan is begun else self._round.draft_of(plan)
+        return draft if better is None or self._round.model.find_violation(better) is not None else better
+
+
+def _take_a_step(prepared: PreparedRound, plan: PlanInHand, sessions: Sequence[str]) -> Improvement:
+    return prepared.improve(plan, sessions, seconds_each=SECONDS_OF_A_STEP)

@@ -6,6 +6,7 @@ left in between; then one small program places the groups where it wants any of 
 whoever asks checks the plan.
 """
 
+import threading
 from collections.abc import Collection
 from dataclasses import dataclass, replace
 from math import floor
@@ -25,6 +26,8 @@ NEAR: Final = 0.02
 SHARE_HELD: Final = 0.25
 # A group is placed where the relaxation sends at least this part of it.
 LEAST_WANTED: Final = 1e-6
+# Of the seconds that are left, the bound of one objective may take so many times its even share.
+MOST_OF_A_SHARE: Final = 2.5
 # How near the placing of groups is solved to its end, and how long it may branch for that.
 RELATIVE_GAP: Final = 0.002
 MAX_NODES: Final = 1
@@ -60,14 +63,19 @@ class Diver:
         With earlier objectives held, less can be reached, so the bounds stay true.
         """
         bounds: dict[str, int] = {}
-        for name, cost, terms in zip(self._round.names, self._round.costs, self._round.terms, strict=True):
+        rows = zip(self._round.names, self._round.costs, self._round.terms, strict=True)
+        for position, (name, cost, terms) in enumerate(rows):
             if clock.is_over():
                 break
+            # One whose relaxation is slow leaves the others their time.
+            left = clock.left()
+            share = MOST_OF_A_SHARE / (len(self._round.names) - position)
+            limit = None if left is None else left * min(1.0, share)
             matrix = self._whole().matrix
             within = (matrix.lower, matrix.upper)
-            relaxation = Relaxation(THREADS, presolve=True)
+            relaxation = Relaxation(THREADS, presolve=True, stop=self._round.solver.stop)
             relaxation.load(matrix, within, cost)
-            answer = relaxation.solve(seconds=_seconds(clock))
+            answer = relaxation.solve(seconds=limit)
             if answer.values is not None and answer.prices is not None:
                 bounds[name] = (
                     floor(bound_by_prices(matrix, within, cost, answer.prices).most) + terms.constant
@@ -95,7 +103,9 @@ class Diver:
 
 @dataclass(frozen=True, eq=False)
 class DivePlace:
-    """Where to dive: a program, its columns that say which sessions run, and those that say which groups go."""
+    """Where to dive: a program, its columns that say which sessions run, and those that say which groups
+    go.
+    """
 
     matrix: Matrix
     running: Indexes
@@ -107,7 +117,7 @@ def dive(place: DivePlace, cost: Floats, solver: NearSolver, clock: Clock) -> Fl
 
     ``cost`` is what is maximised. The values obey the program as far as HiGHS says.
     """
-    wanted = _choose_sessions(place, cost, clock)
+    wanted = _choose_sessions(place, cost, clock, solver.stop)
     if wanted is None:
         return None
     upper = place.matrix.upper.copy()
@@ -119,9 +129,11 @@ def dive(place: DivePlace, cost: Floats, solver: NearSolver, clock: Clock) -> Fl
     return solver.maximise(cost, seconds=seconds, max_nodes=MAX_NODES, relative_gap=RELATIVE_GAP).values
 
 
-def _choose_sessions(place: DivePlace, cost: Floats, clock: Clock) -> Floats | None:
+def _choose_sessions(
+    place: DivePlace, cost: Floats, clock: Clock, stop: threading.Event | None
+) -> Floats | None:
     """Values of the relaxation in which each session runs or not, or ``None`` where it has none any more."""
-    relaxation = Relaxation(THREADS, presolve=True)
+    relaxation = Relaxation(THREADS, presolve=True, stop=stop)
     relaxation.load(place.matrix, (place.matrix.lower, place.matrix.upper), cost)
     is_held = place.matrix.lower[place.running] > NEAR
     values = relaxation.solve(seconds=_seconds(clock)).values
@@ -133,7 +145,7 @@ def _choose_sessions(place: DivePlace, cost: Floats, clock: Clock) -> Floats | N
         surest = between[np.argsort(-wanted[between], kind="stable")]
         settled = np.flatnonzero(~is_held & (wanted >= 1 - NEAR))
         opened = np.concatenate((settled, surest[: max(1, int(len(between) * SHARE_HELD))]))
-        values = _open(relaxation, place.running, opened, is_held, clock)
+        values = _open(relaxation, place.running, opened.astype(np.int32), is_held, clock)
     return None
 
 

@@ -16,10 +16,11 @@ from optimizer.plan import ObjectiveValue, Plan
 from optimizer.rules.compatibility import Pair
 from optimizer.rules.facts import Facts
 from optimizer.solving.around import AroundSearch
+from optimizer.solving.crew import Crew
 from optimizer.solving.diving import Diver
 from optimizer.solving.greedy import draft_greedily
 from optimizer.solving.neighbours import Neighbours
-from optimizer.solving.prepared import PlanInHand, PreparedRound
+from optimizer.solving.prepared import Improvement, PlanInHand, PreparedRound
 
 # About as many as a relaxation and what it leads to take a few seconds for.
 PAIRS_OF_A_PIECE: Final = 3_000
@@ -41,8 +42,12 @@ def search_in_steps(
     start: Plan | None,
     clock: Clock,
     on_progress: Callable[[Progress], None] | None,
+    threads: int = 1,
 ) -> LargePlan | None:
-    """Return the best plan found until time is over, or ``None`` where the pins leave none at hand."""
+    """Return the best plan found until time is over, or ``None`` where the pins leave none at hand.
+
+    With several ``threads`` as many pieces are worked on at the same time.
+    """
     prepared = PreparedRound(facts, pairs)
     begun = draft_of_pins(prepared.model) if facts.problem.pinned else EMPTY_DRAFT
     if begun is None:
@@ -57,10 +62,10 @@ def search_in_steps(
         if on_progress is not None:
             on_progress(Progress(name, value, bound, clock.seconds()))
 
-    plan = prepared.plan_of(draft)
-    report(plan.values)
-    draft = _dive_in_pieces(prepared, plan, draft, clock, report)
-    draft = AroundSearch(prepared).improve(draft, clock.is_over, report)
+    report(prepared.plan_of(draft).values)
+    crew = Crew(prepared, threads)
+    draft = _dive_in_pieces(crew, prepared, draft, clock, report)
+    draft = AroundSearch(prepared).improve(draft, crew, clock.is_over, report)
     plan = prepared.plan_of(draft)
     values = [
         ObjectiveValue(name, value, bound)
@@ -71,8 +76,8 @@ def search_in_steps(
 
 
 def _dive_in_pieces(
+    crew: Crew,
     prepared: PreparedRound,
-    plan: PlanInHand,
     draft: Draft,
     clock: Clock,
     report: Callable[[tuple[int, ...]], None],
@@ -82,18 +87,25 @@ def _dive_in_pieces(
     Every session is in the middle of a piece or near one. Small steps follow; they find what is better within
     a few sessions, but not another choice of sessions, which is where a greedy plan falls short.
     """
-    diver, neighbours = Diver(prepared), Neighbours(prepared.model.model.pairs)
-    begun, waiting = plan, dict.fromkeys(sorted(neighbours.needs_of_session))
-    while waiting and not clock.is_over():
-        piece = neighbours.near([next(iter(waiting))], PAIRS_OF_A_PIECE)
+    neighbours = Neighbours(prepared.model.model.pairs)
+    begun, waiting = prepared.plan_of(draft), dict.fromkeys(sorted(neighbours.needs_of_session))
+
+    def choose(busy: frozenset[str]) -> list[str] | None:
+        first = next((session for session in waiting if session not in busy), None)
+        if first is None or clock.is_over():
+            return None
+        piece = [row for row in neighbours.near([first], PAIRS_OF_A_PIECE) if row not in busy]
         for session in piece:
             waiting.pop(session, None)
+        return piece
+
+    def dive(member: PreparedRound, plan: PlanInHand, piece: Sequence[str]) -> Improvement:
         left = clock.left()
         seconds = SECONDS_OF_A_PIECE if left is None else min(left, SECONDS_OF_A_PIECE)
-        found = diver.find_near(plan, piece, Clock(seconds))
-        if found is not None and found.values > plan.values:
-            plan = found
-        report(plan.values)
+        found = Diver(member).find_near(plan, piece, Clock(seconds))
+        return Improvement(plan if found is None else found, is_proven=False)
+
+    plan = crew.work(begun, choose, dive, lambda step: report(step.plan.values))
     better = None if plan is begun else prepared.draft_of(plan)
     return draft if better is None or prepared.model.find_violation(better) is not None else better
 

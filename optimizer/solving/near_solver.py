@@ -5,6 +5,7 @@ of a few hundred columns in the time in which PuLP would hand over one, so here 
 themselves. What it says is a suggestion here as well: the caller rebuilds and checks every plan.
 """
 
+import threading
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from math import floor, isfinite
@@ -91,10 +92,11 @@ def pass_matrix(
 
 
 class NearSolver:
-    """One HiGHS that is used again and again."""
+    """One HiGHS that is used again and again; ``stop``, where there is one, ends its run from outside."""
 
-    def __init__(self, *, is_strict: bool = False) -> None:
+    def __init__(self, *, is_strict: bool = False, stop: threading.Event | None = None) -> None:
         prepare_highs(THREADS)
+        self.stop = stop
         self._highs = highspy.Highs()  # type: ignore[no-untyped-call]
         options = {"output_flag": False, "threads": THREADS, "mip_abs_gap": WHOLE_GAP}
         if is_strict:
@@ -173,7 +175,7 @@ class NearSolver:
         """A run that may take long can be stopped by a signal; watching dozens of short ones costs more."""
         _, seconds = self._highs.getOptionValue("time_limit")
         is_short = float(seconds) <= SECONDS_UNWATCHED
-        return nullcontext() if is_short else stopped_by_signals(self._highs)
+        return nullcontext() if is_short else stopped_by_signals(self._highs, self.stop)
 
     def _read(self, matrix: Matrix) -> NearAnswer:
         status, info = self._highs.getModelStatus(), self._highs.getInfo()

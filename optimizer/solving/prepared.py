@@ -5,7 +5,9 @@ everything else held, what is the best plan in the round's own order? The model 
 cuts a slice from it (`model/slices.py`) and solves that.
 """
 
+import threading
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass
 from typing import Final
 
@@ -71,6 +73,7 @@ class PreparedRound:
         self._columns_of_session = self._find_columns_of_sessions()
         self._follows = self._find_followers()
         self._fillers = [filler for terms in self.terms for filler in terms.fillers]
+        self._filled = np.array([column for column, _ in self._fillers], dtype=np.int32)
         # Objectives are held one after the other, so their numbers count as those of rows do.
         spread = max(
             self.model.find_spread(),
@@ -79,7 +82,14 @@ class PreparedRound:
         self.is_provable = spread <= MAX_SPREAD_STRICT and all(
             map(self._is_told_apart, self.terms, self.costs)
         )
-        self.solver = NearSolver(is_strict=spread > MAX_SPREAD)
+        self._is_strict = spread > MAX_SPREAD
+        self.solver = NearSolver(is_strict=self._is_strict)
+
+    def beside(self, stop: threading.Event) -> "PreparedRound":
+        """The same round with a solver of its own, for another thread; everything else is only read there."""
+        other = copy(self)
+        other.solver = NearSolver(is_strict=self._is_strict, stop=stop)
+        return other
 
     def _is_told_apart(self, terms: ObjectiveTerms, cost: Floats) -> bool:
         largest = float(np.abs(cost) @ np.maximum(np.abs(self.lower), np.abs(self.upper)))
@@ -225,6 +235,26 @@ class PreparedRound:
             if column in free:
                 vector[column] = fill(seats) / self.arrays.scale[column]
         return self.weigh(vector)
+
+    def join(self, plan: PlanInHand, begun: PlanInHand, found: PlanInHand) -> PlanInHand | None:
+        """The plan in hand with what turned another plan, begun from, into the one found.
+
+        ``None``: both have changed the same column, or the two changes together break a row.
+        """
+        if plan is begun:
+            return found
+        changed = found.vector != begun.vector
+        by_others = plan.vector != begun.vector
+        changed[self._filled] = by_others[self._filled] = False
+        if np.any(changed & by_others):
+            return None
+        vector = plan.vector.copy()
+        vector[changed] = found.vector[changed]
+        seats = np.rint(vector[self.seat_columns]).astype(np.int64).tolist()
+        for column, fill in self._fillers:
+            vector[column] = fill(seats) / self.arrays.scale[column]
+        joined = self.weigh(vector)
+        return joined if self.obeys_as(plan, vector) else None
 
     def cut_all_that_moves(self, plan: PlanInHand) -> Slice | None:
         """The slice of every column that the bounds, and what follows from them, leave free to move.

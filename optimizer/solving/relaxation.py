@@ -5,6 +5,7 @@ program itself, for any prices bound what plans can reach, good ones closely and
 neither a tolerance nor a wrong word of the solver can make a bound too low.
 """
 
+import threading
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -77,9 +78,10 @@ class Relaxation:
     fraction.
     """
 
-    def __init__(self, threads: int, *, presolve: bool = False) -> None:
+    def __init__(self, threads: int, *, presolve: bool = False, stop: threading.Event | None = None) -> None:
         prepare_highs(threads)
         self._threads = threads
+        self._stop = stop
         self._highs = highspy.Highs()  # type: ignore[no-untyped-call]
         self._shape = (0, 0)
         options = {"output_flag": False, "threads": threads, "presolve": "choose" if presolve else "off"}
@@ -157,7 +159,7 @@ class Relaxation:
         if most_steps is not None:
             self._highs.run()
         else:
-            with stopped_by_signals(self._highs):
+            with stopped_by_signals(self._highs, self._stop):
                 self._highs.run()
         status, solution = self._highs.getModelStatus(), self._highs.getSolution()
         if status == highspy.HighsModelStatus.kModelEmpty:

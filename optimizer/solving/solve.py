@@ -6,7 +6,7 @@ its word does not hold it is asked again another way. Neither a time limit nor a
 the plan in hand; an objective that stays open keeps its value and its bound, and the outcome is `feasible`.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import cached_property
 from importlib.metadata import version
@@ -32,30 +32,21 @@ from optimizer.problem import Problem
 from optimizer.rules.facts import Facts
 from optimizer.rules.objectives import OBJECTIVE_TABLE
 from optimizer.rules.pairs import find_pairs
-from optimizer.solving.around import AroundSearch
-from optimizer.solving.diving import Diver
 from optimizer.solving.first_plan import add_greedily, read_plan, search_any_draft
 from optimizer.solving.huge import MAX_PAIRS_OF_A_PROGRAM, plan_greedily
 from optimizer.solving.large import search_in_steps
 from optimizer.solving.narrowing import Narrowing
 from optimizer.solving.planning import write_plan
-from optimizer.solving.polishing import MAX_PAIRS_OF_ONE_MODEL, MIN_PAIRS, Polisher
-from optimizer.solving.prepared import PreparedRound
+from optimizer.solving.polishing import MAX_PAIRS_OF_ONE_MODEL, MIN_PAIRS
+from optimizer.solving.scout import Scout
 from optimizer.solving.solvers import Attempt, Effort, describe_solver, other_solver, run, two_opinions
 
 # Of the seconds left, an objective may use this part, so that one that does not close leaves time to those
 # after it.
-SHARE_OF_TIME = 0.4
+SHARE_OF_TIME = 0.3
 # About how many columns HiGHS presolves in a second. A run with less time than that would end before its
 # first bound; without presolve its relaxation bounds the objective soon.
 COLUMNS_PRESOLVED_A_SECOND = 4_000
-# A plan that is good for the objectives to come is worth more than an early proof; most polishing ends
-# far sooner.
-SHARE_OF_POLISH = 0.35
-# Where the relaxation can be solved at all, its bounds are had at once.
-SHARE_OF_BOUNDS = 0.2
-# The same for the small steps around a plan (`around.py`), after each objective that stays open.
-SHARE_OF_AROUND = 0.25
 
 
 def solve(
@@ -77,7 +68,7 @@ def solve(
         it is better than what was found.
     time_limit_seconds: for the search; building the model before it and the reasons of unmet needs after it
         are not cut short. ``None``: no limit.
-    threads: of the solver.
+    threads: of the solver, or of searches side by side in a large round.
     solver: ``highs`` or ``cbc``.
     on_progress: called as values and bounds improve. An error that it raises ends the solve.
 
@@ -101,9 +92,11 @@ def solve(
         return replace(plan, solver=replace(info, seconds=clock.seconds()))
     large = None
     if time_limit_seconds is not None and len(pairs) > MAX_PAIRS_OF_ONE_MODEL:
-        large = search_in_steps(facts, pairs, start, clock, on_progress)
+        large = search_in_steps(facts, pairs, start, clock, on_progress, threads)
     if large is not None:
-        info = SolverInfo(version("pulp"), describe_solver("highs"), clock.seconds(), 1, large.stopped_by)
+        info = SolverInfo(
+            version("pulp"), describe_solver("highs"), clock.seconds(), threads, large.stopped_by
+        )
         return write_plan(facts, pairs, large.draft, large.values, problem_sha256(problem), info)
     if find_refused_pins(facts):
         clash = find_clash(facts, pairs, effort)
@@ -136,7 +129,7 @@ class Search:
         self._clock = clock
         self._on_progress = on_progress
         self._program = PulpProgram(model.program)
-        self._around: AroundSearch | None = None
+        self._scout = Scout(model, clock, self._effort)
         self._narrowing: Narrowing | None = None
         self._reserve: Draft | None = None  # the start plan, where it obeys the problem
         self._solved: list[tuple[object, ObjectiveValue]] = []
@@ -184,24 +177,8 @@ class Search:
         if self._is_small:
             return
         self.draft = add_greedily(self.model, self.draft)
-        if self._is_one_large_model():
-            self._bounds = self._diver.bounds(self._share_of_clock(SHARE_OF_BOUNDS))
-            self._dive()
-
-    def _dive(self) -> None:
-        """Take the plan that the relaxation leads to, where it is better for all objectives together."""
-        clock = self._share_of_clock(SHARE_OF_POLISH)
-        prepared, diver = self._prepared_round, self._diver
-        plan = None if clock.is_over() else diver.find(clock)
-        if plan is None or diver.weigh(plan) <= diver.weigh(prepared.plan_of(self.draft)):
-            return
-        draft = prepared.draft_of(plan)
-        if draft is not None and self.model.find_violation(draft) is None:
-            self.draft = draft
-
-    def _share_of_clock(self, share: float) -> Clock:
-        left = self._clock.left()
-        return Clock(None if left is None else left * share)
+        if self._scout.is_one_model():
+            self.draft, self._bounds = self._scout.begin(self.draft)
 
     def _search_any_draft(self) -> Draft | None:
         opinions = two_opinions(self._effort, self._spread)
@@ -212,7 +189,7 @@ class Search:
     def improve_all(self) -> list[ObjectiveValue]:
         """Maximise the policy's objectives in their order and return their values and bounds."""
         names = self.model.facts.problem.policy.objectives
-        polisher = self._make_polisher()
+        polisher = self._scout.make_polisher()
         values: list[ObjectiveValue] = []
         for position, name in enumerate(names):
             before = self.draft
@@ -220,7 +197,7 @@ class Search:
             if polisher is not None:
                 polisher.hold(name, values[-1].value)
                 if self.draft is not before:
-                    self._polish(polisher, names[position + 1 :])
+                    self.draft = self._scout.polish(polisher, self.draft, names[position + 1 :])
         return self._without_refuted_bounds(values)
 
     def _without_refuted_bounds(self, values: list[ObjectiveValue]) -> list[ObjectiveValue]:
@@ -238,48 +215,15 @@ class Search:
             self._stopped_by = self._stopped_by or "fault"
         return found
 
-    def _is_one_large_model(self) -> bool:
-        """Whether the round is large, but not too large for its relaxation to be solved at once."""
-        return MIN_PAIRS <= len(self.model.model.pairs) <= MAX_PAIRS_OF_ONE_MODEL
-
-    def _make_polisher(self) -> Polisher | None:
-        """In a large round, what hands each solve a plan that is good for the objectives to come."""
-        if not self._is_one_large_model() or self._clock.is_over():
-            return None
-        return Polisher(self._prepared_round, self._effort)
-
-    @cached_property
-    def _prepared_round(self) -> PreparedRound:
-        """The round with all its objectives."""
-        return PreparedRound(self.model.facts, self.model.model.pairs)
-
     @cached_property
     def _arrays(self) -> ProgramArrays:
         return ProgramArrays(self.model.program)
 
-    @cached_property
-    def _diver(self) -> Diver:
-        return Diver(self._prepared_round)
-
-    def _polish(self, polisher: Polisher, names: Sequence[str]) -> None:
-        left = self._clock.left()
-        if names and left != 0:
-            seconds = None if left is None else left * SHARE_OF_POLISH
-            self.draft = polisher.polish(self.draft, names, seconds)
-
     def _search_around(self, best: ObjectiveValue) -> None:
-        """In a large round, make the plan in hand better in small steps, for a part of the seconds left."""
-        left = self._clock.left()
-        if left is None or left == 0 or self._is_small:
-            return
-        if self._around is None:
-            self._around = AroundSearch(self._prepared_round)
-        end = self._clock.seconds() + left * SHARE_OF_AROUND
+        """In a large round, make the plan in hand better in small steps."""
         at = self.model.facts.problem.policy.objectives.index(best.name)
-        self.draft = self._around.improve(
-            self.draft,
-            lambda: self._clock.seconds() >= end,
-            lambda values: self._report(replace(best, value=max(best.value, values[at]))),
+        self.draft = self._scout.search_around(
+            self.draft, lambda values: self._report(replace(best, value=max(best.value, values[at])))
         )
 
     # -- one objective --------------------------------------------------------------------------------------
@@ -323,6 +267,15 @@ class Search:
         return best
 
     def _ask_until_settled(self, terms: ObjectiveTerms, best: ObjectiveValue) -> ObjectiveValue:
+        """Ask one solver after the other until one's word holds, with small steps taken meanwhile."""
+        with self._scout.stepping(self.draft) as stepping:
+            best = self._ask_in_turn(terms, best)
+        if stepping is not None:
+            self.draft = self._scout.better(self.draft, stepping.result())
+            best = replace(best, value=self._value(best.name, self.draft))
+        return best
+
+    def _ask_in_turn(self, terms: ObjectiveTerms, best: ObjectiveValue) -> ObjectiveValue:
         self._program.set_objective(terms.terms)
         budget = self._budget(best.name)
         for effort, is_warm in self._ways_to_ask():
@@ -383,9 +336,11 @@ class Search:
         """Solver, and whether it gets the plan in hand to begin with; later ways only where a word did
         not hold.
         """
-        yield self._effort, True
-        yield replace(self._effort, is_strict=True), False
-        yield replace(self._effort, solver=other_solver(self._effort.solver)), False
+        # HiGHS may not be asked with several threads in one thread while it is asked with one in another.
+        effort = replace(self._effort, threads=1) if self._scout.is_beside() else self._effort
+        yield effort, True
+        yield replace(effort, is_strict=True), False
+        yield replace(effort, solver=other_solver(effort.solver)), False
 
     def _ask(self, effort: Effort, is_warm: bool, terms: ObjectiveTerms, best: ObjectiveValue) -> Attempt:
         start = self.model.vector_of(self.draft) if is_warm and self.draft.seats else None

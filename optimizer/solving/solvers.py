@@ -201,8 +201,10 @@ HIGHS_TOLERANCES: Final = (
 )
 STRICT_TOLERANCE: Final = 1e-10
 
-_highs_lock = threading.Lock()
-_highs_threads: int | None = None
+_first_model_lock = threading.Lock()
+_has_first_model = False
+# HiGHS keeps a scheduler for each thread that asks it.
+_scheduler = threading.local()
 
 
 def _run_highs(
@@ -240,15 +242,18 @@ def _run_highs(
 
 
 def prepare_highs(threads: int) -> None:
-    """Make the first model quietly, and start a new scheduler whenever the number of threads changes."""
-    global _highs_threads
-    with _highs_lock:
-        if _highs_threads is None:
+    """Make the first model quietly, and start a new scheduler whenever the number of threads changes that this
+    thread asks for.
+    """
+    global _has_first_model
+    with _first_model_lock:
+        if not _has_first_model:
             with _silent_standard_output():
                 highspy.Highs()  # type: ignore[no-untyped-call]
-        elif _highs_threads != threads:
-            highspy.Highs.resetGlobalScheduler(True)
-        _highs_threads = threads
+            _has_first_model = True
+    if getattr(_scheduler, "threads", threads) != threads:
+        highspy.Highs.resetGlobalScheduler(True)
+    _scheduler.threads = threads
 
 
 @contextlib.contextmanager
@@ -285,9 +290,12 @@ class _HighsWatch:
         highspy.cb.HighsCallbackType.kCallbackMipInterrupt,
     ]
 
-    def __init__(self, watcher: Watcher | None, objective_scale: int) -> None:
+    def __init__(
+        self, watcher: Watcher | None, objective_scale: int, stop: threading.Event | None = None
+    ) -> None:
         self._watcher = watcher
         self._scale = objective_scale
+        self._stop = stop
         self.error: BaseException | None = None
 
     def __call__(self, kind: Any, message: str, found: Any, wanted: Any, data: Any) -> None:
@@ -298,14 +306,18 @@ class _HighsWatch:
                 self._watcher(value if isfinite(value) else None, bound if isfinite(bound) else None)
         except BaseException as error:
             self.error = error
-        if is_asked_to_stop and self.error is not None:
+        is_stopped = self._stop is not None and self._stop.is_set()
+        if is_asked_to_stop and (is_stopped or self.error is not None):
             wanted.user_interrupt = True
 
 
 @contextlib.contextmanager
-def stopped_by_signals(highs: highspy.Highs) -> Iterator[None]:
-    """Let Ctrl-C, or a request to terminate that someone handles, end a run of this HiGHS, and raise it."""
-    watch = _HighsWatch(None, 1)
+def stopped_by_signals(highs: highspy.Highs, stop: threading.Event | None = None) -> Iterator[None]:
+    """Let Ctrl-C, or a request to terminate that someone handles, end a run of this HiGHS, and raise it.
+
+    Signals reach the main thread only; the others are told by ``stop``, which raises nothing.
+    """
+    watch = _HighsWatch(None, 1, stop)
     highs.setCallback(watch, None)
     for kind in _ASKS_TO_STOP:
         highs.startCallback(kind)

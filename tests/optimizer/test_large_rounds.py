@@ -11,6 +11,7 @@ from optimizer.problem import Provider
 from optimizer.rules.facts import Facts
 from optimizer.rules.pairs import find_pairs
 from optimizer.solving.around import AroundSearch
+from optimizer.solving.crew import Crew
 from optimizer.solving.greedy import draft_greedily
 from optimizer.solving.prepared import PreparedRound
 from optimizer.solving.solve import solve
@@ -91,7 +92,7 @@ def test_small_steps_never_make_a_plan_worse_and_end_by_themselves(seeds):
         if begun is None:
             continue
         told = []
-        after = AroundSearch(prepared).improve(begun, lambda: False, told.append)
+        after = AroundSearch(prepared).improve(begun, Crew(prepared, 1), lambda: False, told.append)
         assert prepared.model.find_violation(after) is None, f"seed {seed}"
         assert told == sorted(told), f"seed {seed}"
         before, now = prepared.plan_of(begun).values, prepared.plan_of(after).values
@@ -102,7 +103,9 @@ def test_small_steps_never_make_a_plan_worse_and_end_by_themselves(seeds):
 
 def test_a_step_after_time_is_over_is_not_taken():
     prepared, begun = begin(problem([need("N-1", seats=4)], [session()]))
-    assert AroundSearch(prepared).improve(begun, lambda: True, lambda values: None) is begun
+    assert (
+        AroundSearch(prepared).improve(begun, Crew(prepared, 1), lambda: True, lambda values: None) is begun
+    )
 
 
 def test_a_round_too_large_for_one_model_gets_a_verified_plan_that_is_not_called_proven(monkeypatch):
