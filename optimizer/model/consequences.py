@@ -8,7 +8,7 @@ pin is held; they change no plan and no objective.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from optimizer.model.limits import Model, most_recipients
 from optimizer.model.program import LARGE_COEFFICIENT, Sense, Term
@@ -145,57 +145,91 @@ def add_admission(model: Model, supply: SupplyColumns) -> None:
     """State the `only` of supports by recipient (C9, C10): whoever is placed in a session, supports that
     leave it out give nothing, and those that admit it give at least what its own seats take.
     """
+    admitted: dict[tuple[str, str], bool] = {}
+    for asked in _find_asked(model, supply):
+        closed_to_some = [id_ for id_ in sorted(asked.uses) if not _is_open(model, id_, asked.session)]
+        if not closed_to_some:
+            continue
+        for recipient, positions in sorted(model.recipients_of_session[asked.session.id].items()):
+            left_out = set()
+            for id_ in closed_to_some:
+                if (id_, recipient) not in admitted:
+                    admitted[id_, recipient] = _admits(model, id_, recipient)
+                if not admitted[id_, recipient]:
+                    left_out.add(id_)
+            if left_out and _open(model, positions):
+                closed = [use for id_ in sorted(left_out) for use in asked.uses[id_]]
+                _leave_out(model, supply, asked, recipient, closed)
+                admitting = [id_ for id_ in sorted(asked.uses) if id_ not in left_out]
+                _pay_own_seats(model, supply, asked, recipient, admitting)
+                if asked.kind == INTERPRETATION:
+                    _bridge_by_admitting(model, supply, asked.session, positions, admitting)
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What a session asks of supports of a kind: ``uses`` by support; units for the session and a seat;
+    ``most_seats``: what all its pairs together could hold.
+    """
+
+    session: Session
+    kind: str
+    name: str
+    uses: dict[str, list[UseKey]]
+    quantity: int
+    per_seat: int
+    most_seats: int
+
+    def name_for(self, what: str, model: Model, recipient: str) -> str:
+        return f"{what}_{self.name}_q{model.recipient_number[recipient]}"
+
+
+def _find_asked(model: Model, supply: SupplyColumns) -> Iterator[_Asked]:
     uses_of: dict[tuple[str, str], dict[str, list[UseKey]]] = {}
     for use in supply.uses:
         kind = model.facts.problem.support_by_id[use[0]].kind
         uses_of.setdefault((use[1], kind), {}).setdefault(use[0], []).append(use)
+    numbers = {kind: number for number, kind in enumerate(sorted(model.facts.supports_by_kind))}
     for (session_id, kind), uses in sorted(uses_of.items()):
         session = model.facts.problem.session_by_id[session_id]
-        for recipient, positions in sorted(model.recipients_of_session[session_id].items()):
-            left_out = [id_ for id_ in sorted(uses) if not _admits(model, id_, session, recipient)]
-            if left_out and _open(model, positions):
-                closed = [use for id_ in left_out for use in uses[id_]]
-                _leave_out(model, supply, (session, kind, recipient), closed)
-                admitting = [id_ for id_ in sorted(uses) if id_ not in left_out]
-                _pay_own_seats(model, supply, (session, kind, recipient), admitting)
-                if kind == INTERPRETATION:
-                    _bridge_by_admitting(model, supply, session, positions, admitting)
+        quantity, per_seat = required_units(session).get(kind, (0, 0))
+        most_seats = sum(
+            model.columns[position].most
+            for positions in model.recipients_of_session[session_id].values()
+            for position in positions
+        )
+        name = f"s{model.session_number[session_id]}_k{numbers[kind]}"
+        yield _Asked(session, kind, name, uses, quantity, per_seat, most_seats)
 
 
-Asked = tuple[Session, str, str]  # session, kind, recipient
-
-
-def _leave_out(model: Model, supply: SupplyColumns, asked: Asked, closed: Sequence[UseKey]) -> None:
-    session, kind, recipient = asked
-    quantity, per_seat = required_units(session).get(kind, (0, 0))
-    others = sum(
-        model.columns[position].most
-        for other, positions in model.recipients_of_session[session.id].items()
-        if other != recipient
-        for position in positions
-    )
-    seats = min(others, model.facts.seats_of_session(session))
+def _leave_out(
+    model: Model, supply: SupplyColumns, asked: _Asked, recipient: str, closed: Sequence[UseKey]
+) -> None:
+    own = model.recipients_of_session[asked.session.id][recipient]
+    others = asked.most_seats - sum(model.columns[position].most for position in own)
+    seats = min(others, model.facts.seats_of_session(asked.session))
     languages = len({language for _, _, language in closed if language is not None})
     columns = [supply.uses[use] for use in closed]
     bounds = sum(model.program.columns[column].upper for column in columns)
-    most = min(bounds, quantity + per_seat * seats + languages)
+    most = min(bounds, asked.quantity + asked.per_seat * seats + languages)
     terms: list[Term] = [(column, 1) for column in columns]
-    present = model.presence_of(session.id, recipient)
-    name = _name(model, "leave", asked)
-    model.add_definition(name, [*terms, (present, most)], "<=", most, supply.scale_of(kind))
+    present = model.presence_of(asked.session.id, recipient)
+    name = asked.name_for("leave", model, recipient)
+    model.add_definition(name, [*terms, (present, most)], "<=", most, supply.scale_of(asked.kind))
 
 
-def _pay_own_seats(model: Model, supply: SupplyColumns, asked: Asked, admitting: Sequence[str]) -> None:
-    session, kind, recipient = asked
-    quantity, per_seat = required_units(session).get(kind, (0, 0))
-    if quantity == per_seat == 0:
+def _pay_own_seats(
+    model: Model, supply: SupplyColumns, asked: _Asked, recipient: str, admitting: Sequence[str]
+) -> None:
+    if asked.quantity == asked.per_seat == 0:
         return
-    uses = [(id_, session.id, None) for id_ in admitting]
+    uses = [(id_, asked.session.id, None) for id_ in admitting]
     units = [(supply.uses[use], 1) for use in uses if use in supply.uses]
-    positions = model.recipients_of_session[session.id][recipient]
-    present = (model.presence_of(session.id, recipient), -quantity)
-    terms: list[Term] = [*units, present, *model.seat_terms(positions, -per_seat)]
-    _add_row(model, _name(model, "admit", asked), terms, ">=", 0, supply.scale_of(kind))
+    positions = model.recipients_of_session[asked.session.id][recipient]
+    present = (model.presence_of(asked.session.id, recipient), -asked.quantity)
+    terms: list[Term] = [*units, present, *model.seat_terms(positions, -asked.per_seat)]
+    name = asked.name_for("admit", model, recipient)
+    _add_row(model, name, terms, ">=", 0, supply.scale_of(asked.kind))
 
 
 def _bridge_by_admitting(
@@ -211,13 +245,9 @@ def _bridge_by_admitting(
             model.add_definition(name, [*units, (column, -1)], ">=", 0, scale)
 
 
-def _name(model: Model, what: str, asked: Asked) -> str:
-    session, kind, recipient = asked
-    kinds = sorted(model.facts.supports_by_kind)
-    numbers = (model.session_number[session.id], kinds.index(kind), model.recipient_number[recipient])
-    return "{}_s{}_k{}_q{}".format(what, *numbers)
+def _is_open(model: Model, support: str, session: Session) -> bool:
+    return model.facts.support_is_open_to(model.facts.problem.support_by_id[support], session)
 
 
-def _admits(model: Model, support: str, session: Session, recipient: str) -> bool:
-    facts, row = model.facts, model.facts.problem.support_by_id[support]
-    return facts.support_is_open_to(row, session) or facts.support_admits(row, recipient)
+def _admits(model: Model, support: str, recipient: str) -> bool:
+    return model.facts.support_admits(model.facts.problem.support_by_id[support], recipient)

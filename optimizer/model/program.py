@@ -132,9 +132,13 @@ class Program:
     def find_spread(self) -> int:
         """The largest spread of any row, over its whole columns."""
         whole = [column.is_integer for column in self.columns]
-        return max(
-            (spread_of((c for at, c in row.terms if whole[at]), row.bound) for row in self.rows), default=0
-        )
+        most = 0
+        for row in self.rows:
+            sizes = {abs(coefficient) for at, coefficient in row.terms if whole[at]}
+            # Most rows count ones, and their spread is their largest number at most.
+            if sizes and max(sizes) > most:
+                most = max(most, spread_of(sizes, row.bound))
+        return most
 
     def find_violation(self, vector: Sequence[int]) -> str | None:
         """Return the name of the first column or row that a whole vector breaks, or ``None``."""

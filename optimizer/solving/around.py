@@ -49,27 +49,22 @@ class AroundSearch:
         begun = self._round.plan_of(draft)
         # Sessions that were free together since the plan last changed: asked again, they answer the same.
         tried: set[frozenset[str]] = set()
-        steps_without = 0
 
         def choose(busy: frozenset[str]) -> list[str] | None:
-            nonlocal steps_without
             for _ in self._centres:
-                if is_over() or steps_without >= len(self._centres):
+                if is_over():
                     break
                 centre = self._centres[self._next % len(self._centres)]
                 self._next += 1
-                free = self._neighbours.near(self._neighbours.sessions_of_need[centre][:1], PAIRS_OF_A_STEP)
-                if frozenset(free) in tried:
-                    steps_without += 1
-                elif busy.isdisjoint(free):
+                first = self._neighbours.sessions_of_need[centre][:1]
+                free = self._neighbours.near(first, PAIRS_OF_A_STEP)
+                if busy.isdisjoint(free) and frozenset(free) not in tried:
                     return free
             return None
 
         def tell(step: Step) -> None:
-            nonlocal steps_without
             if step.is_better:
                 tried.clear()
-            steps_without = 0 if step.is_better else steps_without + 1
             if step.is_done:
                 tried.add(frozenset(step.piece))
             on_step(step.plan.values)

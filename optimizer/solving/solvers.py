@@ -242,8 +242,8 @@ def _run_highs(
 
 
 def prepare_highs(threads: int) -> None:
-    """Make the first model quietly, and start a new scheduler whenever the number of threads changes that this
-    thread asks for.
+    """Make the first model quietly, and start a new scheduler whenever this thread asks for another number
+    of threads.
     """
     global _has_first_model
     with _first_model_lock:
