@@ -33,6 +33,8 @@ class Settings:
     solver: str = "highs"
     #: Longest time that a run may solve, in seconds.
     solve_seconds: int = 120
+    #: Threads of a run; a large round uses them, a small one is solved the same with any number.
+    solve_threads: int = 2
     #: How long a worker holds a run without a sign of life before another may take it, in seconds.
     lease_seconds: int = 15
     #: False where workers run apart from the web server.

@@ -68,13 +68,22 @@ def solve_in_process(
     *,
     time_limit_seconds: float,
     solver: str,
+    threads: int = 1,
     watch: Watcher,
     grace_seconds: float = GRACE_SECONDS,
 ) -> Answer:
     """Solve the problem text and explain the plan. Raises LetGo and SolvingFailed; leaves no file and no
     process.
     """
-    limit = ("--time-limit", str(time_limit_seconds), "--solver", solver, "--progress")
+    limit = (
+        "--time-limit",
+        str(time_limit_seconds),
+        "--solver",
+        solver,
+        "--threads",
+        str(threads),
+        "--progress",
+    )
     with _folder_of(problem) as folder:
         watched = _Watched(folder, watch, time_limit_seconds, grace_seconds)
         status = watched.run("solve", "problem.json", "-o", "plan.json", *limit)
@@ -94,13 +103,22 @@ def compare_in_process(
     *,
     time_limit_seconds: float,
     solver: str,
+    threads: int = 1,
     watch: Watcher,
     grace_seconds: float = GRACE_SECONDS,
 ) -> dict[str, Any]:
     """Compare the scenarios of the problem text and give the `lcm-scenarios/1`. Raises LetGo and
     SolvingFailed; leaves no file and no process.
     """
-    limit = ("--time-limit", str(time_limit_seconds), "--solver", solver, "--progress")
+    limit = (
+        "--time-limit",
+        str(time_limit_seconds),
+        "--solver",
+        solver,
+        "--threads",
+        str(threads),
+        "--progress",
+    )
     with _folder_of(problem) as folder:
         watched = _Watched(folder, watch, time_limit_seconds, grace_seconds)
         status = watched.run("scenarios", "problem.json", "-o", "scenarios.json", *limit)

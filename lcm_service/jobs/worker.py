@@ -52,6 +52,7 @@ class Worker:
         self._app = app
         self._lease_seconds: float = settings.lease_seconds
         self._solver: str = settings.solver
+        self._threads: int = settings.solve_threads
         self._longest_seconds: int = settings.solve_seconds
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
@@ -129,7 +130,7 @@ class Worker:
                 task = explanations.find_task(claimed.run_id)
             found = explain_in_process(claimed.problem, task.plan, need=task.need, **options)
             return partial(explanations.finish_explanation, document=found)
-        options["solver"] = self._solver
+        options |= {"solver": self._solver, "threads": self._threads}
         if claimed.purpose == scenarios.PURPOSE:
             comparison = compare_in_process(claimed.problem, **options)
             return partial(scenarios.finish_comparison, document=comparison)

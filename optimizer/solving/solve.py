@@ -68,7 +68,8 @@ def solve(
         it is better than what was found.
     time_limit_seconds: for the search; building the model before it and the reasons of unmet needs after it
         are not cut short. ``None``: no limit.
-    threads: of the solver, or of searches side by side in a large round.
+    threads: of a large round, for searches side by side. A small one is solved in one, so that its plan is
+        the same whatever the machine.
     solver: ``highs`` or ``cbc``.
     on_progress: called as values and bounds improve. An error that it raises ends the solve.
 
@@ -125,7 +126,10 @@ class Search:
         self._is_small = len(model.model.pairs) < MIN_PAIRS
         # How far apart the numbers of the rows are: what a solver's tolerance may hide in them.
         self._spread = model.find_spread()
-        self._effort = replace(effort, is_brief=self._is_small, is_strict=self._spread > MAX_SPREAD)
+        threads = 1 if self._is_small else effort.threads
+        self._effort = replace(
+            effort, threads=threads, is_brief=self._is_small, is_strict=self._spread > MAX_SPREAD
+        )
         self._clock = clock
         self._on_progress = on_progress
         self._program = PulpProgram(model.program)

@@ -8,7 +8,7 @@ import pytest
 from optimizer.files.canonical import problem_sha256
 from optimizer.model.arrays import ProgramArrays
 from optimizer.model.drafts import draft_of_pins
-from optimizer.model.program import Program
+from optimizer.model.program import Program, PulpProgram
 from optimizer.model.slices import cut_slice
 from optimizer.model.vectors import EMPTY_DRAFT
 from optimizer.plan import ObjectiveValue, SolverInfo
@@ -19,6 +19,7 @@ from optimizer.solving.near_solver import NearSolver
 from optimizer.solving.planning import write_plan
 from optimizer.solving.prepared import PlanInHand, PreparedRound
 from optimizer.solving.solve import solve
+from optimizer.solving.solvers import Effort, run
 from optimizer.verifying.verify import verify
 from tests.optimizer.random_problems import random_round
 
@@ -141,6 +142,8 @@ def test_a_run_with_more_threads_in_between_changes_no_answer():
     solver = NearSolver()
     solver.load(ProgramArrays(program).matrix)
     before = solver.maximise(np.ones(3))
-    assert solve(random_round(1, 10, 10), threads=2).outcome == "optimal"
+    other = PulpProgram(program)
+    other.set_objective([(column, 1) for column in columns])
+    assert run(other, Effort(threads=2)).bound == 7
     after = solver.maximise(np.ones(3))
     assert (before.ending, before.bound) == (after.ending, after.bound) == ("proven", 7)

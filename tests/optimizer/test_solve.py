@@ -68,10 +68,20 @@ def test_a_solver_that_does_not_exist_is_refused_by_name():
         solve(contended(), solver="abacus")
 
 
-def test_another_number_of_threads_in_one_process_still_solves():
+def test_another_number_of_threads_in_one_process_still_solves(monkeypatch):
+    # Rounds as small as this one are otherwise solved in one thread.
+    monkeypatch.setattr("optimizer.solving.solve.MIN_PAIRS", 0)
     round_ = contended()
     values = [values_of(solve(round_, threads=threads)) for threads in (1, 2, 1)]
     assert values[0] == values[1] == values[2]
+
+
+def test_a_small_round_has_the_same_plan_with_any_number_of_threads():
+    one, other = (solve(contended(), threads=threads) for threads in (1, 2))
+    assert one.assignments == other.assignments
+    assert one.solver is not None
+    assert other.solver is not None
+    assert one.solver.threads == other.solver.threads == 1
 
 
 # -- time ------------------------------------------------------------------------------------------------
