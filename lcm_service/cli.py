@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Mapping
 from contextlib import closing
 from functools import wraps
+from pathlib import Path
 from typing import Any
 
 import click
@@ -17,12 +18,20 @@ from lcm_service.domain.errors import LcmError, NotValid
 from lcm_service.domain.permissions import SYSTEM
 from lcm_service.domain.vocabulary import LANGUAGES_OF_PAGES, ROLES
 from lcm_service.jobs.worker import Worker, run_worker
-from lcm_service.services import accounts, demonstration, exercise, reference_lists, sourced_records
+from lcm_service.services import accounts, audit, demonstration, exercise, reference_lists, sourced_records
 from lcm_service.services.round_loading import LoadedRound
 from lcm_service.serving import serve
 
 commands = AppGroup("lcm", help="Run and look after the Light Coordination Mechanism's service.")
 
+AUDIT_FAULTS = {
+    "changed": "it is not what its hash says",
+    "unlinked": "it does not follow the event before it",
+    "missing": "there is no such event",
+    "cut": "the chain does not end as it did",
+    "rewritten": "a seal covers another event in this place",
+    "false_seal": "the seal here was made by no key that is known",
+}
 # How often the state of a run is looked at while a command waits for it.
 LOOK_EVERY_SECONDS = 0.2
 EVERY_ADDRESS = ("0.0.0.0", "::")  # noqa: S104 - compared with, never bound to by itself
@@ -103,6 +112,15 @@ def create_person_command(
     click.echo(f"{name} can sign in with {email}.")
 
 
+@commands.command("erase-person")
+@click.argument("email")
+@refuse_in_words
+def erase_person_command(email: str) -> None:
+    """Take out name, address, password and tokens of the person with EMAIL; what was done stays traced."""
+    accounts.erase_person(SYSTEM, email)
+    click.echo("The person is erased. Events name a number alone from now on.")
+
+
 @commands.command("create-token")
 @click.argument("email")
 @click.argument("label")
@@ -112,6 +130,49 @@ def create_token_command(email: str, label: str, days: int) -> None:
     """Make a token with which a system of the person with EMAIL calls the API; LABEL says what it is for."""
     token = accounts.create_api_token(SYSTEM, email, label, days)
     click.echo(f"{token}\nIt is good for {days} days and shown this once.")
+
+
+@commands.command("seal-audit")
+@refuse_in_words
+def seal_audit_command() -> None:
+    """Sign the chain of audit events as it is now; a worker does so once a minute."""
+    settings: Settings = current_app.config["SETTINGS"]
+    key = settings.read_audit_key()
+    if key is None:
+        raise click.ClickException("Set LCM_AUDIT_KEY first: the key that signs, kept outside the database.")
+    seal = audit.seal_chain(SYSTEM, key, settings.audit_seals_path())
+    click.echo(
+        "Nothing was added since the last seal." if seal is None else f"Sealed up to event {seal.number}."
+    )
+
+
+@commands.command("verify-audit")
+@click.option("--seals", "seals_files", multiple=True, type=click.Path(exists=True, dir_okay=False))
+@click.option("--public-key", "public_keys", multiple=True, help="Of a key that signed earlier, in hex.")
+@refuse_in_words
+def verify_audit_command(seals_files: tuple[str, ...], public_keys: tuple[str, ...]) -> None:
+    """Go through the chain of audit events and its seals; exit status 1 where anything is wrong.
+
+    The file of seals that the settings name is read as well. Give copies that are kept elsewhere as --seals:
+    they alone show that the end of the chain was cut off together with its seals.
+    """
+    settings: Settings = current_app.config["SETTINGS"]
+    key, own_file = settings.read_audit_key(), settings.audit_seals_path()
+    keys = {*public_keys, *(() if key is None else (audit.public_key_of(key),))}
+    files = [*map(Path, seals_files), *((own_file,) if own_file.exists() else ())]
+    report = audit.verify_audit(SYSTEM, keys, [seal for file in files for seal in audit.read_seals(file)])
+    click.echo(
+        f"{report.events} events, {report.seals} seals in the database, {len(files)} files of seals; "
+        f"{max(0, report.events - report.sealed)} events since the last seal."
+    )
+    if report.faults:
+        lines = "\n".join(f"  event {fault.number}: {AUDIT_FAULTS[fault.code]}" for fault in report.faults)
+        raise click.ClickException(f"The chain of audit events is not whole.\n{lines}")
+    click.echo(
+        "The chain is whole."
+        if report.events <= report.sealed
+        else "The chain is whole as far as it can be told; its end is not sealed yet."
+    )
 
 
 @commands.command("worker")

@@ -1,6 +1,7 @@
 """Every setting, with its default and what it means. The environment is read here and nowhere else."""
 
 import os
+import re
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
@@ -41,6 +42,10 @@ class Settings:
     embedded_worker: bool = True
     #: False only where the service is reached without TLS, as on one's own machine.
     secure_cookies: bool = True
+    #: Signs the chain of audit events: 64 hex digits, kept by the workers alone. Empty: nothing is signed.
+    audit_key: str = ""
+    #: The file outside the database to which each seal is added. Empty: `audit_seals.jsonl` in `data_folder`.
+    audit_seals_file: str = ""
     #: Largest request that is read, in bytes.
     max_request_bytes: int = 2_000_000
 
@@ -65,6 +70,26 @@ class Settings:
                 "Set LCM_SECRET_KEY. Make one: python -c 'import secrets; print(secrets.token_hex(32))'"
             )
         return _kept_secret(Path(self.data_folder) / "secret_key")
+
+    def read_audit_key(self) -> bytes | None:
+        """The key that signs the chain of events, where there is one; for demonstrations made once and kept
+        in ``data_folder``. Raises ValueError.
+        """
+        text = self.audit_key
+        if not text and self.demonstration:
+            text = _kept_secret(Path(self.data_folder) / "audit_key")
+        if not text:
+            return None
+        if not re.fullmatch("[0-9a-f]{64}", text):
+            raise ValueError(
+                "LCM_AUDIT_KEY must be 64 hex digits. "
+                "Make one: python -c 'import secrets; print(secrets.token_hex(32))'"
+            )
+        return bytes.fromhex(text)
+
+    def audit_seals_path(self) -> Path:
+        """Where the seals are kept outside the database."""
+        return Path(self.audit_seals_file or Path(self.data_folder) / "audit_seals.jsonl")
 
     def flask_config(self) -> dict[str, Any]:
         """The same settings under the names that Flask and its extensions read."""

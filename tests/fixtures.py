@@ -4,6 +4,7 @@ The schema is made by the migrations, once on each engine; every test then gets 
 """
 
 import shutil
+import sqlite3
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -13,12 +14,13 @@ import pytest
 from argon2 import PasswordHasher, profiles
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import delete, make_url, text
+from sqlalchemy import delete, insert, make_url, text
 
 from lcm_service import create_app
 from lcm_service.config import Settings
+from lcm_service.persistence.audit_chain import HEAD_ID, NO_HASH
 from lcm_service.persistence.database import Table, db
-from lcm_service.persistence.tables import Person
+from lcm_service.persistence.tables import AuditHead, Person
 from lcm_service.services import accounts
 from tests import postgres
 
@@ -131,19 +133,27 @@ def app(request: pytest.FixtureRequest, built_apps: dict[str, Flask]) -> Iterato
 
 
 def empty_tables() -> None:
-    """Take every row out; numbers begin again at 1."""
+    """Take every row out, also of the tables that are only ever added to; numbers begin again at 1."""
     tables = list(Table.metadata.tables.values())
     with db.engine.connect() as connection:
         if connection.dialect.name == "sqlite":
+            driver: Any = connection.connection.driver_connection
             # Runs and plans point at each other, so no order of deletion would do.
             connection.execute(text("PRAGMA foreign_keys=OFF"))
+            driver.setconfig(sqlite3.SQLITE_DBCONFIG_ENABLE_TRIGGER, False)
             for table in tables:
                 connection.execute(delete(table))
-            connection.commit()
-            connection.execute(text("PRAGMA foreign_keys=ON"))
         else:
+            connection.execute(text("SET session_replication_role = replica"))
             names = ", ".join(f'"{table.name}"' for table in tables)
             connection.execute(text(f"TRUNCATE {names} RESTART IDENTITY CASCADE"))
+        connection.execute(insert(AuditHead).values(id=HEAD_ID, number=0, sha256=NO_HASH))
+        connection.commit()
+        if connection.dialect.name == "sqlite":
+            driver.setconfig(sqlite3.SQLITE_DBCONFIG_ENABLE_TRIGGER, True)
+            connection.execute(text("PRAGMA foreign_keys=ON"))
+        else:
+            connection.execute(text("SET session_replication_role = DEFAULT"))
             connection.commit()
 
 

@@ -57,6 +57,7 @@ SERVICES = (
     "lcm_service.services",
     "sqlalchemy",
     "argon2",
+    "cryptography",
 )
 
 RULES = (

@@ -30,6 +30,9 @@ NAMING_CONVENTION = {
 }
 
 
+# Under this key a session keeps the audit events of its transaction until it commits.
+UNCHAINED_EVENTS = "unchained_events"
+
 # PostgreSQL's serialization_failure, deadlock_detected and lock_not_available.
 LOST_TO_OTHERS = frozenset(("40001", "40P01", "55P03"))
 
@@ -94,10 +97,12 @@ def transaction() -> Iterator[Session]:
     """One use case, one commit: yields the session, commits at the end, rolls back on any error.
 
     What was read before is read again inside, so that rules are checked against what will be written over.
-    SQLite takes its one write lock at the start: two use cases at once follow each other instead of failing
-    half way. Raises Stale where the database finds that a record changed in between, Conflict where it ended
-    this use case because others wrote at the same moment (a deadlock, for one), and RuntimeError inside
-    another transaction: an inner commit would leave the outer use case half done.
+    What is traced is added to the chain of audit events at the very end (`audit_chain.py`): nobody waits for
+    its last link longer than a commit takes. SQLite takes its one write lock at the start: two use cases at
+    once follow each other instead of failing half way. Raises Stale where the database finds that a record
+    changed in between, Conflict where it ended this use case because others wrote at the same moment (a
+    deadlock, for one), and RuntimeError inside another transaction: an inner commit would leave the outer use
+    case half done.
     """
     session = db.session()
     if session.info.get("in_transaction"):
@@ -105,6 +110,7 @@ def transaction() -> Iterator[Session]:
     session.rollback()
     session.expire_all()
     session.info["in_transaction"] = True
+    session.info.pop(UNCHAINED_EVENTS, None)
     try:
         if session.get_bind().dialect.name == "sqlite":
             session.execute(text("BEGIN IMMEDIATE"))
@@ -127,6 +133,7 @@ def transaction() -> Iterator[Session]:
         raise
     finally:
         session.info["in_transaction"] = False
+        session.info.pop(UNCHAINED_EVENTS, None)
 
 
 def _lost_to_others(error: DBAPIError) -> bool:

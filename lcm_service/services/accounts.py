@@ -33,6 +33,9 @@ FAILURES_COUNT_FOR: Final = timedelta(minutes=15)
 # The time of a token's last use is for its owner to notice a stranger; to the hour is near enough.
 TOKEN_USE_IS_NOTED_EVERY = timedelta(hours=1)
 
+# What stands in lists in place of a name that was erased; the address is one that can never receive mail.
+ERASED_NAME: Final = "–"
+
 WRONG_SIGN_IN = sentence("The e-mail address or the password is not right.")
 TOO_MANY_FAILURES = sentence("Too many attempts. Wait a quarter of an hour and try again.")
 TOKEN_REFUSED = sentence("The token is not known, has expired or was taken back.")
@@ -155,6 +158,23 @@ def set_password(actor: Actor, email: str, password: str) -> None:
         person.password_hash = HASHER.hash(_plain_password(password))
         person.sign_in_epoch += 1
         record_event(session, actor, "set_password", "person", str(person.id), ["password"])
+
+
+def erase_person(actor: Actor, email: str) -> None:
+    """Take out who a person is: name, address, password, tokens. What the person did stays traced under a
+    number, so the chain of events stays whole.
+
+    Raises NotAllowed for all but administrators and the system, and NotFound.
+    """
+    if not may_manage_people(actor):
+        raise NotAllowed("Accounts are erased by administrators.")
+    with transaction() as session:
+        person = _person_to_manage(session, actor, email)
+        session.execute(delete(ApiToken).where(ApiToken.person_id == person.id))
+        person.name, person.email = ERASED_NAME, f"{person.id}@erased.invalid"
+        person.password_hash, person.is_active = None, False
+        person.sign_in_epoch += 1
+        record_event(session, actor, "erase", "person", str(person.id), ["name", "email"])
 
 
 def create_api_token(actor: Actor, person_email: str, label: str, days: int) -> str:

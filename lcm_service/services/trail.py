@@ -10,7 +10,8 @@ from sqlalchemy.orm import Session
 
 from lcm_service.domain.errors import NotFound, Stale
 from lcm_service.domain.permissions import Actor, may_coordinate, may_see_match, may_see_need, may_see_offers
-from lcm_service.persistence.database import db
+from lcm_service.persistence.audit_chain import add_event
+from lcm_service.persistence.database import db, utc_now
 from lcm_service.persistence.tables import AuditEvent, Match, Need, Offer, OutboxMessage, Person
 
 
@@ -35,8 +36,11 @@ def record_event(
     fields: Iterable[str] = (),
     facts: Mapping[str, Any] | None = None,
 ) -> AuditEvent:
-    """Add who did what to which record. ``fields`` are names of fields; ``facts`` hold no personal values."""
+    """Add who did what to which record. ``fields`` are names of fields; ``facts`` hold no personal values:
+    the event stays for ever, and what must be erasable is kept elsewhere.
+    """
     event = AuditEvent(
+        at=utc_now(),
         actor_id=actor.person_id,
         actor_role=actor.role,
         action=action,
@@ -45,7 +49,7 @@ def record_event(
         fields=list(fields),
         facts=dict(facts) if facts else None,
     )
-    session.add(event)
+    add_event(session, event)
     return event
 
 

@@ -6,6 +6,7 @@ from flask_babel import lazy_gettext as _
 
 from lcm_service.domain import permissions
 from lcm_service.domain.errors import NotAllowed
+from lcm_service.domain.permissions import Actor
 from lcm_service.schemas.records import ActivitySchema
 from lcm_service.services import activities, context_statements
 from lcm_service.web import choices
@@ -48,9 +49,7 @@ def index() -> str:
 @bp.get("/activities/new")
 def new() -> str:
     """An empty form."""
-    actor = current_actor()
-    if not (permissions.may_coordinate(actor) or actor.participant_id):
-        raise NotAllowed("Only focal points and coordinators record activities.")
+    actor = _require_recorder()
     values = {"state": "planned", "provider_code": actor.participant_code}
     return render_template("activities/form.html", form=FormView(SECTIONS, values))
 
@@ -58,7 +57,7 @@ def new() -> str:
 @bp.post("/activities/new")
 def record() -> Page:
     """Record an activity."""
-    actor = current_actor()
+    actor = _require_recorder()
 
     def save(values: Values) -> str:
         activity = activities.record_activity(actor, values)
@@ -71,3 +70,10 @@ def record() -> Page:
         lambda form, _stale: render_template("activities/form.html", form=form),
         schema=ActivitySchema,
     )
+
+
+def _require_recorder() -> Actor:
+    actor = current_actor()
+    if not (permissions.may_coordinate(actor) or actor.participant_id):
+        raise NotAllowed("Only focal points and coordinators record activities.")
+    return actor

@@ -10,6 +10,7 @@ from flask_babel import lazy_gettext
 from werkzeug.wrappers import Response
 
 from lcm_service.domain import permissions
+from lcm_service.domain.errors import NotAllowed
 from lcm_service.domain.permissions import Actor
 from lcm_service.schemas.decisions import DeclineSchema
 from lcm_service.services import decisions, explanations, publication, rounds, trail
@@ -157,6 +158,8 @@ def _show_declining(
 ) -> str:
     actor = current_actor()
     match: MatchView = decisions.find_match(actor, match_id)
+    if is_release and not permissions.may_coordinate(actor):
+        raise NotAllowed("Only coordinators release matches. Decline it for your side instead.")
     return render_template(
         "matches/decline.html",
         round=rounds.find_round(actor, match.round_code),

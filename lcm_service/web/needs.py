@@ -93,9 +93,8 @@ def recognise(reference: str) -> Page:
 def recognise_as_asked(code: str) -> Response:
     """Recognise several needs at once, with the seats and the priority that they ask for."""
     actor = current_actor()
-    references = request.form.getlist("reference")
-    if references:
-        done = submissions.recognise_as_asked(actor, code, references)
+    done = submissions.recognise_as_asked(actor, code, request.form.getlist("reference"))
+    if done:
         flash(ngettext("%(num)s need is recognised.", "%(num)s needs are recognised.", len(done)), "good")
     else:
         flash(_("Choose at least one need."), "warn")

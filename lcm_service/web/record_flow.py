@@ -198,7 +198,7 @@ class RecordPages:
         stale: StaleFacts | None = None,
     ) -> str:
         """A form about a stored record: as stored, or, where there is a ``view``, as it was typed."""
-        record = self.kind.services.find(current_actor(), reference)
+        record = self._find_to_change(reference)
         more = form.show_more(record if view is None else None)
         if view is None:
             fields = FormView(form.sections).fields
@@ -240,8 +240,16 @@ class RecordPages:
         return self._render(form.template, round, record=None, form=view, **form.show_more(None))
 
     def _show_withdrawal(self, reference: str, view: FormView, stale: StaleFacts | None) -> str:
-        record = self.kind.services.find(current_actor(), reference)
+        record = self._find_to_change(reference)
         return self._render("withdraw.html", record.round, record=record, form=view, stale=stale)
+
+    def _find_to_change(self, reference: str) -> Any:
+        """The record, for those who may change it: nobody else is given a form that could not be sent."""
+        actor = current_actor()
+        record = self.kind.services.find(actor, reference)
+        if not permissions.may_change_record(actor, record.participant_id):
+            raise NotAllowed(f"{reference} belongs to {record.participant.code}; only it can change it.")
+        return record
 
     def _lead_on(self, message: Any, reference: str) -> str:
         """Say what was done, and give the address of the record's page."""

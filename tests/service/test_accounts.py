@@ -11,7 +11,7 @@ from lcm_service.domain.errors import Conflict, NotAllowed, NotFound, NotSignedI
 from lcm_service.domain.permissions import SYSTEM
 from lcm_service.persistence.database import db, utc_now
 from lcm_service.persistence.tables import ApiToken, AuditEvent, Person, SignInFailure
-from lcm_service.services import accounts
+from lcm_service.services import accounts, audit
 from tests import factories
 
 pytestmark = pytest.mark.usefixtures("app")
@@ -300,3 +300,39 @@ class TestTokens:
         person = person_with()
         with pytest.raises(NotAllowed):
             accounts.create_api_token(factories.make_actor("coordinator"), person.email, "x", 1)
+
+
+class TestErasing:
+    def test_who_a_person_is_is_gone_and_what_was_done_stays_traced(self):
+        person = person_with()
+        accounts.sign_in("ana@example.org", factories.PASSWORD)
+        token = accounts.create_api_token(SYSTEM, "ana@example.org", "A system", 9)
+        accounts.erase_person(factories.make_actor("administrator"), "ana@example.org")
+        db.session.expire_all()
+        kept = db.session.get(Person, person.id)
+        assert kept is not None
+        assert "ana" not in repr([getattr(kept, column.key) for column in Person.__table__.columns]).lower()
+        assert (kept.is_active, kept.password_hash) == (False, None)
+        with pytest.raises(NotValid):
+            accounts.sign_in("ana@example.org", factories.PASSWORD)
+        with pytest.raises(NotSignedIn):
+            accounts.actor_of_token(token)
+        events = db.session.scalars(select(AuditEvent).where(AuditEvent.record_kind == "person")).all()
+        assert [event.action for event in events] == ["sign_in", "create_token", "erase"]
+        assert "ana" not in repr([(event.fields, event.facts) for event in events]).lower()
+        assert audit.verify_audit(SYSTEM, []).faults == []
+
+    def test_the_address_can_be_used_again(self):
+        person_with()
+        accounts.erase_person(SYSTEM, "ana@example.org")
+        assert person_with().email == "ana@example.org"
+
+    @pytest.mark.parametrize("role", ["focal_point", "observer", "coordinator"])
+    def test_only_administrators_erase(self, role):
+        person_with()
+        with pytest.raises(NotAllowed):
+            accounts.erase_person(factories.make_actor(role), "ana@example.org")
+
+    def test_who_is_not_there_cannot_be_erased(self):
+        with pytest.raises(NotFound):
+            accounts.erase_person(SYSTEM, "nobody@example.org")

@@ -111,3 +111,56 @@ def test_the_secret_of_a_demonstration_is_made_once_and_kept_beside_the_database
         Settings(demonstration=True, data_folder=str(tmp_path)).read_secret_key()
         == settings.read_secret_key()
     )
+
+
+KEY = "ab" * 32
+
+
+@pytest.fixture
+def sealing(service_url: str, tmp_path) -> Iterator[FlaskCliRunner]:
+    """A runner of an application that has a key for its chain of events, and a database of its own."""
+    app: Flask = make_app(service_url, audit_key=KEY, audit_seals_file=str(tmp_path / "seals.jsonl"))
+    yield app.test_cli_runner()
+    with app.app_context():
+        db.engine.dispose()
+
+
+def test_the_chain_of_events_is_sealed_and_verified_by_commands(sealing):
+    assert "Nothing was added" in sealing.invoke(args=["lcm", "seal-audit"]).output
+    assert sealing.invoke(args=["lcm", "load-reference"]).exit_code == 0
+    unsealed = sealing.invoke(args=["lcm", "verify-audit"])
+    assert (unsealed.exit_code, "not sealed yet" in unsealed.output) == (0, True)
+    assert "Sealed up to event" in sealing.invoke(args=["lcm", "seal-audit"]).output
+    whole = sealing.invoke(args=["lcm", "verify-audit"])
+    assert whole.exit_code == 0
+    assert "1 seals in the database, 1 files of seals; 0 events since the last seal." in whole.output
+    assert "The chain is whole." in whole.output
+
+
+def test_a_chain_that_was_cut_ends_in_status_1_and_a_line_that_names_the_place(sealing, tmp_path):
+    sealing.invoke(args=["lcm", "load-reference"])
+    sealing.invoke(args=["lcm", "seal-audit"])
+    copy = tmp_path / "elsewhere.jsonl"
+    copy.write_text((tmp_path / "seals.jsonl").read_text().replace('"number": ', '"number": 1'))
+    result = sealing.invoke(args=["lcm", "verify-audit", "--seals", str(copy)])
+    assert result.exit_code == 1
+    assert "The chain of audit events is not whole." in result.output
+    assert "no key that is known" in result.output
+
+
+def test_without_a_key_nothing_is_sealed_and_the_command_says_what_to_set(run):
+    result = run("seal-audit")
+    assert result.exit_code == 1
+    assert "Set LCM_AUDIT_KEY" in result.output
+
+
+@pytest.mark.parametrize("key", ["short", "G" * 64, "AB" * 32, "ab" * 33])
+def test_a_key_that_is_none_is_refused_by_name(key):
+    with pytest.raises(ValueError, match="LCM_AUDIT_KEY"):
+        Settings(audit_key=key).read_audit_key()
+
+
+def test_a_demonstration_makes_its_key_once(tmp_path):
+    settings = Settings(demonstration=True, data_folder=str(tmp_path))
+    assert settings.read_audit_key() == settings.read_audit_key() != None  # noqa: E711
+    assert Settings().read_audit_key() is None

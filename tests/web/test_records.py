@@ -151,7 +151,12 @@ def test_an_offer_is_open_to_all_but_changed_by_its_owner_alone(
     assert other.get(f"/offers/{reference}").status_code == 200
     assert "Open to all" in other.get(f"/rounds/{world.EXERCISE}/offers").text
     assert f"/offers/{reference}/revise" not in other.get(f"/offers/{reference}").text
-    assert send(other, f"/offers/{reference}/withdraw", reason="").status_code == 403
+    for page in ("revise", "first-questions", "withdraw"):
+        assert other.get(f"/offers/{reference}/{page}").status_code == 403
+    token = main_form(other.get(NEW_OFFER).text).data()["csrf_token"]
+    withdrawal = {"csrf_token": token, "version": "1", "reason": ""}
+    assert other.post(f"/offers/{reference}/withdraw", data=withdrawal).status_code == 403
+    assert focal_point.get(f"/offers/{reference}/withdraw").status_code == 200
 
 
 def test_the_first_questions_are_answered_in_one_form_with_one_click_each(focal_point: FlaskClient) -> None:

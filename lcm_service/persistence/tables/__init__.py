@@ -13,13 +13,21 @@ from lcm_service.persistence.tables.participants import (
     TrainingArea,
 )
 from lcm_service.persistence.tables.records import Activity, Need, Offer, OfferSession, Support
-from lcm_service.persistence.tables.traces import AuditEvent, OutboxMessage, ReferenceCounter
+from lcm_service.persistence.tables.traces import (
+    AuditEvent,
+    AuditHead,
+    AuditSeal,
+    OutboxMessage,
+    ReferenceCounter,
+)
 
 __all__ = [
     "Activity",
     "ApiToken",
     "AreaSubstitute",
     "AuditEvent",
+    "AuditHead",
+    "AuditSeal",
     "Decision",
     "Match",
     "Mission",

@@ -1,4 +1,4 @@
-"""What is traced: audit events, messages waiting to leave, and the counters that number records."""
+"""What is traced: the chain of audit events and its seals, messages waiting to leave, counters of records."""
 
 from datetime import datetime
 from typing import Any
@@ -10,11 +10,16 @@ from lcm_service.persistence.database import Document, Table, UtcDateTime, utc_n
 
 
 class AuditEvent(Table):
-    """Who did what to which record, and which fields changed. Only ever added to."""
+    """Who did what to which record, and which fields changed. Only ever added to: the database itself refuses
+    to change or delete one.
+
+    ``id`` is the place in the chain, without a gap; ``sha256`` is over the event and ``previous_sha256``, and
+    both are unique, so that the chain cannot fork (`persistence/audit_chain.py`).
+    """
 
     __tablename__ = "audit_event"
 
-    id: Mapped[int] = mapped_column(primary_key=True)
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now)
     actor_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
     actor_role: Mapped[str] = mapped_column(String(40))
@@ -23,6 +28,32 @@ class AuditEvent(Table):
     record_reference: Mapped[str] = mapped_column(String(80), index=True)
     fields: Mapped[list[str]] = mapped_column(Document, default=list)
     facts: Mapped[dict[str, Any] | None] = mapped_column(Document)
+    previous_sha256: Mapped[str] = mapped_column(String(64), unique=True)
+    sha256: Mapped[str] = mapped_column(String(64), unique=True)
+
+
+class AuditHead(Table):
+    """The last event of the chain, in one row that whoever adds the next one holds."""
+
+    __tablename__ = "audit_head"
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    number: Mapped[int]
+    sha256: Mapped[str] = mapped_column(String(64))
+
+
+class AuditSeal(Table):
+    """A signature over the chain up to one event, with a key that the database does not hold. Only ever added
+    to; each is also written to a file outside the database.
+    """
+
+    __tablename__ = "audit_seal"
+
+    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    sha256: Mapped[str] = mapped_column(String(64))
+    at: Mapped[datetime] = mapped_column(UtcDateTime)
+    public_key: Mapped[str] = mapped_column(String(64))
+    signature: Mapped[str] = mapped_column(String(128))
 
 
 class OutboxMessage(Table):

@@ -1,0 +1,401 @@
+"""Every route of pages and API, asked by everybody: who may, may; nobody else learns or changes anything.
+
+The routes come from the application itself. One that is not in the table below fails the walk, so a new page
+cannot come without saying whom it is for.
+"""
+
+import re
+from dataclasses import dataclass
+from typing import Any, Final
+
+import pytest
+from flask import Flask
+from sqlalchemy import update
+from werkzeug.test import TestResponse
+
+from lcm_service.persistence.database import db
+from lcm_service.persistence.tables import Match, Need, Participant, Person, Plan, Run
+from lcm_service.services import accounts
+from tests.fixtures import sign_in
+from tests.web import world
+from tests.web.test_all_pages import fingerprint
+
+# Whom the walk knows. "owner" answers for the State whose need is looked at, "provider" for the other side of
+# its match, "other" for a State that has nothing to do with either.
+ROLES: Final = ("stranger", "administrator", "observer", "other", "provider", "owner", "coordinator")
+
+EVERYBODY: Final = frozenset(ROLES)
+SIGNED_IN: Final = EVERYBODY - {"stranger"}
+TAKES_PART: Final = SIGNED_IN - {"administrator"}
+SUBMITS: Final = frozenset({"other", "provider", "owner", "coordinator"})
+OWNS_NEED: Final = frozenset({"owner", "coordinator"})
+OWNS_OFFER: Final = frozenset({"provider", "coordinator"})
+OWNS_SUPPORT: Final = frozenset({"coordinator"})  # that of the walk belongs to none of the others
+SIDES: Final = frozenset({"owner", "provider", "coordinator"})
+COORDINATES: Final = frozenset({"coordinator"})
+
+# Endpoint -> who is answered. Everybody else is refused, and nothing changes.
+PAGES: Final = {
+    "static": EVERYBODY,
+    "start.index": EVERYBODY,
+    "start.how_it_works": EVERYBODY,
+    "start.set_language": EVERYBODY,
+    "account.sign_in": EVERYBODY,
+    "account.send_sign_in": EVERYBODY,
+    "account.sign_out": EVERYBODY,
+    "activities.index": TAKES_PART,
+    "activities.new": SUBMITS,
+    "activities.record": SUBMITS,
+    "rounds.index": SIGNED_IN,
+    "rounds.show": SIGNED_IN,
+    "rounds.new": COORDINATES,
+    "rounds.open_round": COORDINATES,
+    "rounds.match": COORDINATES,
+    "rounds.close": COORDINATES,
+    "rounds.reopen": COORDINATES,
+    "needs.index": SUBMITS,
+    "needs.new": SUBMITS,
+    "needs.submit": SUBMITS,
+    "needs.show": OWNS_NEED,
+    "needs.history": OWNS_NEED,
+    "needs.edit": OWNS_NEED,
+    "needs.revise": OWNS_NEED,
+    "needs.ask_withdrawal": OWNS_NEED,
+    "needs.withdraw": OWNS_NEED,
+    "needs.ask_recognition": COORDINATES,
+    "needs.recognise": COORDINATES,
+    "needs.recognise_as_asked": COORDINATES,
+    "offers.index": TAKES_PART,
+    "offers.new": SUBMITS,
+    "offers.submit": SUBMITS,
+    "offers.show": TAKES_PART,
+    "offers.history": TAKES_PART,
+    "offers.edit": OWNS_OFFER,
+    "offers.revise": OWNS_OFFER,
+    "offers.first_questions": OWNS_OFFER,
+    "offers.answer_first_questions": OWNS_OFFER,
+    "offers.ask_withdrawal": OWNS_OFFER,
+    "offers.withdraw": OWNS_OFFER,
+    "offers.withdraw_session": OWNS_OFFER,
+    "supports.index": TAKES_PART,
+    "supports.new": SUBMITS,
+    "supports.submit": SUBMITS,
+    "supports.show": TAKES_PART,
+    "supports.history": TAKES_PART,
+    "supports.edit": OWNS_SUPPORT,
+    "supports.revise": OWNS_SUPPORT,
+    "supports.ask_withdrawal": OWNS_SUPPORT,
+    "supports.withdraw": OWNS_SUPPORT,
+    "questions.index": SUBMITS,
+    "runs.show": COORDINATES,
+    "runs.cancel": COORDINATES,
+    "runs.choose": COORDINATES,
+    "scenarios.show": COORDINATES,
+    "scenarios.compare": COORDINATES,
+    "plans.show": COORDINATES,
+    "plans.explain": COORDINATES,
+    "plans.publish": COORDINATES,
+    "plans.discard": COORDINATES,
+    "matches.index": SIGNED_IN,
+    "matches.show": SIDES,
+    "matches.confirm": SIDES,
+    "matches.ask_reason": SIDES,
+    "matches.decline": SIDES,
+    "matches.ask_release": COORDINATES,
+    "matches.release": COORDINATES,
+    "exports.plan_json": SUBMITS,
+    "exports.plan_csv": SUBMITS,
+    "exports.problem_json": COORDINATES,
+}
+CALLS: Final = {
+    "api-docs.openapi_json": EVERYBODY,
+    "api-activities.list_activities": TAKES_PART,
+    "api-activities.record_activity": SUBMITS,
+    "api-activities.list_context": TAKES_PART,
+    "api-rounds.list_rounds": SIGNED_IN,
+    "api-rounds.read_round": SIGNED_IN,
+    "api-rounds.open_round": COORDINATES,
+    "api-rounds.set_policy": COORDINATES,
+    "api-rounds.close_round": COORDINATES,
+    "api-rounds.reopen_round": COORDINATES,
+    "api-needs.list_needs": SUBMITS,
+    "api-needs.submit_need": SUBMITS,
+    "api-needs.read_need": OWNS_NEED,
+    "api-needs.revise_need": OWNS_NEED,
+    "api-needs.withdraw_need": OWNS_NEED,
+    "api-needs.recognise_need": COORDINATES,
+    "api-offers.list_offers": TAKES_PART,
+    "api-offers.submit_offer": SUBMITS,
+    "api-offers.read_offer": TAKES_PART,
+    "api-offers.revise_offer": OWNS_OFFER,
+    "api-offers.withdraw_offer": OWNS_OFFER,
+    "api-offers.withdraw_session": OWNS_OFFER,
+    "api-supports.list_supports": TAKES_PART,
+    "api-supports.submit_support": SUBMITS,
+    "api-supports.read_support": TAKES_PART,
+    "api-supports.revise_support": OWNS_SUPPORT,
+    "api-supports.withdraw_support": OWNS_SUPPORT,
+    "api-questions.list_questions": SUBMITS,
+    "api-runs.list_runs": COORDINATES,
+    "api-runs.request_run": COORDINATES,
+    "api-runs.read_run": COORDINATES,
+    "api-runs.cancel_run": COORDINATES,
+    "api-plans.list_plans": SIGNED_IN,
+    "api-plans.read_plan": COORDINATES,
+    "api-plans.export_plan": SUBMITS,
+    "api-plans.export_problem": COORDINATES,
+    "api-plans.publish_plan": COORDINATES,
+    "api-plans.discard_plan": COORDINATES,
+    "api-matches.list_matches": SIGNED_IN,
+    "api-matches.read_match": SIDES,
+    "api-matches.confirm_match": SIDES,
+    "api-matches.decline_match": SIDES,
+    "api-matches.release_match": COORDINATES,
+}
+LAW: Final = PAGES | CALLS
+# What would be accepted of one who may: so that nothing but the permission decides.
+FORM: Final = {
+    "version": "1",
+    "side": "recipient",
+    "reason": "dates",
+    "title": "A title",
+    "code": "R-NEW",
+    "state": "planned",
+    "standing": "submitted",
+    "opens_on": "2027-01-01",
+    "closes_on": "2027-02-01",
+    "seats": "5",
+    "priority": "routine",
+}
+NEW_RECORD: Final = {"participant": "XAC", "round": world.EXERCISE, "title": "A title"}
+BODIES: Final[dict[str, dict[str, Any]]] = {
+    "api-activities.record_activity": {"state": "planned", "title": "A title"},
+    "api-rounds.open_round": {
+        "code": "R-NEW",
+        "title": "A title",
+        "opens_on": "2027-01-01",
+        "closes_on": "2027-02-01",
+    },
+    "api-rounds.set_policy": {"policy": {}},
+    "api-needs.recognise_need": {"seats": 5, "priority": "routine"},
+    "api-matches.confirm_match": {"side": "recipient"},
+    "api-matches.decline_match": {"side": "recipient", "reason": "dates"},
+    "api-matches.release_match": {"reason": "dates"},
+    "api-needs.submit_need": NEW_RECORD,
+    "api-offers.submit_offer": NEW_RECORD,
+    "api-supports.submit_support": NEW_RECORD | {"kind": "venue"},
+}
+READS: Final = {"GET"}
+WRITES: Final = {"POST", "PUT", "PATCH", "DELETE"}
+# Words of the owner's need that stand in no other record.
+SECRETS: Final = (
+    "kestrel-title",
+    "kestrel-audience",
+    "kestrel-contribution",
+    "kestrel-basis",
+    "kestrel-reason",
+)
+REFUSALS: Final = {403, 404}
+NO_SUCH_NEED: Final = "N-9999"
+
+
+@dataclass(frozen=True)
+class Walk:
+    """The service with one need, its match and its other side, and a client for each role."""
+
+    app: Flask
+    need: str
+    numbers: dict[str, str]
+    people: dict[str, Person]
+    tokens: dict[str, str]
+
+    def ask(self, role: str, rule: Any, method: str, need: str | None = None) -> TestResponse:
+        """The answer to a role that asks for a route about the walk's records, or about another need."""
+        area = rule.endpoint.removeprefix("api-").partition(".")[0]
+        reference = (need or self.need) if area == "needs" else self.numbers.get(area, "")
+        address = rule.rule.replace("<reference>", reference).replace("<path:filename>", "lcm.css")
+        for name, value in self.numbers.items():
+            address = re.sub(rf"<[^<>]*\b{name}>", value, address)
+        assert "<" not in address, f"{rule.rule}: say in the walk what stands here"
+        client = self.app.test_client()
+        if not rule.rule.startswith("/api"):
+            if role != "stranger":
+                sign_in(client, self.people[role])
+            return client.open(address, method=method, data=FORM if method in WRITES else None)
+        headers = {"If-Match": '"1"', "Idempotency-Key": f"walk-{role}"} if method in WRITES else {}
+        if role != "stranger":
+            headers["Authorization"] = f"Bearer {self.tokens[role]}"
+        query = {"round": world.EXERCISE} if "<" not in rule.rule else {}
+        body = BODIES.get(rule.endpoint, {}) if method in WRITES else None
+        return client.open(address, method=method, headers=headers, query_string=query, json=body)
+
+
+@pytest.fixture
+def walk(at_work: Flask) -> Walk:
+    matches = world.publish_draft(world.EXERCISE)
+    match = matches[0]
+    sides = {match.need.recipient, match.offer.provider}
+    others = {one.need.recipient for one in matches} - sides
+    linked = {
+        code
+        for one in matches
+        for code in (one.need.recipient, one.offer.provider)
+        if sides & {one.need.recipient, one.offer.provider}
+    }
+    other = min(others - linked, default=min(others))
+    title, audience, contribution, basis, reason = SECRETS
+    db.session.execute(
+        update(Need)
+        .where(Need.reference == match.need_reference)
+        .values(
+            title=title,
+            audience=audience,
+            contribution=contribution,
+            basis_reference=basis,
+            recognition_reason=reason,
+        )
+    )
+    db.session.commit()
+    people = {
+        "administrator": world.person_by_email("administrator@example.org"),
+        "observer": world.person_by_email("observer@example.org"),
+        "coordinator": world.person_by_email(world.COORDINATOR),
+        "owner": world.focal_point_of(match.need.recipient),
+        "provider": world.focal_point_of(match.offer.provider),
+        "other": world.focal_point_of(other),
+    }
+    plan = db.session.query(Plan).join(Plan.round).filter_by(code=world.EXERCISE, state="open").first()
+    run = db.session.query(Run).join(Run.round).filter_by(code=world.EXERCISE).first()
+    assert plan is not None
+    assert run is not None
+    strangers = {participant.code for participant in db.session.query(Participant)} - {
+        person.participant.code for person in people.values() if person.participant
+    }
+    support = next(
+        reference
+        for reference, label in sorted(plan.labels["supports"].items())
+        if label["provider"] in strangers
+    )
+    numbers = {
+        "code": world.EXERCISE,
+        "match_id": str(match.id),
+        "plan_id": str(plan.id),
+        "run_id": str(run.id),
+        "offers": match.offer_reference,
+        "supports": support,
+        "key": match.session_code.rpartition(".")[2] or "S1",
+    }
+    tokens = {
+        role: accounts.create_api_token(accounts.actor_of(person), person.email, "walk", 9)
+        for role, person in people.items()
+    }
+    # The forms' own tokens have a test; here they would hide who else is refused.
+    at_work.config["WTF_CSRF_ENABLED"] = False
+    assert db.session.get(Match, match.id) is not None
+    return Walk(at_work, match.need_reference, numbers, people, tokens)
+
+
+def routes(app: Flask, methods: set[str]) -> list[tuple[Any, str]]:
+    """Every route of the application with each of its methods that is among these."""
+    return [
+        (rule, method)
+        for rule in sorted(app.url_map.iter_rules(), key=lambda rule: (rule.rule, rule.endpoint))
+        for method in sorted((rule.methods or set()) & methods)
+    ]
+
+
+def test_every_route_has_a_law_and_every_law_a_route(walk: Walk) -> None:
+    there = {rule.endpoint for rule in walk.app.url_map.iter_rules()}
+    assert there == set(LAW), "Say in the table of this file who may ask for a new route."
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_who_may_read_is_answered_and_nobody_else(walk: Walk, role: str) -> None:
+    wrong = []
+    for rule, method in routes(walk.app, READS):
+        answer = walk.ask(role, rule, method)
+        is_api = rule.rule.startswith("/api")
+        if role in LAW[rule.endpoint]:
+            is_right = answer.status_code == 200
+        elif role == "stranger":
+            is_right = answer.status_code == 401 if is_api else _asks_to_sign_in(answer)
+        else:
+            is_right = answer.status_code in REFUSALS
+        if not is_right:
+            wrong.append((rule.endpoint, answer.status_code))
+    assert not wrong, wrong
+
+
+def _asks_to_sign_in(answer: TestResponse) -> bool:
+    return answer.status_code == 303 and answer.location.startswith("/sign-in")
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_who_may_not_write_is_refused_and_changes_nothing(walk: Walk, role: str) -> None:
+    if role != "stranger":
+        # The first use of a token is noted; later ones within the hour are not.
+        rounds = next(
+            rule for rule, _ in routes(walk.app, READS) if rule.endpoint == "api-rounds.list_rounds"
+        )
+        assert walk.ask(role, rounds, "GET").status_code == 200
+    before, wrong = fingerprint(), []
+    for rule, method in routes(walk.app, WRITES):
+        if role in LAW[rule.endpoint]:
+            continue
+        answer = walk.ask(role, rule, method)
+        if role == "stranger":
+            is_refused = answer.status_code == 401 or _asks_to_sign_in(answer)
+        else:
+            is_refused = answer.status_code in REFUSALS
+        if not is_refused:
+            wrong.append((rule.endpoint, method, answer.status_code))
+    assert not wrong, wrong
+    assert fingerprint() == before
+
+
+@pytest.mark.parametrize("role", ["stranger", "administrator", "observer", "other"])
+def test_nothing_of_a_need_is_read_by_those_it_is_not_for(walk: Walk, role: str) -> None:
+    leaks = []
+    for rule, method in routes(walk.app, READS | WRITES):
+        if method in WRITES and role in LAW[rule.endpoint]:
+            continue
+        answer = walk.ask(role, rule, method)
+        told = answer.get_data(as_text=True) + str(answer.headers)
+        leaks += [(rule.endpoint, word) for word in SECRETS if word in told]
+        if "<reference>" not in rule.rule and re.search(rf"\b{walk.need}\b", told):
+            leaks.append((rule.endpoint, walk.need))
+    assert not leaks, leaks
+
+
+@pytest.mark.parametrize("role", ["stranger", "administrator", "observer", "other", "provider"])
+def test_a_need_that_is_not_yours_looks_like_one_that_is_not_there(walk: Walk, role: str) -> None:
+    different = []
+    for rule, method in routes(walk.app, READS | WRITES):
+        if "needs" not in rule.endpoint or "<reference>" not in rule.rule:
+            continue
+        real, none = (walk.ask(role, rule, method, need) for need in (walk.need, NO_SUCH_NEED))
+        if _plain(real, walk.need) != _plain(none, NO_SUCH_NEED):
+            different.append((rule.endpoint, real.status_code, none.status_code))
+    assert not different, different
+
+
+def _plain(answer: TestResponse, need: str) -> tuple[int, str, list[tuple[str, str]]]:
+    """An answer without what is about the asking: the reference that was asked for, the token of a form."""
+    text = answer.get_data(as_text=True).replace(need, "N")
+    text = re.sub(r'name="csrf_token" value="[^"]*"', "", text)
+    kept = [
+        (name, value.replace(need, "N"))
+        for name, value in answer.headers
+        if name not in {"Set-Cookie", "Content-Length", "Date", "Last-Modified"}
+    ]
+    return answer.status_code, text, kept
+
+
+def test_the_owner_and_coordinators_do_read_what_the_walk_looks_for(walk: Walk) -> None:
+    """Else the walk would find no leak because there is nothing to leak."""
+    rules = {rule.endpoint: rule for rule in walk.app.url_map.iter_rules()}
+    for role in ("owner", "coordinator"):
+        page = walk.ask(role, rules["needs.show"], "GET").get_data(as_text=True)
+        call = walk.ask(role, rules["api-needs.read_need"], "GET").get_data(as_text=True)
+        for word in SECRETS:
+            assert word in page + call, (role, word)
