@@ -11,13 +11,14 @@ import re
 import stat
 from collections import Counter
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, BinaryIO, Final
 
 from optimizer.errors import InvalidFile
 from optimizer.files.values import RepeatedKeys
 from optimizer.problem import MAX_DEPTH
 
 MAX_FILE_BYTES: Final = 2**30
+BYTES_AT_ONCE: Final = 2**20
 _MAX_DIGITS: Final = 100
 # Up to and with the next bracket that stands outside a string. Every repetition is possessive and the
 # pattern is only matched, never searched for, so that the time grows with the text and not with its square.
@@ -65,7 +66,7 @@ def _read_bytes(path: Path, name: str) -> bytes:
             # A device such as /dev/zero has no end; a pipe does, and is a fair way to hand over a file.
             mode = os.fstat(file.fileno()).st_mode
             has_an_end = stat.S_ISREG(mode) or stat.S_ISFIFO(mode)
-            content = file.read(MAX_FILE_BYTES + 1) if has_an_end else None
+            content = _read_at_most(file, MAX_FILE_BYTES + 1) if has_an_end else None
     except IsADirectoryError:
         raise InvalidFile([f"{name}: is a directory, not a file"]) from None
     except OSError as error:
@@ -77,6 +78,15 @@ def _read_bytes(path: Path, name: str) -> bytes:
     if len(content) > MAX_FILE_BYTES:
         raise InvalidFile([f"{name}: holds more than {MAX_FILE_BYTES} bytes; no larger file is read"])
     return content
+
+
+def _read_at_most(file: BinaryIO, most: int) -> bytes:
+    """Piece by piece: to ask for the whole at once takes memory for the largest file that could come."""
+    pieces: list[bytes] = []
+    while most > 0 and (piece := file.read(min(most, BYTES_AT_ONCE))):
+        pieces.append(piece)
+        most -= len(piece)
+    return b"".join(pieces)
 
 
 def _decode(content: bytes, name: str) -> str:
