@@ -3,6 +3,8 @@
 import os
 import re
 import stat
+from dataclasses import fields
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -227,3 +229,9 @@ class TestDoors:
         assert posts
         for endpoint, method, path in posts:
             assert client.open(path, method=method).status_code == 400, endpoint
+
+
+def test_every_setting_is_told_to_those_who_run_the_service():
+    told = (Path(__file__).resolve().parents[2] / "docs" / "operations.md").read_text(encoding="utf-8")
+    for field in fields(Settings):
+        assert f"| `LCM_{field.name.upper()}` |" in told, field.name
