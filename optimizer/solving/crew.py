@@ -9,8 +9,11 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Final
 
 from optimizer.solving.prepared import Improvement, PlanInHand, PreparedRound
+
+LOOK_EVERY_SECONDS: Final = 0.1
 
 # Given the sessions that are being worked on: those to go on with, or None where there are none for now.
 ChoosePiece = Callable[[frozenset[str]], Sequence[str] | None]
@@ -38,11 +41,17 @@ class _Job:
 
 
 class Crew:
-    """As many threads as members; a crew of one works in the thread that asks."""
+    """As many threads as members; a crew of one works in the thread that asks.
 
-    def __init__(self, prepared: PreparedRound, members: int) -> None:
+    ``is_over``: from when on whatever several members are at is stopped.
+    """
+
+    def __init__(
+        self, prepared: PreparedRound, members: int, is_over: Callable[[], bool] = lambda: False
+    ) -> None:
         self._prepared = prepared
         self._members = max(1, members)
+        self._is_over = is_over
 
     def work(
         self, plan: PlanInHand, choose: ChoosePiece, solve: SolvePiece, on_step: Callable[[Step], None]
@@ -79,7 +88,9 @@ class Crew:
                         busy |= frozenset(piece)
                     if not running:
                         return plan
-                    for done in wait(running, return_when=FIRST_COMPLETED).done:
+                    if self._is_over():
+                        stop.set()
+                    for done in wait(running, LOOK_EVERY_SECONDS, FIRST_COMPLETED).done:
                         job = running.pop(done)
                         idle.append(job.member)
                         step = self._weigh(plan, job, done.result())

@@ -63,7 +63,7 @@ def search_in_steps(
             on_progress(Progress(name, value, bound, clock.seconds()))
 
     report(prepared.plan_of(draft).values)
-    crew = Crew(prepared, threads)
+    crew = Crew(prepared, threads, clock.is_over)
     draft = _dive_in_pieces(crew, prepared, draft, clock, report)
     draft = AroundSearch(prepared).improve(draft, crew, clock.is_over, report)
     plan = prepared.plan_of(draft)

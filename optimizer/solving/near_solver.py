@@ -174,7 +174,7 @@ class NearSolver:
     def _watched(self) -> AbstractContextManager[None]:
         """A run that may take long can be stopped by a signal; watching dozens of short ones costs more."""
         _, seconds = self._highs.getOptionValue("time_limit")
-        is_short = float(seconds) <= SECONDS_UNWATCHED
+        is_short = float(seconds) <= SECONDS_UNWATCHED and self.stop is None
         return nullcontext() if is_short else stopped_by_signals(self._highs, self.stop)
 
     def _read(self, matrix: Matrix) -> NearAnswer:

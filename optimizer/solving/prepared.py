@@ -319,6 +319,9 @@ class PreparedRound:
         current = self._lead(piece, current, seconds_each)
         narrowing = Narrowing(piece.matrix, THREADS)
         for cost in (whole[piece.columns] for whole in self.costs):
+            if solver.stop is not None and solver.stop.is_set():
+                is_proven = False
+                break
             if not cost.any():
                 continue
             now = round(float(cost @ current))

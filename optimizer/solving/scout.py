@@ -134,5 +134,9 @@ class Scout:
         if left is None or left == 0 or len(self._model.model.pairs) < MIN_PAIRS:
             return draft
         end = self._clock.seconds() + left * SHARE_OF_AROUND
-        crew = Crew(self._prepared, self._effort.threads)
-        return self._around.improve(draft, crew, lambda: self._clock.seconds() >= end, tell)
+
+        def is_over() -> bool:
+            return self._clock.seconds() >= end
+
+        crew = Crew(self._prepared, self._effort.threads, is_over)
+        return self._around.improve(draft, crew, is_over, tell)

@@ -100,14 +100,16 @@ def solve(
         )
         return write_plan(facts, pairs, large.draft, large.values, problem_sha256(problem), info)
     if find_refused_pins(facts):
+        effort = replace(effort, threads=1)
         clash = find_clash(facts, pairs, effort)
     else:
         search = Search(RoundModel(facts, pairs), effort, clock, on_progress)
+        effort = replace(effort, threads=search.describe().threads)
         clash = search.find_first_draft(start)
         if clash is None:
             values = search.improve_all()
             return write_plan(facts, pairs, search.draft, values, problem_sha256(problem), search.describe())
-    info = SolverInfo(version("pulp"), describe_solver(solver), clock.seconds(), threads)
+    info = SolverInfo(version("pulp"), describe_solver(solver), clock.seconds(), effort.threads)
     return Plan(problem_sha256(problem), "clashing_pins", clash=clash, solver=info)
 
 
@@ -137,6 +139,7 @@ class Search:
         self._narrowing: Narrowing | None = None
         self._reserve: Draft | None = None  # the start plan, where it obeys the problem
         self._solved: list[tuple[object, ObjectiveValue]] = []
+        self._held: list[tuple[str, ObjectiveTerms, int]] = []
         self._stopped_by: str | None = None
         # Whether a solver that works in doubles can prove anything about the objective at hand. The row that
         # holds one that it cannot tell apart blurs all that are solved after it.
@@ -217,6 +220,9 @@ class Search:
             ceiling = ObjectiveOfModel(self.model.model, found[at].name).largest_value()
             found[at] = replace(found[at], bound=max(found[at].value, ceiling))
             self._stopped_by = self._stopped_by or "fault"
+        if all(row.value == row.bound for row in found):
+            # A step beside a solve that was stopped has reached its bound.
+            self._stopped_by = None
         return found
 
     @cached_property
@@ -239,13 +245,28 @@ class Search:
         if twin is not None:
             # It counts the same seats in the same way as one that is held already: nothing can move it.
             return replace(twin, name=name)
+        self._hold_what_was_gained()
         terms = self.model.add_objective(objective)
         self._program.extend()
         best = self._maximise(objective, terms)
-        self.model.hold(terms, best.value)
-        self._program.extend()
+        self._hold(name, terms, best.value)
         self._solved.append((objective.signature, best))
         return best
+
+    def _hold(self, name: str, terms: ObjectiveTerms, value: int) -> None:
+        self.model.hold(terms, value)
+        self._program.extend()
+        self._held.append((name, terms, value))
+
+    def _hold_what_was_gained(self) -> None:
+        """Hold earlier objectives at what the plan in hand has: a step that was taken later may have made it
+        better in one that stayed open, and no solve for the next may give that away.
+        """
+        for name, terms, held in self._held[:]:
+            value = self._value(name, self.draft)
+            if value > held:
+                self._held.remove((name, terms, held))
+                self._hold(name, terms, value)
 
     def _maximise(self, objective: ObjectiveOfModel, terms: ObjectiveTerms) -> ObjectiveValue:
         name, ceiling = objective.name, objective.largest_value()
@@ -380,11 +401,15 @@ class Search:
         """Fall back on the start plan where the objective stayed open and that plan is better."""
         if self._reserve is None or self.model.find_violation(self._reserve) is not None:
             return best
-        value = self._value(best.name, self._reserve)
-        if value <= best.value:
+        names = self.model.facts.problem.policy.objectives
+        until_now = names[: names.index(best.name) + 1]
+        reserve, now = (
+            [self._value(name, draft) for name in until_now] for draft in (self._reserve, self.draft)
+        )
+        if reserve <= now:
             return best
         self.draft = self._reserve
-        return replace(best, value=value)
+        return replace(best, value=reserve[-1])
 
     # -- reading and telling --------------------------------------------------------------------------------
 

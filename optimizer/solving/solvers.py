@@ -288,6 +288,7 @@ class _HighsWatch:
         highspy.cb.HighsCallbackType.kCallbackMipImprovingSolution,
         highspy.cb.HighsCallbackType.kCallbackMipLogging,
         highspy.cb.HighsCallbackType.kCallbackMipInterrupt,
+        highspy.cb.HighsCallbackType.kCallbackSimplexInterrupt,
     ]
 
     def __init__(

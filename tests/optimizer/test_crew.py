@@ -2,24 +2,28 @@
 
 import threading
 from collections.abc import Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from itertools import pairwise
-from time import monotonic
+from time import monotonic, sleep
 
 import pytest
 
 from optimizer.clock import Clock
 from optimizer.model.drafts import draft_of_pins
-from optimizer.model.vectors import EMPTY_DRAFT
+from optimizer.model.vectors import EMPTY_DRAFT, Draft
 from optimizer.rules.facts import Facts
 from optimizer.rules.pairs import find_pairs
-from optimizer.solving import around
+from optimizer.solving import around, polishing, scout
+from optimizer.solving import solve as solving_solve
 from optimizer.solving.around import AroundSearch
 from optimizer.solving.crew import Crew, Step, beside
 from optimizer.solving.diving import Diver
 from optimizer.solving.neighbours import Neighbours
 from optimizer.solving.prepared import Improvement, PlanInHand, PreparedRound
+from optimizer.solving.scout import Scout
 from optimizer.solving.solve import solve
+from optimizer.solving.solvers import Attempt
 from optimizer.verifying.verify import verify
 from tests.bench.generator import make_problem
 from tests.optimizer.random_problems import random_round
@@ -199,3 +203,72 @@ def test_two_threads_give_a_verified_plan_of_a_round_too_large_to_close():
     assert monotonic() - begun < 60
     refused = verify(problem, replace(plan, assignments=plan.assignments[1:]))
     assert not refused.ok
+
+
+@pytest.fixture
+def starved(monkeypatch) -> list[tuple[int, ...]]:
+    """Rounds that count as large, whose first solve ends without a plan while steps are taken beside the
+    second alone; gives the values of each plan that a step left in hand.
+    """
+    for module in (solving_solve, scout, polishing):
+        monkeypatch.setattr(module, "MIN_PAIRS", 0)
+    monkeypatch.setattr(Scout, "begin", lambda self, draft: (draft, {}))
+    monkeypatch.setattr(Scout, "polish", lambda self, polisher, draft, names: draft)
+    monkeypatch.setattr(Scout, "search_around", lambda self, draft, tell: draft)
+    monkeypatch.setattr(solving_solve, "add_greedily", lambda model, draft: draft)
+    asked, in_hand = [0], list[tuple[int, ...]]()
+    run, stepping, better = solving_solve.run, Scout.stepping, Scout.better
+
+    def run_from_the_second(program, effort, **more):
+        asked[0] += 1
+        return Attempt("time_limit", None, None) if asked[0] == 1 else run(program, effort, **more)
+
+    @contextmanager
+    def step_beside_the_second(self, draft):
+        if asked[0] != 1:
+            yield None
+            return
+        with stepping(self, draft) as found:
+            sleep(0.3)
+            yield found
+
+    def better_and_told(self, one, other):
+        found = better(self, one, other)
+        in_hand.append(self._prepared.plan_of(found).values)
+        return found
+
+    monkeypatch.setattr(solving_solve, "run", run_from_the_second)
+    monkeypatch.setattr(Scout, "stepping", step_beside_the_second)
+    monkeypatch.setattr(Scout, "better", better_and_told)
+    return in_hand
+
+
+@pytest.mark.parametrize("seed", [3, 7, 9, 15, 20, 21])
+def test_what_a_step_gained_in_an_earlier_objective_is_not_given_away(starved, seed):
+    problem = random_round(seed, 14, 14)
+    plan = solve(problem, time_limit_seconds=20, threads=2)
+    assert verify(problem, plan).ok
+    values = tuple(row.value for row in plan.objectives)
+    assert starved
+    assert all(values >= gained for gained in starved), (values, starved)
+    assert plan.solver is not None
+    assert (plan.outcome == "optimal") == (plan.solver.stopped_by is None)
+
+
+def test_steps_beside_end_soon_after_they_are_told_to():
+    prepared = _prepare(make_problem(340, 340, 1, shape="scarce_funds"))
+    draft = draft_of_pins(prepared.model) if prepared.facts.problem.pinned else EMPTY_DRAFT
+    assert draft is not None
+    search, begun = AroundSearch(prepared), draft
+
+    def step(stop: threading.Event) -> Draft:
+        crew = Crew(prepared.beside(stop), 1)
+        return search.improve(begun, crew, stop.is_set, lambda values: None)
+
+    for seconds in (0.4, 1.1, 1.9):
+        with beside(step) as found:
+            sleep(seconds)
+            told = monotonic()
+        assert prepared.model.find_violation(found.result()) is None
+        # A step of a second for each of eight objectives is not waited for.
+        assert monotonic() - told < 4
