@@ -132,15 +132,28 @@ def create_token_command(email: str, label: str, days: int) -> None:
     click.echo(f"{token}\nIt is good for {days} days and shown this once.")
 
 
+def audit_key_of(settings: Settings) -> bytes | None:
+    """The key that signs the chain of events; ClickException where the setting is none."""
+    try:
+        return settings.read_audit_key()
+    except ValueError as error:
+        raise click.ClickException(str(error)) from error
+
+
 @commands.command("seal-audit")
 @refuse_in_words
 def seal_audit_command() -> None:
     """Sign the chain of audit events as it is now; a worker does so once a minute."""
     settings: Settings = current_app.config["SETTINGS"]
-    key = settings.read_audit_key()
+    key = audit_key_of(settings)
     if key is None:
         raise click.ClickException("Set LCM_AUDIT_KEY first: the key that signs, kept outside the database.")
-    seal = audit.seal_chain(SYSTEM, key, settings.audit_seals_path())
+    try:
+        seal = audit.seal_chain(SYSTEM, key, settings.audit_seals_path())
+    except OSError as error:
+        raise click.ClickException(
+            f"{settings.audit_seals_path()} cannot be written ({error.strerror}); nothing was sealed."
+        ) from error
     click.echo(
         "Nothing was added since the last seal." if seal is None else f"Sealed up to event {seal.number}."
     )
@@ -157,10 +170,22 @@ def verify_audit_command(seals_files: tuple[str, ...], public_keys: tuple[str, .
     they alone show that the end of the chain was cut off together with its seals.
     """
     settings: Settings = current_app.config["SETTINGS"]
-    key, own_file = settings.read_audit_key(), settings.audit_seals_path()
+    key, own_file = audit_key_of(settings), settings.audit_seals_path()
     keys = {*public_keys, *(() if key is None else (audit.public_key_of(key),))}
     files = [*map(Path, seals_files), *((own_file,) if own_file.exists() else ())]
-    report = audit.verify_audit(SYSTEM, keys, [seal for file in files for seal in audit.read_seals(file)])
+    outside = []
+    for file in files:
+        seals, faulty = audit.read_seals(file)
+        outside += seals
+        for number in faulty:
+            click.echo(
+                f"Line {number} of {file} is no seal: a write that was cut short, or a change.", err=True
+            )
+    report = audit.verify_audit(SYSTEM, keys, outside)
+    if not keys and report.seals:
+        raise click.ClickException(
+            "Set LCM_AUDIT_KEY or give --public-key: the seals cannot be checked without."
+        )
     click.echo(
         f"{report.events} events, {report.seals} seals in the database, {len(files)} files of seals; "
         f"{max(0, report.events - report.sealed)} events since the last seal."

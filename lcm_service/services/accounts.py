@@ -171,7 +171,9 @@ def erase_person(actor: Actor, email: str) -> None:
     with transaction() as session:
         person = _person_to_manage(session, actor, email)
         session.execute(delete(ApiToken).where(ApiToken.person_id == person.id))
-        person.name, person.email = ERASED_NAME, f"{person.id}@erased.invalid"
+        # Failed sign-ins are kept under hashes of addresses, which one who knows an address can find again.
+        session.execute(delete(SignInFailure))
+        person.name, person.email = ERASED_NAME, f"{secrets.token_hex(8)}@erased.invalid"
         person.password_hash, person.is_active = None, False
         person.sign_in_epoch += 1
         record_event(session, actor, "erase", "person", str(person.id), ["name", "email"])

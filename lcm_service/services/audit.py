@@ -6,26 +6,32 @@ end and write its hashes anew, but cannot sign, and cannot reach the file.
 """
 
 import json
-from collections.abc import Iterable, Iterator
+import os
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from sqlalchemy import func, select
 
-from lcm_service.domain.errors import NotAllowed, NotValid
+from lcm_service.domain.errors import NotAllowed
 from lcm_service.domain.permissions import Actor, may_verify_audit
-from lcm_service.persistence.audit_chain import HEAD_ID, NO_HASH, digest
+from lcm_service.persistence.audit_chain import (
+    HEAD_ID,
+    NO_HASH,
+    digest_as_stored,
+    read_as_stored,
+    read_head,
+)
 from lcm_service.persistence.database import db, transaction, utc_now
-from lcm_service.persistence.tables import AuditEvent, AuditHead, AuditSeal
+from lcm_service.persistence.tables import AuditHead, AuditSeal
 
 SEAL_FORMAT: Final = "lcm-audit-seal/1"
 # So many faults are told; what follows a rewritten event is wrong throughout.
 MOST_FAULTS: Final = 20
-READ_AT_ONCE: Final = 2_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,8 +106,7 @@ def seal_chain(actor: Actor, private_key: bytes, seals_file: Path) -> SealedHead
         unsigned = SealedHead(head.number, head.sha256, utc_now(), public_key_of(private_key), "")
         signature = key.sign(unsigned.message()).hex()
         seal = SealedHead(unsigned.number, unsigned.sha256, unsigned.at, unsigned.public_key, signature)
-        with seals_file.open("a", encoding="ascii") as file:
-            file.write(seal.line() + "\n")
+        _add_line(seals_file, seal.line())
         session.add(
             AuditSeal(
                 number=seal.number,
@@ -119,18 +124,46 @@ def public_key_of(private_key: bytes) -> str:
     return Ed25519PrivateKey.from_private_bytes(private_key).public_key().public_bytes_raw().hex()
 
 
-def read_seals(seals_file: Path) -> list[SealedHead]:
-    """The seals of a file. Raises NotValid, naming the line that is none, and OSError."""
-    seals = []
-    for number, line in enumerate(seals_file.read_text(encoding="utf-8").splitlines(), start=1):
-        try:
-            row = json.loads(line)
-            if row.pop("format") != SEAL_FORMAT:
-                raise ValueError("another format")
-            seals.append(SealedHead(**{**row, "at": datetime.fromisoformat(row["at"])}))
-        except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
-            raise NotValid(f"Line {number} of {seals_file.name} is no seal of the audit events.") from error
-    return seals
+def read_seals(seals_file: Path) -> tuple[list[SealedHead], list[int]]:
+    """The seals of a file, and the numbers of the lines that are none: a write that was cut short leaves one.
+
+    Raises OSError.
+    """
+    seals, faulty = [], []
+    lines = seals_file.read_bytes().decode("utf-8", errors="replace").splitlines()
+    for number, line in enumerate(lines, start=1):
+        seal = _read_seal(line)
+        if seal is None:
+            faulty.append(number)
+        else:
+            seals.append(seal)
+    return seals, faulty
+
+
+def _read_seal(line: str) -> SealedHead | None:
+    try:
+        row = json.loads(line)
+        at = datetime.fromisoformat(row["at"])
+        words = [row[name] for name in ("sha256", "public_key", "signature")]
+        number, form = row["number"], row["format"]
+    except (ValueError, TypeError, KeyError, RecursionError):
+        return None
+    is_seal = form == SEAL_FORMAT and type(number) is int and all(isinstance(word, str) for word in words)
+    sha256, public_key, signature = words
+    return SealedHead(number, sha256, at, public_key, signature) if is_seal and at.tzinfo else None
+
+
+def _add_line(seals_file: Path, line: str) -> None:
+    """Add a line and have it on the disk; one that was cut short before it is ended first."""
+    seals_file.parent.mkdir(parents=True, exist_ok=True)
+    with seals_file.open("a+b") as file:
+        if file.tell() > 0:
+            file.seek(-1, os.SEEK_END)
+            if file.read(1) != b"\n":
+                line = "\n" + line
+        file.write(f"{line}\n".encode("ascii"))
+        file.flush()
+        os.fsync(file.fileno())
 
 
 def verify_audit(
@@ -164,36 +197,25 @@ def _walk(wanted: dict[int, set[str]]) -> tuple[int, list[AuditFault]]:
     faults: list[AuditFault] = []
     number, previous = 0, NO_HASH
     head: tuple[int, str] | None = None
-    for row in _events():
-        if row.id != number + 1:
+    for content, sha256, head_then in read_as_stored(db.session()):
+        place, before = content[0], content[-1]
+        if place != number + 1:
             faults.append(AuditFault("missing", number + 1))
-        if row.previous_sha256 != previous:
-            faults.append(AuditFault("unlinked", row.id))
-        if digest(row) != row.sha256:
-            faults.append(AuditFault("changed", row.id))
-        if wanted.get(row.id, {row.sha256}) != {row.sha256}:
-            faults.append(AuditFault("rewritten", row.id))
-        number, previous, head = row.id, row.sha256, (row.head_number, row.head_sha256)
+        if before != previous:
+            faults.append(AuditFault("unlinked", place))
+        if digest_as_stored(content) != sha256:
+            faults.append(AuditFault("changed", place))
+        if wanted.get(place, {sha256}) != {sha256}:
+            faults.append(AuditFault("rewritten", place))
+        number, previous, head = place, sha256, head_then
     if number == 0:
-        row = db.session.execute(select(AuditHead.number, AuditHead.sha256)).one_or_none()
-        head = (0, NO_HASH) if row is None else (row.number, row.sha256)
+        now = read_head(db.session())
+        if now is not None and now[2] > 0:
+            return _walk(wanted)  # The first event has come in between.
+        head = None if now is None else (now[0], now[1])
     if (number, previous) != head:
         faults.append(AuditFault("cut", number))
     return number, faults
-
-
-def _events() -> Iterator[Any]:
-    """Every event with the head as it was at that moment, in one statement: what is added meanwhile is in
-    neither.
-    """
-    head = select(AuditHead).where(AuditHead.id == HEAD_ID)
-    columns = (
-        *(getattr(AuditEvent, column.key) for column in AuditEvent.__table__.columns),
-        head.with_only_columns(AuditHead.number).scalar_subquery().label("head_number"),
-        head.with_only_columns(AuditHead.sha256).scalar_subquery().label("head_sha256"),
-    )
-    query = select(*columns).order_by(AuditEvent.id).execution_options(yield_per=READ_AT_ONCE)
-    yield from db.session.execute(query)
 
 
 def _is_true(seal: SealedHead, known: set[str]) -> bool:

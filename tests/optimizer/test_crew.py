@@ -14,7 +14,7 @@ from optimizer.model.drafts import draft_of_pins
 from optimizer.model.vectors import EMPTY_DRAFT, Draft
 from optimizer.rules.facts import Facts
 from optimizer.rules.pairs import find_pairs
-from optimizer.solving import around, polishing, scout
+from optimizer.solving import around, polishing, scout, solvers
 from optimizer.solving import solve as solving_solve
 from optimizer.solving.around import AroundSearch
 from optimizer.solving.crew import Crew, Step, beside
@@ -217,7 +217,7 @@ def starved(monkeypatch) -> list[tuple[int, ...]]:
     monkeypatch.setattr(Scout, "search_around", lambda self, draft, tell: draft)
     monkeypatch.setattr(solving_solve, "add_greedily", lambda model, draft: draft)
     asked, in_hand = [0], list[tuple[int, ...]]()
-    run, stepping, better = solving_solve.run, Scout.stepping, Scout.better
+    run, stepping, better = solvers.run, Scout.stepping, Scout.better
 
     def run_from_the_second(program, effort, **more):
         asked[0] += 1

@@ -5,9 +5,12 @@ import re
 import flask_migrate
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import CheckConstraint, inspect
+from sqlalchemy import CheckConstraint, inspect, text
 
-from lcm_service.persistence.database import Table, db
+from lcm_service.domain.permissions import SYSTEM
+from lcm_service.persistence.database import Table, db, transaction
+from lcm_service.services import audit
+from lcm_service.services.trail import record_event
 from tests.fixtures import make_app
 
 
@@ -43,4 +46,43 @@ def test_a_downgrade_leaves_nothing_and_an_upgrade_brings_all_back(database_url)
         assert set(inspect(db.engine).get_table_names()) == {"alembic_version"}
         flask_migrate.upgrade()
         assert set(inspect(db.engine).get_table_names()) == everything
+        db.engine.dispose()
+
+
+def test_events_that_are_there_are_chained_and_can_be_added_to_before_and_after(database_url):
+    app = make_app(database_url)
+    add = (
+        "INSERT INTO audit_event ({id}at, actor_role, action, record_kind, record_reference, fields, facts) "
+        "VALUES ({value}:at, 'system', 'load', 'need', :reference, :fields, :facts)"
+    )
+    fields = '["title"]'
+    rows = [
+        ("2026-01-02 03:04:05.600000", "N-é", '{"b": 1, "a": [1e3, null]}'),
+        ("2026-01-02 03:04:05.000000", "N-Київ", None),
+        ("2026-01-02 03:04:05.123456", "N-3", "null"),
+    ]
+    with app.app_context():
+        flask_migrate.upgrade(revision="0001")
+        for number, (at, reference, facts) in zip((2, 5, 9), rows, strict=True):
+            values = {"id": number, "at": at, "reference": reference, "fields": fields, "facts": facts}
+            db.session.execute(text(add.format(id="id, ", value=":id, ")), values)
+        db.session.commit()
+        db.session.remove()
+        flask_migrate.upgrade()
+        report = audit.verify_audit(SYSTEM, [])
+        assert (report.events, report.faults) == (3, [])
+        with transaction() as session:
+            record_event(session, SYSTEM, "note", "round", "R", ["title"], {"version": 1})
+        assert audit.verify_audit(SYSTEM, []).faults == []
+        db.session.remove()
+        flask_migrate.downgrade(revision="0001")
+        at, reference, facts = rows[0]
+        values = {"at": at, "reference": reference, "fields": fields, "facts": facts}
+        db.session.execute(text(add.format(id="", value="")), values)
+        db.session.commit()
+        db.session.remove()
+        flask_migrate.upgrade()
+        report = audit.verify_audit(SYSTEM, [])
+        assert (report.events, report.faults) == (5, [])
+        db.session.remove()
         db.engine.dispose()

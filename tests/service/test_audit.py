@@ -11,8 +11,9 @@ import pytest
 from sqlalchemy import func, insert, select, text, update
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
-from lcm_service.domain.errors import NotAllowed, NotValid
+from lcm_service.domain.errors import NotAllowed
 from lcm_service.domain.permissions import SYSTEM
+from lcm_service.persistence import audit_chain
 from lcm_service.persistence.audit_chain import NO_HASH, digest
 from lcm_service.persistence.database import db, transaction, utc_now
 from lcm_service.persistence.tables import AuditEvent, AuditHead, AuditSeal
@@ -105,6 +106,36 @@ def test_what_is_rolled_back_leaves_no_link(app):
     assert faults() == []
 
 
+def test_an_event_is_recorded_in_a_transaction_and_not_in_a_savepoint(app):
+    with pytest.raises(RuntimeError, match="transaction of its use case"):
+        trail.record_event(db.session(), SYSTEM, "note", "round", "R")
+    with pytest.raises(RuntimeError, match="savepoint"), transaction() as session, session.begin_nested():
+        trail.record_event(session, SYSTEM, "note", "round", "R")
+    with transaction() as session:
+        trail.record_event(session, SYSTEM, "note", "round", "outer")
+        with session.begin_nested() as savepoint:
+            savepoint.rollback()
+    with transaction() as session:
+        session.execute(text("SELECT 1"))
+        trail.record_event(session, SYSTEM, "note", "round", "undone")
+        session.rollback()
+    assert db.session.scalars(select(AuditEvent.record_reference)).all() == ["outer"]
+    assert faults() == []
+
+
+def test_a_chain_without_its_head_takes_nothing_more_and_says_so(app):
+    add_events(1)
+    with pytest.raises(DBAPIError, match="only ever"):
+        db.session.execute(text("DELETE FROM audit_head"))
+    db.session.rollback()
+    is_sqlite = db.engine.dialect.name == "sqlite"
+    name = "audit_head_no_delete" if is_sqlite else "audit_head_only_changed ON audit_head"
+    as_attacker(f"DROP TRIGGER {name}", "DELETE FROM audit_head")
+    with pytest.raises(RuntimeError, match="lost its head"):
+        add_events(1)
+    assert faults() == [("cut", 1)]
+
+
 def test_facts_are_hashed_as_the_database_gives_them_back(app):
     facts = {"seats": 3, "naïve": "né à Kyiv, Київ", "nested": {"b": [1, 2.5, None], 7: True}}
     with transaction() as session:
@@ -168,11 +199,15 @@ def test_the_database_itself_refuses_to_change_or_delete_what_is_traced(app, sea
     assert faults() == []
 
 
-def test_the_database_refuses_to_replace_or_empty_what_is_traced(app):
+@pytest.mark.parametrize("same", ["id", "sha256", "previous_sha256"])
+def test_the_database_refuses_to_replace_or_empty_what_is_traced(app, same):
     add_events(2)
+    other = {"id": "9", "sha256": f"'{'e' * 64}'", "previous_sha256": f"'{'d' * 64}'"}
+    del other[same]
+    taken = ", ".join(other.get(column.key, column.key) for column in AuditEvent.__table__.columns)
     columns = ", ".join(column.key for column in AuditEvent.__table__.columns)
     statement = (
-        f"INSERT OR REPLACE INTO audit_event ({columns}) SELECT {columns} FROM audit_event WHERE id = 1"
+        f"INSERT OR REPLACE INTO audit_event ({columns}) SELECT {taken} FROM audit_event WHERE id = 1"
         if db.engine.dialect.name == "sqlite"
         else "TRUNCATE audit_event"
     )
@@ -259,7 +294,7 @@ def test_a_tail_that_is_cut_with_head_and_seal_is_found_by_the_file_alone(app, s
         "DELETE FROM audit_seal WHERE number > 3",
     )
     assert faults() == []
-    assert faults(outside=audit.read_seals(seals_file)) == [("cut", 5)]
+    assert faults(outside=audit.read_seals(seals_file)[0]) == [("cut", 5)]
 
 
 def test_a_chain_written_anew_is_found_by_its_seal(app, seals_file):
@@ -296,6 +331,51 @@ def test_a_seal_of_another_key_or_over_something_else_is_false(app, seals_file):
     assert faults(PUBLIC, audit.public_key_of(bytes(32))) == [("false_seal", 8), ("false_seal", 9)]
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        "fields = '[ \"title\" ]'",
+        'facts = \'{"version": 9, "version": 2}\'',
+        'facts = \'{"version": 2, "a": "\\ud800"}\'',
+        "facts = 'null'",
+    ],
+)
+def test_what_is_hashed_is_the_text_that_is_kept(app, change):
+    add_events(5)
+    as_attacker(f"UPDATE audit_event SET {change} WHERE id = 3")
+    assert faults() == [("changed", 3)]
+
+
+UNREADABLE = {
+    "sqlite": ("fields = 'no json'", "action = CAST('nota' AS BLOB)", "at = 'garbage'"),
+    "postgresql": ("at = 'infinity'", "at = '-infinity'"),
+}
+
+
+def test_what_no_reader_can_make_sense_of_is_found_as_well(app):
+    add_events(9)
+    changes = UNREADABLE[db.engine.dialect.name]
+    as_attacker(
+        *(f"UPDATE audit_event SET {change} WHERE id = {2 * n + 1}" for n, change in enumerate(changes))
+    )
+    assert faults() == [("changed", 2 * n + 1) for n in range(len(changes))]
+
+
+def test_a_first_event_that_comes_while_the_chain_is_read_is_no_fault(app, monkeypatch):
+    read, looks = audit_chain.read_as_stored, []
+
+    def read_and_then_add(session):
+        yield from read(session)
+        if not looks:
+            looks.append(1)
+            session.rollback()
+            add_events(1)
+
+    monkeypatch.setattr(audit, "read_as_stored", read_and_then_add)
+    assert faults() == []
+    assert looks
+
+
 # -- seals --------------------------------------------------------------------------------------------------
 
 
@@ -305,37 +385,40 @@ def test_a_seal_covers_what_was_added_since_the_last_and_is_in_the_file_as_well(
     assert audit.seal_chain(SYSTEM, KEY, seals_file) is None
     add_events(1)
     second = audit.seal_chain(SYSTEM, KEY, seals_file)
-    assert audit.read_seals(seals_file) == [first, second]
-    report = audit.verify_audit(SYSTEM, [PUBLIC], audit.read_seals(seals_file))
+    assert audit.read_seals(seals_file) == ([first, second], [])
+    report = audit.verify_audit(SYSTEM, [PUBLIC], audit.read_seals(seals_file)[0])
     assert (report.events, report.seals, report.sealed, report.faults) == (3, 2, 3, [])
 
 
 def test_a_seal_that_cannot_be_kept_outside_is_not_kept_inside(app, tmp_path):
     add_events(1)
-    with pytest.raises(OSError, match="nowhere"):
-        audit.seal_chain(SYSTEM, KEY, tmp_path / "nowhere" / "seals.jsonl")
+    (tmp_path / "file").write_text("no folder")
+    with pytest.raises(OSError, match="file"):
+        audit.seal_chain(SYSTEM, KEY, tmp_path / "file" / "seals.jsonl")
     assert db.session.scalars(select(AuditSeal)).all() == []
+
+
+NOT_QUITE = '{"format": "lcm-audit-seal/1", "at": "2027-01-01T00:00:00+00:00", "sha256": "a", '
 
 
 @pytest.mark.parametrize(
     "line",
     [
-        "{",
-        "[]",
-        "null",
-        "{}",
-        '{"format": "other"}',
-        "[" * 100_000,
+        *("{", "[]", "null", "{}", '{"format": "other"}', "[" * 100_000, "\u00ff\u00fe"),
         '{"format": "lcm-audit-seal/1", "at": 3}',
+        NOT_QUITE + '"number": "1", "public_key": "b", "signature": "c"}',
+        NOT_QUITE + '"number": 1, "public_key": [], "signature": "c"}',
+        NOT_QUITE + '"number": 1, "public_key": "b", "signature": 5}',
     ],
 )
-def test_a_line_that_is_no_seal_is_named(app, seals_file, line):
+def test_a_line_that_is_no_seal_is_numbered_and_those_around_it_are_read(app, seals_file, line):
     add_events(1)
-    audit.seal_chain(SYSTEM, KEY, seals_file)
-    with seals_file.open("a") as file:
-        file.write(line + "\n")
-    with pytest.raises(NotValid, match="Line 2"):
-        audit.read_seals(seals_file)
+    first = audit.seal_chain(SYSTEM, KEY, seals_file)
+    with seals_file.open("ab") as file:
+        file.write(line.encode("latin-1"))
+    add_events(1)
+    second = audit.seal_chain(SYSTEM, KEY, seals_file)
+    assert audit.read_seals(seals_file) == ([first, second], [2])
 
 
 @pytest.mark.parametrize("role", ["focal_point", "observer", "coordinator"])

@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-from datetime import UTC, datetime
 
 import sqlalchemy as sa
 from alembic import op
@@ -60,7 +59,15 @@ def downgrade() -> None:
             for act in ("update", "delete", "replace"):
                 connection.execute(sa.text(f"DROP TRIGGER {table}_no_{act}"))
     if connection.dialect.name == "postgresql":
+        connection.execute(sa.text("DROP TRIGGER audit_head_only_changed ON audit_head"))
         connection.execute(sa.text("DROP FUNCTION refuse_change()"))
+        # What the tables were before gives numbers of its own again.
+        connection.execute(
+            sa.text(
+                "SELECT setval(pg_get_serial_sequence('audit_event', 'id'), "
+                "(SELECT coalesce(max(id), 0) + 1 FROM audit_event), false)"
+            )
+        )
     with op.batch_alter_table("audit_event") as batch_op:
         batch_op.drop_constraint(batch_op.f("uq_audit_event_sha256"), type_="unique")
         batch_op.drop_constraint(batch_op.f("uq_audit_event_previous_sha256"), type_="unique")
@@ -71,34 +78,36 @@ def downgrade() -> None:
 
 
 def _chain_what_is_there() -> tuple[int, str]:
-    """Number the events without a gap and chain them; gives the last number and hash."""
+    """Number the events without a gap and chain them, over the text that is kept; gives the last number and
+    hash.
+    """
     connection = op.get_bind()
-    table = sa.table(
-        "audit_event",
-        *(sa.column(name) for name in ("id", "actor_id", "actor_role", "action", "record_kind")),
-        *(sa.column(name) for name in ("record_reference", "previous_sha256", "sha256")),
-        sa.column("at", sa.DateTime()),
-        sa.column("fields", sa.JSON()),
-        sa.column("facts", sa.JSON(none_as_null=True)),
+    texts = "at, fields, facts"
+    if connection.dialect.name == "postgresql":
+        texts = "to_char(at, 'YYYY-MM-DD HH24:MI:SS.US') AS at, fields::text AS fields, facts::text AS facts"
+    query = (
+        f"SELECT id, {texts}, actor_id, actor_role, action, record_kind, record_reference FROM audit_event"  # noqa: S608
     )
     number, last = 0, NO_HASH
-    for row in connection.execute(sa.select(table).order_by(table.c.id)).mappings().all():
+    for row in connection.execute(sa.text(f"{query} ORDER BY id")).mappings().all():
         number += 1
-        at: datetime = row["at"].replace(tzinfo=UTC)
-        content = [
-            number,
-            at.isoformat(timespec="microseconds"),
-            *(row[name] for name in ("actor_id", "actor_role", "action", "record_kind", "record_reference")),
-            row["fields"],
-            row["facts"],
-            last,
-        ]
-        text = json.dumps(content, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-        sha256 = hashlib.sha256(text.encode()).hexdigest()
+        names = (
+            "at",
+            "actor_id",
+            "actor_role",
+            "action",
+            "record_kind",
+            "record_reference",
+            "fields",
+            "facts",
+        )
+        content = [number, *(row[name] for name in names), last]
+        sha256 = hashlib.sha256(json.dumps(content, separators=(",", ":")).encode()).hexdigest()
         connection.execute(
-            sa.update(table)
-            .where(table.c.id == row["id"])
-            .values(id=number, previous_sha256=last, sha256=sha256)
+            sa.text(
+                "UPDATE audit_event SET id = :number, previous_sha256 = :last, sha256 = :sha256 WHERE id = :id"
+            ),
+            {"number": number, "last": last, "sha256": sha256, "id": row["id"]},
         )
         last = sha256
     return number, last
@@ -126,14 +135,28 @@ def _refuse_changes() -> None:
                     "FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()"
                 )
             )
+        connection.execute(
+            sa.text(
+                "CREATE TRIGGER audit_head_only_changed BEFORE DELETE ON audit_head "
+                "FOR EACH ROW EXECUTE FUNCTION refuse_change()"
+            )
+        )
         return
+    connection.execute(
+        sa.text(
+            "CREATE TRIGGER audit_head_no_delete BEFORE DELETE ON audit_head "
+            "BEGIN SELECT RAISE(ABORT, 'audit_head is only ever changed'); END"
+        )
+    )
     for table, place in ONLY_ADDED.items():
         refusal = f"BEGIN SELECT RAISE(ABORT, '{table} is only ever added to'); END"
         for act in ("update", "delete"):
             statement = f"CREATE TRIGGER {table}_no_{act} BEFORE {act.upper()} ON {table} {refusal}"
             connection.execute(sa.text(statement))
         # INSERT OR REPLACE deletes without a word to the trigger above.
-        same = f"{place} = NEW.{place} OR sha256 = NEW.sha256"
+        same = f"{place} = NEW.{place}"
+        if table == "audit_event":
+            same += " OR sha256 = NEW.sha256 OR previous_sha256 = NEW.previous_sha256"
         is_there = f"EXISTS (SELECT 1 FROM {table} WHERE {same})"  # noqa: S608 - names of this file
         statement = f"CREATE TRIGGER {table}_no_replace BEFORE INSERT ON {table} WHEN {is_there} {refusal}"
         connection.execute(sa.text(statement))
