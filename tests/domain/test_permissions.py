@@ -30,6 +30,7 @@ ABOUT_THE_MECHANISM = {
     permissions.may_see_activities: {"focal point", "coordinator", "observer", "system"},
     permissions.may_coordinate: {"coordinator", "system"},
     permissions.may_manage_people: {"administrator", "system"},
+    permissions.may_verify_audit: {"administrator", "system"},
 }
 ABOUT_A_MATCH = (permissions.may_see_match, permissions.may_decide_as)
 
