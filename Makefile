@@ -22,6 +22,8 @@ TYPED := $(wildcard optimizer lcm_service wsgi.py tests tools/*.py)
 # Machines without a language set would otherwise read and write files as plain ASCII.
 export LC_ALL := C.UTF-8
 export PYTHONUTF8 := 1
+# What Python compiled is kept: else every process that a test starts compiles all packages again.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help run test prove check format bench lock clean set-up set-up-dev
 
