@@ -8,6 +8,7 @@ from flask_babel import Babel
 from flask_login import LoginManager, current_user
 from flask_migrate import Migrate
 from flask_wtf.csrf import CSRFProtect
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 from lcm_service import api, cli, http_errors, web
 from lcm_service.config import Settings
@@ -16,7 +17,8 @@ from lcm_service.domain.vocabulary import LANGUAGES_OF_PAGES
 from lcm_service.http_errors import is_api_request
 from lcm_service.persistence import tables  # noqa: F401 - every table is known before the first query
 from lcm_service.persistence.database import db
-from lcm_service.services import accounts
+from lcm_service.services import accounts, sign_ins
+from lcm_service.services.sealing import Sealer
 
 MIGRATIONS_FOLDER = Path(__file__).parent / "persistence" / "migrations"
 
@@ -44,8 +46,14 @@ def create_app(settings: Settings | None = None) -> Flask:
     settings = settings or Settings.from_environment()
     app = Flask(__name__, template_folder="../templates", static_folder="static")
     app.config.update(settings.flask_config())
+    app.config["SEALER"] = Sealer([app.config["SECRET_KEY"], *app.config["SECRET_KEY_FALLBACKS"]])
     if not settings.database_url:
         Path(settings.data_folder).mkdir(parents=True, exist_ok=True)
+    if settings.proxies:
+        # So many of the last entries that proxies added are believed; what a stranger wrote before is not.
+        app.wsgi_app = ProxyFix(  # type: ignore[method-assign]
+            app.wsgi_app, x_for=settings.proxies, x_proto=settings.proxies, x_host=settings.proxies
+        )
     db.init_app(app)
     Migrate(app, db, directory=str(MIGRATIONS_FOLDER), render_as_batch=True, compare_type=True)
     Babel(app, locale_selector=choose_language)
@@ -57,6 +65,27 @@ def create_app(settings: Settings | None = None) -> Flask:
     cli.register_commands(app)
     app.after_request(add_security_headers)
     return app
+
+
+def require_no_demonstration_people(app: Flask) -> None:
+    """A real service does not start on a database that holds people made up for a demonstration.
+
+    Raises RuntimeError, which says what to do. A database without tables yet holds nobody.
+    """
+    settings: Settings = app.config["SETTINGS"]
+    if settings.demonstration:
+        return
+    with app.app_context():
+        is_for_demonstration = accounts.has_demonstration_people()
+        # A server that forks must not hand on a connection that this process holds.
+        db.session.remove()
+        db.engine.dispose()
+    if is_for_demonstration:
+        raise RuntimeError(
+            "The database holds demonstration accounts, whose passwords are printed on a screen. Use "
+            "another database, set LCM_DEMONSTRATION=1, or run: "
+            "flask --app wsgi lcm erase-demonstration-people"
+        )
 
 
 def choose_language() -> str:
@@ -86,7 +115,7 @@ def add_security_headers(response: Response) -> Response:
 def _register_sign_in(app: Flask) -> None:
     manager = LoginManager(app)
     settings: Settings = app.config["SETTINGS"]
-    manager.user_loader(partial(accounts.person_of_key, with_demonstration=settings.demonstration))
+    manager.user_loader(partial(sign_ins.person_of_key, with_demonstration=settings.demonstration))
     manager.unauthorized_handler(_refuse_strangers)
 
 

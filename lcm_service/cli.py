@@ -16,9 +16,18 @@ from flask.cli import AppGroup
 from lcm_service.config import Settings
 from lcm_service.domain.errors import LcmError, NotValid
 from lcm_service.domain.permissions import SYSTEM
-from lcm_service.domain.vocabulary import LANGUAGES_OF_PAGES, ROLES
+from lcm_service.domain.vocabulary import LANGUAGES_OF_PAGES, ROLES, TOKEN_SCOPES
 from lcm_service.jobs.worker import Worker, run_worker
-from lcm_service.services import accounts, audit, demonstration, exercise, reference_lists, sourced_records
+from lcm_service.services import (
+    accounts,
+    audit,
+    demonstration,
+    exercise,
+    invitations,
+    reference_lists,
+    sourced_records,
+    tokens,
+)
 from lcm_service.services.round_loading import LoadedRound
 from lcm_service.serving import serve
 
@@ -112,6 +121,42 @@ def create_person_command(
     click.echo(f"{name} can sign in with {email}.")
 
 
+@commands.command("invite")
+@click.argument("email")
+@click.argument("name")
+@click.option("--role", type=click.Choice(ROLES), required=True)
+@click.option("--participant", help="For a focal point: the code of the participant it answers for.")
+@click.option("--lead", is_flag=True, help="The focal point is to be the lead of its participant.")
+@click.option("--language", type=click.Choice(LANGUAGES_OF_PAGES), default="en", show_default=True)
+@refuse_in_words
+def invite_command(
+    email: str, name: str, role: str, participant: str | None, lead: bool, language: str
+) -> None:
+    """Invite NAME with EMAIL to make an account, and print the address to open, which is good once."""
+    invitation, code = invitations.invite(
+        SYSTEM,
+        email=email,
+        name=name,
+        role=role,
+        participant_code=participant,
+        is_lead=lead,
+        language=language,
+    )
+    click.echo(
+        f"/invitations/{code}\nPut the address of the service before it and hand it to {name} on a way that "
+        f"nobody else reads. It is good once, until {invitation.expires_at:%Y-%m-%d}, and shown this once."
+    )
+
+
+@commands.command("reset-second-factor")
+@click.argument("email")
+@refuse_in_words
+def reset_second_factor_command(email: str) -> None:
+    """Take away the second factor of the person with EMAIL, who lost telephone and recovery codes."""
+    accounts.reset_second_factor(SYSTEM, email)
+    click.echo("A new second factor is set up at the next sign-in.")
+
+
 @commands.command("erase-person")
 @click.argument("email")
 @refuse_in_words
@@ -121,14 +166,22 @@ def erase_person_command(email: str) -> None:
     click.echo("The person is erased. Events name a number alone from now on.")
 
 
+@commands.command("erase-demonstration-people")
+@refuse_in_words
+def erase_demonstration_people_command() -> None:
+    """Erase everybody who was made up for a demonstration, so that a real service can start."""
+    click.echo(f"Erased: {accounts.erase_demonstration_people(SYSTEM)}.")
+
+
 @commands.command("create-token")
 @click.argument("email")
 @click.argument("label")
 @click.option("--days", default=90, show_default=True, help="How long the token is good for.")
+@click.option("--scope", type=click.Choice(TOKEN_SCOPES), default="read", show_default=True)
 @refuse_in_words
-def create_token_command(email: str, label: str, days: int) -> None:
+def create_token_command(email: str, label: str, days: int, scope: str) -> None:
     """Make a token with which a system of the person with EMAIL calls the API; LABEL says what it is for."""
-    token = accounts.create_api_token(SYSTEM, email, label, days)
+    token = tokens.create_api_token(SYSTEM, email, label, days, scope)
     click.echo(f"{token}\nIt is good for {days} days and shown this once.")
 
 

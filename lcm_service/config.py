@@ -5,13 +5,12 @@ import re
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+from lcm_service.domain.sign_in_terms import LONGEST_SIGN_IN
+
 SHORTEST_SECRET = 32
-# A sign-in cookie is good for this long.
-SIGN_IN_LIFETIME = timedelta(hours=12)
 
 
 @dataclass(frozen=True)
@@ -26,8 +25,10 @@ class Settings:
     database_url: str = ""
     #: Where the embedded database and generated secrets live.
     data_folder: str = "instance"
-    #: Signs sessions and forms.
+    #: Signs sessions and forms, and seals the secrets of second factors.
     secret_key: str = ""
+    #: Secret keys from before, parted by commas: what was signed and sealed with them can still be read.
+    former_secret_keys: str = ""
     #: True for `make run`: demonstration accounts exist and every page says so.
     demonstration: bool = False
     #: "highs" or "cbc".
@@ -42,6 +43,8 @@ class Settings:
     embedded_worker: bool = True
     #: False only where the service is reached without TLS, as on one's own machine.
     secure_cookies: bool = True
+    #: How many proxies of one's own stand before the service and name the real address and scheme.
+    proxies: int = 0
     #: Signs the chain of audit events: 64 hex digits, kept by the workers alone. Empty: nothing is signed.
     audit_key: str = ""
     #: The file outside the database to which each seal is added. Empty: `audit_seals.jsonl` in `data_folder`.
@@ -71,6 +74,15 @@ class Settings:
             )
         return _kept_secret(Path(self.data_folder) / "secret_key")
 
+    def read_former_secret_keys(self) -> list[str]:
+        """The secrets from before, the latest first. Raises ValueError."""
+        keys = [key.strip() for key in self.former_secret_keys.split(",") if key.strip()]
+        if any(len(key) < SHORTEST_SECRET for key in keys):
+            raise ValueError(
+                f"Each of LCM_FORMER_SECRET_KEYS must have at least {SHORTEST_SECRET} characters."
+            )
+        return keys
+
     def read_audit_key(self) -> bytes | None:
         """The key that signs the chain of events, where there is one; for demonstrations made once and kept
         in ``data_folder``. Raises ValueError.
@@ -97,16 +109,22 @@ class Settings:
         return {
             "SETTINGS": self,
             "SECRET_KEY": self.read_secret_key(),
+            "SECRET_KEY_FALLBACKS": self.read_former_secret_keys(),
             "SQLALCHEMY_DATABASE_URI": url,
             "MAX_CONTENT_LENGTH": self.max_request_bytes,
             "SESSION_COOKIE_SECURE": self.secure_cookies,
             "SESSION_COOKIE_HTTPONLY": True,
             "SESSION_COOKIE_SAMESITE": "Lax",
-            "PERMANENT_SESSION_LIFETIME": SIGN_IN_LIFETIME,
+            "PERMANENT_SESSION_LIFETIME": LONGEST_SIGN_IN,
             "REMEMBER_COOKIE_SECURE": self.secure_cookies,
             "REMEMBER_COOKIE_HTTPONLY": True,
             "WTF_CSRF_TIME_LIMIT": None,
         }
+
+
+def is_command_line(environment: Mapping[str, str] = os.environ) -> bool:
+    """Whether a ``flask ...`` command loads the application, and no web server."""
+    return environment.get("FLASK_RUN_FROM_CLI") == "true"
 
 
 def _read(name: str, text: str, kind: type) -> Any:

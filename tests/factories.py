@@ -22,7 +22,7 @@ from lcm_service.persistence.tables import (
     Support,
     TrainingArea,
 )
-from lcm_service.services import accounts
+from lcm_service.services import accounts, passwords
 
 PASSWORD = "correct horse battery staple"
 _numbers = itertools.count(1001)
@@ -78,7 +78,7 @@ def make_person(role: str = "focal_point", participant: Participant | None = Non
         Person(
             role=role,
             participant=participant,
-            password_hash=accounts.HASHER.hash(password),
+            password_hash=passwords.hash_of(password),
             **values,
         )
     )

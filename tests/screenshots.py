@@ -16,11 +16,12 @@ from flask import Flask
 from PIL import Image
 from playwright.sync_api import Browser, FloatRect, sync_playwright
 
+from lcm_service.persistence.database import db
 from tests.browser import serving
 from tests.conftest import BROWSERS
 from tests.fixtures import migrate
 from tests.web import world
-from tests.web.addresses import addresses
+from tests.web.addresses import addresses, addresses_of_lead
 from tests.web.test_all_pages import FILES
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -71,13 +72,28 @@ def prepare(folder: Path) -> tuple[Flask, dict[str, str]]:
     return app, pages
 
 
-def take(browser: Browser, root: str, pages: dict[str, str], looks: list[tuple[str, int, str]]) -> int:
+def prepare_lead(app: Flask) -> tuple[str, dict[str, str]]:
+    """A lead focal point who signs in, and the address of every page that is its own."""
+    with app.app_context():
+        lead = world.focal_point_of("XAA")
+        lead.is_lead = True
+        db.session.commit()
+        return lead.email, addresses_of_lead(app, lead)
+
+
+def take(
+    browser: Browser,
+    root: str,
+    email: str,
+    pages: dict[str, str],
+    looks: list[tuple[str, int, str]],
+) -> int:
     """Take a picture of each page in each look; gives how many."""
     taken = 0
     for language, width, theme in looks:
         options = {"viewport": {"width": width, "height": 900}, "color_scheme": theme}
         with serving.visitor(browser, root, **options) as someone:
-            someone.sign_in(world.COORDINATOR)
+            someone.sign_in(email)
             someone.choose_language(LANGUAGES[language])
             for name, address in pages.items():
                 someone.visit(address)
@@ -121,7 +137,9 @@ def main(arguments: list[str]) -> int:
             pages = {name: address for name, address in pages.items() if name in CHOSEN.values()}
         with serving.serve(app) as root, sync_playwright() as playwright:
             browser = serving.launch(playwright, find_browser())
-            taken = take(browser, root, pages, looks)
+            taken = take(browser, root, world.COORDINATOR, pages, looks)
+            if "--chosen" not in arguments:
+                taken += take(browser, root, *prepare_lead(app), looks)
             browser.close()
     print(f"screenshots: {taken} pictures of {len(pages)} pages in {ALL}, {copy_chosen()} of them in {KEPT}")
     return 0

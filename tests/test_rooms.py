@@ -46,6 +46,7 @@ PAGES = (
     "werkzeug",
     "markupsafe",
     "jinja2",
+    "segno",
 )
 SERVICE_ROOMS = ("domain", "services", "schemas", "reports", "http_errors", "persistence.reads")
 DOORS = (STDLIB, *(f"lcm_service.{room}" for room in SERVICE_ROOMS))
@@ -57,7 +58,9 @@ SERVICES = (
     "lcm_service.services",
     "sqlalchemy",
     "argon2",
+    "zxcvbn",
     "cryptography",
+    "pyotp",
 )
 
 RULES = (

@@ -28,6 +28,7 @@ READ_BY_HAND = {
     "itsdangerous": "BSD-3-Clause",  # its LICENSE.txt
     "jinja2": "BSD-3-Clause",  # its LICENSE.txt
     "kiwisolver": "BSD-3-Clause",  # its LICENSE
+    "segno": "BSD-3-Clause",  # its LICENSE
     "matplotlib": "PSF-like (matplotlib)",  # its LICENSE: modelled on Python's own, and compatible with it
     "orloge": "MIT",  # its README; the package carries no text of the licence
     "pathspec": "MPL-2.0",  # its LICENSE

@@ -10,9 +10,9 @@ from flask import Response, current_app, g, request
 from flask_smorest import Blueprint
 from werkzeug.exceptions import BadRequest, PreconditionFailed, PreconditionRequired
 
-from lcm_service.domain.errors import NotSignedIn
+from lcm_service.domain.errors import NotAllowed, NotSignedIn
 from lcm_service.domain.permissions import Actor
-from lcm_service.services.accounts import actor_of_token
+from lcm_service.services.tokens import actor_of_token
 
 # Written into the description of each call that changes a record.
 NAMES_ITS_VERSION: dict[str, Any] = {
@@ -78,7 +78,9 @@ def _find_caller() -> None:
     if scheme.lower() != "bearer":
         raise NotSignedIn("Send a token: Authorization: Bearer lcm_...")
     settings = current_app.config["SETTINGS"]
-    g.caller = actor_of_token(token.strip(), with_demonstration=settings.demonstration)
+    g.caller, scope = actor_of_token(token.strip(), with_demonstration=settings.demonstration)
+    if scope != "act" and request.method not in {"GET", "HEAD", "OPTIONS"}:
+        raise NotAllowed('This token is good for reading alone. Make one whose scope is "act".')
 
 
 def _refuse_unreadable_body() -> None:

@@ -11,7 +11,10 @@ SYSTEM_ROLE = "system"
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Who is asking: the person, the role, and the participant for whom a focal point answers."""
+    """Who is asking: the person, the role, and the participant for whom a focal point answers.
+
+    ``is_lead``: the lead focal point of its participant, or whoever stands in for it today.
+    """
 
     person_id: int | None
     role: str
@@ -19,6 +22,7 @@ class Actor:
     participant_code: str | None = None
     name: str = ""
     language: str = "en"
+    is_lead: bool = False
 
     @property
     def is_coordinator(self) -> bool:
@@ -31,6 +35,10 @@ class Actor:
     def answers_for(self, participant_id: int) -> bool:
         """A focal point answers for its own participant and for no other."""
         return self.role == "focal_point" and self.participant_id == participant_id
+
+    def leads(self, participant_id: int | None) -> bool:
+        """A lead focal point leads its own participant and no other."""
+        return self.is_lead and participant_id is not None and self.answers_for(participant_id)
 
 
 # Jobs and loaders act in the mechanism's own name; no web request ever carries this actor.
@@ -79,6 +87,20 @@ def may_decide_as(actor: Actor, side: str, recipient_id: int, provider_id: int) 
 def may_manage_people(actor: Actor) -> bool:
     """Administrators make accounts; they see no record by that."""
     return actor.role == "administrator" or actor.is_system
+
+
+def may_look_after_people_of(actor: Actor, participant_id: int | None) -> bool:
+    """A lead focal point invites the colleagues of its participant and ends their access; an administrator
+    does so for everybody.
+    """
+    return may_manage_people(actor) or actor.leads(participant_id)
+
+
+def must_prove_twice(role: str) -> bool:
+    """Whoever can read a restricted record, answer for a participant or make accounts shows a second factor
+    when signing in; an observer, who reads what is open to all, need not.
+    """
+    return role != "observer"
 
 
 def may_verify_audit(actor: Actor) -> bool:

@@ -12,6 +12,8 @@ ANY: Final = "any"
 # Who takes part (S/RES/2518 (2020), paragraph 12). Each may receive and provide.
 PARTICIPANT_KINDS: Final = ("member_state", "regional_organisation", "training_institution", "un_entity")
 ROLES: Final = ("focal_point", "coordinator", "observer", "administrator")
+# What a token of the API is good for: to read, or to do all that its person may.
+TOKEN_SCOPES: Final = ("read", "act")
 
 # What is asked for and offered. Only training enters the integer program; the rest is paired by hand.
 SUBJECTS: Final = ("training", "institutional_support", "equipment", "recognition")

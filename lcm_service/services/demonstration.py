@@ -31,6 +31,7 @@ class DemonstrationAccount:
     role: str
     participant_code: str | None = None
     round_code: str | None = None
+    is_lead: bool = False
 
 
 # In each round the recipient and the provider share a match of the first plan: both sides can be seen.
@@ -57,6 +58,7 @@ ACCOUNTS: Final = (
         "focal_point",
         "XAA",
         exercise.ROUND_CODE,
+        is_lead=True,
     ),
     DemonstrationAccount(
         "xi@demonstration.example",
@@ -98,6 +100,7 @@ def renew_accounts(actor: Actor) -> list[SignIn]:
                 role=account.role,
                 participant_code=account.participant_code,
                 password=password,
+                is_lead=account.is_lead,
                 is_demonstration=True,
             )
         else:

@@ -1,4 +1,4 @@
-"""Signing in and out."""
+"""Signing in, in two steps, and out."""
 
 from http import HTTPStatus
 
@@ -9,12 +9,18 @@ from flask_login import login_user, logout_user
 from werkzeug.wrappers import Response
 
 from lcm_service.domain.errors import NotValid
-from lcm_service.services import accounts
+from lcm_service.services import sign_ins
+from lcm_service.services.sign_ins import Begun
+from lcm_service.web.factor_pictures import EnrolmentView, view_enrolment
 from lcm_service.web.fields import Field, FormView, Section, read_values
-from lcm_service.web.showing import actor_or_none
+from lcm_service.web.saving import Page, flat_faults
+from lcm_service.web.showing import sign_in_key
 from lcm_service.web.start import local_address
 
 bp = Blueprint("account", __name__)
+
+# Where the browser keeps the key of a sign-in that waits for its second factor.
+HALF = "half_sign_in"
 
 SECTIONS = (
     Section(
@@ -22,6 +28,26 @@ SECTIONS = (
         (
             Field("email", _("E-mail address"), "email", autocomplete="username"),
             Field("password", _("Password"), "password", autocomplete="current-password"),
+        ),
+    ),
+)
+CODE = Field(
+    "code",
+    _("Code"),
+    autocomplete="one-time-code",
+    hint=_("Six digits. They change every half minute."),
+)
+SET_UP_SECTIONS = (Section(_("Second step"), (CODE,)),)
+CODE_SECTIONS = (
+    Section(
+        _("Second step"),
+        (
+            Field(
+                "code",
+                _("Code"),
+                autocomplete="one-time-code",
+                hint=_("Six digits from the application on your telephone, or one of your recovery codes."),
+            ),
         ),
     ),
 )
@@ -34,37 +60,114 @@ def sign_in() -> str:
 
 
 @bp.post("/sign-in")
-def send_sign_in() -> tuple[str, int] | Response:
-    """Sign in and go on to where the person was heading. An unknown address looks like a wrong password."""
+def send_sign_in() -> Page:
+    """Go on to the second step, or to where the person was heading. An unknown address looks like a wrong
+    password.
+    """
     values, _faults = read_values(SECTIONS, request.form)
     following = request.form.get("next", "")
     try:
-        person = accounts.sign_in(
+        begun = sign_ins.sign_in(
             values["email"] or "",
             request.form.get("password", ""),
             request.remote_addr or "",
+            request.user_agent.string,
             with_demonstration=current_app.config["SETTINGS"].demonstration,
         )
     except NotValid:
         faults = {"email": [gettext("The e-mail address and the password do not belong together.")]}
         form = FormView(SECTIONS, {"email": values["email"]}, faults)
-        return render_template(
-            "account/sign_in.html", form=form, next=following
-        ), HTTPStatus.UNPROCESSABLE_ENTITY
+        page = render_template("account/sign_in.html", form=form, next=following)
+        return page, HTTPStatus.UNPROCESSABLE_ENTITY
+    if not begun.waits_for:
+        _enter(begun)
+        return redirect(local_address(following), HTTPStatus.SEE_OTHER)
     _begin_visit()
-    login_user(person)
-    return redirect(local_address(following), HTTPStatus.SEE_OTHER)
+    session[HALF] = begun.key
+    step = "account.code" if begun.waits_for == "code" else "account.set_up"
+    return redirect(url_for(step, next=local_address(following)), HTTPStatus.SEE_OTHER)
+
+
+@bp.get("/sign-in/code")
+def code() -> str | Response:
+    """The form for the code of the second factor."""
+    if sign_ins.half_sign_in(_half_key()).waits_for != "code":
+        return redirect(url_for("account.set_up", next=_following()), HTTPStatus.SEE_OTHER)
+    return render_template("account/code.html", form=FormView(CODE_SECTIONS), next=_following())
+
+
+@bp.post("/sign-in/code")
+def send_code() -> Page:
+    """Complete the sign-in and go on to where the person was heading."""
+    try:
+        begun = sign_ins.prove_with_code(
+            _half_key(),
+            request.form.get("code", ""),
+            request.remote_addr or "",
+            current_app.config["SEALER"],
+        )
+    except NotValid as refusal:
+        form = FormView(CODE_SECTIONS, {}, flat_faults(refusal.faults))
+        page = render_template("account/code.html", form=form, next=_following())
+        return page, HTTPStatus.UNPROCESSABLE_ENTITY
+    _enter(begun)
+    return redirect(local_address(_following()), HTTPStatus.SEE_OTHER)
+
+
+@bp.get("/sign-in/set-up")
+def set_up() -> str | Response:
+    """The picture from which a telephone takes the secret of a second factor, and the form for its first
+    code.
+    """
+    if sign_ins.half_sign_in(_half_key()).waits_for != "set_up":
+        return redirect(url_for("account.code", next=_following()), HTTPStatus.SEE_OTHER)
+    return _show_set_up(FormView(SET_UP_SECTIONS))
+
+
+@bp.post("/sign-in/set-up")
+def send_set_up() -> Page:
+    """Complete the sign-in with a new second factor, and show its recovery codes this once."""
+    try:
+        begun, codes = sign_ins.prove_by_set_up(
+            _half_key(), request.form.get("code", ""), current_app.config["SEALER"]
+        )
+    except NotValid as refusal:
+        form = FormView(SET_UP_SECTIONS, {}, flat_faults(refusal.faults))
+        return _show_set_up(form), HTTPStatus.UNPROCESSABLE_ENTITY
+    following = local_address(_following())
+    _enter(begun)
+    return render_template("account/recovery_codes.html", codes=codes, next=following), HTTPStatus.OK
 
 
 @bp.post("/sign-out")
 def sign_out() -> Response:
-    """End the visit, and with it every sign-in of the person; the chosen language stays."""
-    actor = actor_or_none()
-    if actor is not None:
-        accounts.end_sign_ins(actor)
+    """End this sign-in; the chosen language stays."""
+    sign_ins.sign_out(sign_in_key())
     logout_user()
     _begin_visit()
     return redirect(url_for("start.index"), HTTPStatus.SEE_OTHER)
+
+
+def _show_set_up(form: FormView) -> str:
+    enrolment = sign_ins.find_enrolment(_half_key(), current_app.config["SEALER"])
+    view: EnrolmentView = view_enrolment(enrolment)
+    return render_template("account/set_up.html", form=form, enrolment=view, next=_following())
+
+
+def _half_key() -> str:
+    return str(session.get(HALF, ""))
+
+
+def _following() -> str:
+    """Where the person was heading before it was asked to sign in."""
+    return request.values.get("next", "")
+
+
+def _enter(begun: Begun) -> None:
+    """Keep the key of a whole sign-in, and nothing of the visit before it but the language."""
+    _begin_visit()
+    begun.person.sign_in_key = begun.key
+    login_user(begun.person)
 
 
 def _begin_visit() -> None:

@@ -60,6 +60,11 @@ def actor_or_none() -> Actor | None:
     return actor_of(current_user) if current_user.is_authenticated else None
 
 
+def sign_in_key() -> str:
+    """The key of the sign-in by which this request came; empty for a stranger."""
+    return str(current_user.get_id() or "") if current_user.is_authenticated else ""
+
+
 def today() -> date:
     """The present day, by which missions are offered and days are counted."""
     return datetime.now(UTC).date()

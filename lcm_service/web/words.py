@@ -24,6 +24,10 @@ ROLES: Final[Labels] = {
     "administrator": _("Administrator"),
     "system": _("The service itself"),
 }
+TOKEN_SCOPES: Final[Labels] = {
+    "read": _("Read what I may read"),
+    "act": _("Do all that I may do"),
+}
 SUBJECTS: Final[Labels] = {
     "training": _("Training"),
     "institutional_support": _("Support to an institution"),
@@ -176,6 +180,7 @@ EVENT_REASONS: Final[Labels] = {**DECLINE_REASONS, "withdrawn": _("The record wa
 VOCABULARIES: Final[Mapping[str, Labels]] = {
     "participant_kind": PARTICIPANT_KINDS,
     "role": ROLES,
+    "token_scope": TOKEN_SCOPES,
     "subject": SUBJECTS,
     "level": LEVELS,
     "personnel": PERSONNEL,

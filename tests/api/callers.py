@@ -5,16 +5,16 @@ from typing import Any
 from flask import Flask
 
 from lcm_service.persistence.tables import Person
-from lcm_service.services import accounts
+from lcm_service.services import accounts, tokens
 
 
 class Caller:
     """Calls /api/v1 as a person; `version` goes out as If-Match."""
 
-    def __init__(self, app: Flask, person: Person) -> None:
+    def __init__(self, app: Flask, person: Person, scope: str = "act") -> None:
         self.client = app.test_client()
         self.person = person
-        self.token = accounts.create_api_token(accounts.actor_of(person), person.email, "a program", 30)
+        self.token = tokens.create_api_token(accounts.actor_of(person), person.email, "a program", 30, scope)
 
     def call(self, method: str, path: str, *, version: int | None = None, **more: Any) -> Any:
         headers = {"Authorization": f"Bearer {self.token}", **more.pop("headers", {})}

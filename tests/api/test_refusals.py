@@ -8,6 +8,7 @@ from lcm_service.persistence.database import db, utc_now
 from lcm_service.persistence.tables import ApiToken
 from tests import factories
 from tests.api.callers import Caller
+from tests.fixtures import key_of_new_sign_in
 
 ADDRESSES = (
     "/needs/",
@@ -51,7 +52,7 @@ def test_nothing_is_read_without_a_token(client, path):
 
 def test_a_cookie_opens_no_door_of_the_api(client):
     with client.session_transaction() as session:
-        session["_user_id"] = factories.make_person("coordinator").get_id()
+        session["_user_id"] = key_of_new_sign_in(factories.make_person("coordinator"))
     assert client.get("/api/v1/needs/").status_code == 401
 
 
@@ -176,3 +177,12 @@ def test_a_coordinator_sets_what_a_round_aims_for_and_closes_it(app, owner):
     assert owner.post("/rounds/R/closing", version=2).status_code == 403
     assert coordinator.post("/rounds/R/closing", version=2).json["state"] == "closed"
     assert owner.post("/needs/", {"title": "Late", "round": "R"}).status_code == 409
+
+
+def test_a_token_for_reading_reads_and_writes_nothing(app):
+    reader = Caller(app, factories.make_person(), scope="read")
+    assert reader.get("/needs/").status_code == 200
+    for method, path in (("POST", "/needs/"), ("PATCH", "/needs/N-1"), ("POST", "/offers/O-1/withdrawal")):
+        answer = reader.call(method, path, version=1, json={})
+        assert answer.status_code == 403, (method, path)
+        assert "reading" in answer.json["detail"]

@@ -87,7 +87,7 @@ def measure(size: str, seed: int, count: int, seconds: float, proofs: int) -> st
         tally.row("proof over all that can move, where that is still open", tally.proof),
         "",
         f"Proven at once: {tally.proven_at_once} of {len(tally.first) - tally.refused}. The first answer "
-        f"equals the answer of a longer search in {tally.equal} of {answered}, {tally.proven} of them proven. "
+        f"equals that of a longer search in {tally.equal} of {answered}, {tally.proven} of them proven. "
         f"Violations found by verify: {tally.violations}.",
     ]
     return "\n".join(lines)

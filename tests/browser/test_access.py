@@ -10,10 +10,11 @@ from itertools import product
 import pytest
 from flask import Flask
 
+from lcm_service.persistence.database import db
 from tests.browser.serving import Visitor
 from tests.conftest import size_of_this_run
 from tests.web import world
-from tests.web.addresses import addresses
+from tests.web.addresses import addresses, addresses_of_lead
 from tests.web.test_all_pages import FILES
 
 pytestmark = pytest.mark.xdist_group("browser")
@@ -73,6 +74,29 @@ def test_pages_of_strangers_and_refusals_have_no_barrier_either(
         assert response.status == 404
         assert someone.barriers() == []
         assert someone.hidden_width() == 0
+
+
+@pytest.mark.parametrize(("language", "width", "theme"), FULL if size_of_this_run() == "full" else QUICK)
+def test_pages_about_people_and_ones_own_account_have_no_barrier(
+    service: Flask, visit: Callable[..., Visitor], language: str, width: int, theme: str
+) -> None:
+    with service.app_context():
+        lead = world.focal_point_of("XAA")
+        lead.is_lead = True
+        db.session.commit()
+        pages = addresses_of_lead(service, lead)
+        email = lead.email
+    someone = visit(viewport={"width": width, "height": 800}, color_scheme=theme)
+    someone.sign_in(email)
+    someone.choose_language(language)
+    found = []
+    for name, path in pages.items():
+        someone.visit(path)
+        found += [(name, fault) for fault in (*someone.barriers(), *someone.complaints)]
+        if someone.hidden_width() > 0:
+            found.append((name, f"{someone.hidden_width()} px wider than the window"))
+        someone.complaints.clear()
+    assert found == []
 
 
 def test_main_buttons_are_large_enough_for_a_finger(service: Flask, visit: Callable[..., Visitor]) -> None:

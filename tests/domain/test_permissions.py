@@ -9,6 +9,7 @@ from lcm_service.domain.vocabulary import DECISION_SIDES, ROLES
 OWN, OTHER, THIRD = 1, 2, 3
 FOCAL_POINT = Actor(person_id=1, role="focal_point", participant_id=OWN)
 COORDINATOR = Actor(person_id=2, role="coordinator")
+LEAD = Actor(person_id=5, role="focal_point", participant_id=OWN, is_lead=True)
 OBSERVER = Actor(person_id=3, role="observer")
 ADMINISTRATOR = Actor(person_id=4, role="administrator")
 ACTORS = {
@@ -32,6 +33,7 @@ ABOUT_THE_MECHANISM = {
     permissions.may_manage_people: {"administrator", "system"},
     permissions.may_verify_audit: {"administrator", "system"},
 }
+ABOUT_PEOPLE = (permissions.may_look_after_people_of,)
 ABOUT_A_MATCH = (permissions.may_see_match, permissions.may_decide_as)
 
 
@@ -41,7 +43,7 @@ def who(predicate, *arguments) -> set[str]:
 
 def test_the_tables_hold_every_predicate_and_every_role():
     predicates = {value for name, value in vars(permissions).items() if name.startswith("may_")}
-    assert predicates == {*ABOUT_A_PARTICIPANT, *ABOUT_THE_MECHANISM, *ABOUT_A_MATCH}
+    assert predicates == {*ABOUT_A_PARTICIPANT, *ABOUT_THE_MECHANISM, *ABOUT_A_MATCH, *ABOUT_PEOPLE}
     assert {actor.role for actor in ACTORS.values()} == {*ROLES, SYSTEM_ROLE}
 
 
@@ -100,3 +102,28 @@ def test_only_a_focal_point_answers_for_a_participant():
         actor = Actor(person_id=1, role=role, participant_id=OWN)
         assert actor.answers_for(OWN) == (role == "focal_point")
         assert not actor.answers_for(OTHER)
+
+
+@pytest.mark.parametrize(
+    ("participant", "by_lead"), [(OWN, True), (OTHER, False), (None, False)], ids=["own", "other", "none"]
+)
+def test_a_lead_looks_after_the_people_of_its_own_participant(participant, by_lead):
+    assert permissions.may_look_after_people_of(LEAD, participant) is by_lead
+    assert who(permissions.may_look_after_people_of, participant) == {"administrator", "system"}
+
+
+def test_a_lead_is_no_more_than_a_focal_point_in_all_else():
+    for predicate in ABOUT_A_PARTICIPANT:
+        assert predicate(LEAD, OWN) == predicate(FOCAL_POINT, OWN)
+    for one in ABOUT_THE_MECHANISM:
+        assert one(LEAD) == one(FOCAL_POINT)
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_all_but_observers_prove_twice_who_they_are(role):
+    assert permissions.must_prove_twice(role) is (role != "observer")
+
+
+@pytest.mark.parametrize("role", [role for role in (*ROLES, SYSTEM_ROLE) if role != "focal_point"])
+def test_nobody_leads_but_a_focal_point(role):
+    assert not Actor(person_id=1, role=role, participant_id=OWN, is_lead=True).leads(OWN)

@@ -8,14 +8,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from flask import Flask, url_for
+from flask import Flask, request, url_for
 from werkzeug.routing.converters import NumberConverter
 
-from lcm_service import create_app
+from lcm_service import create_app, require_no_demonstration_people
 from lcm_service.config import Settings
 from lcm_service.domain import errors
+from lcm_service.domain.permissions import SYSTEM
 from lcm_service.http_errors import STATUS_OF_ERROR, pointed_faults
-from lcm_service.services import accounts
+from lcm_service.persistence.database import db
+from lcm_service.services import accounts, throttle
 from tests import factories
 from tests.fixtures import SECRET, make_app, sign_in
 
@@ -30,6 +32,12 @@ POLICY = {
     "frame-ancestors": "'none'",
     "base-uri": "'none'",
 }
+
+
+def let_go() -> None:
+    """Close what the open context holds of the database."""
+    db.session.remove()
+    db.engine.dispose()
 
 
 class TestSettings:
@@ -126,6 +134,36 @@ class TestRefusals:
         assert client.get("/rounds/%00").status_code == 404
         assert client.post("/sign-in", data={"email": "a\0@example.org", "password": "x"}).status_code == 400
 
+    @pytest.mark.parametrize(("proxies", "seen"), [(0, "127.0.0.1"), (1, "203.0.113.9"), (2, "198.51.100.7")])
+    def test_only_ones_own_proxies_are_believed_about_where_a_request_comes_from(
+        self, service_url, proxies, seen
+    ):
+        app = make_app(service_url, proxies=proxies)
+
+        @app.get("/where")
+        def where():
+            return request.remote_addr or ""
+
+        headers = {"X-Forwarded-For": "192.0.2.1, 198.51.100.7, 203.0.113.9"}
+        assert app.test_client().get("/where", headers=headers).text == seen
+
+    def test_a_server_does_not_start_on_a_database_of_a_demonstration(self, service_url):
+        app = make_app(service_url)
+        require_no_demonstration_people(app)
+        with app.app_context():
+            factories.make_person(is_demonstration=True)
+            let_go()
+        with pytest.raises(RuntimeError, match="erase-demonstration-people"):
+            require_no_demonstration_people(app)
+        require_no_demonstration_people(make_app(service_url, demonstration=True))
+        with app.app_context():
+            assert accounts.erase_demonstration_people(SYSTEM) == 1
+            let_go()
+        require_no_demonstration_people(app)
+
+    def test_a_server_starts_on_a_database_without_tables(self, database_url):
+        require_no_demonstration_people(make_app(database_url))
+
     def test_a_cookie_that_was_copied_before_signing_out_opens_nothing_after(self, app: Flask, client):
         sign_in(client, factories.make_person())
         cookie = client.get_cookie("session")
@@ -144,7 +182,7 @@ class TestRefusals:
         sign_in(client, person)
         assert client.get("/rounds").status_code == 200
         with client.session_transaction() as session:
-            session["_user_id"] = f"{person.id}.{person.sign_in_epoch + 1}"
+            session["_user_id"] = "x" * 43
         assert client.get("/rounds").status_code == 303
         client.set_cookie("session", "eyJfdXNlcl9pZCI6IjEuMCJ9.forged.forged")
         assert client.get("/rounds").status_code == 303
@@ -174,11 +212,11 @@ class TestRefusals:
         try:
             answers = [
                 client.post("/sign-in", data={"email": "nobody@example.org", "password": "x"})
-                for _ in range(accounts.MOST_FAILURES + 1)
+                for _ in range(throttle.MOST_FAILURES + 1)
             ]
         finally:
             client.application.config["WTF_CSRF_ENABLED"] = True
-        assert [answer.status_code for answer in answers] == [422] * accounts.MOST_FAILURES + [429]
+        assert [answer.status_code for answer in answers] == [422] * throttle.MOST_FAILURES + [429]
         assert answers[-1].headers["Retry-After"] == "900"
 
 
@@ -194,6 +232,9 @@ class TestDoors:
             "account.sign_in",
             "account.send_sign_in",
             "account.sign_out",
+            # Whoever holds the code of an invitation has no account yet.
+            "people.invitation",
+            "people.accept_invitation",
             "api-docs.openapi_json",
         }
     )

@@ -26,6 +26,7 @@ from lcm_service.services import (
     demonstration,
     exercise,
     reference_lists,
+    sign_ins,
     sourced_records,
 )
 from lcm_service.services.round_loading import add_activity, add_record
@@ -158,9 +159,11 @@ def test_each_start_makes_new_passwords_for_the_same_people(rounds):
     assert len(first) == db.session.scalar(select(func.count()).select_from(Person)) == 6
     assert not {one.password for one in first} & {one.password for one in second}
     for old, new in zip(first, second, strict=True):
-        assert accounts.sign_in(new.account.email, new.password, with_demonstration=True).is_demonstration
+        assert sign_ins.sign_in(
+            new.account.email, new.password, with_demonstration=True
+        ).person.is_demonstration
         with pytest.raises(NotValid):
-            accounts.sign_in(old.account.email, old.password, with_demonstration=True)
+            sign_ins.sign_in(old.account.email, old.password, with_demonstration=True)
 
 
 def test_the_accounts_say_that_they_are_a_demonstration_and_lead_nowhere():

@@ -3,8 +3,13 @@
 from flask import Flask
 
 from lcm_service.persistence.database import db
-from lcm_service.persistence.tables import Match, Plan, Run
+from lcm_service.persistence.tables import Match, Person, Plan, Run
+from lcm_service.services import accounts, invitations
 from tests.web import world
+
+# The second step of a sign-in is no page of one who is signed in; people are looked after by leads.
+BEFORE_SIGN_IN = {"account.code", "account.set_up"}
+OF_LEADS = "people"
 
 
 def page_rules(app: Flask) -> list[tuple[str, str]]:
@@ -34,8 +39,26 @@ def references_of(round_code: str) -> dict[str, str]:
     }
 
 
+def addresses_of_lead(app: Flask, lead: Person) -> dict[str, str]:
+    """Endpoint -> an address of it, for the pages of a lead focal point, with a colleague and an invitation
+    that are made for it.
+    """
+    colleague = world.make_person(
+        "focal_point", lead.participant, email="colleague@example.org", name="Colleague"
+    )
+    actor = accounts.actor_of(lead)
+    _, code = invitations.invite(
+        actor, email="new@example.org", name="New colleague", participant_code=actor.participant_code
+    )
+    return {
+        endpoint: rule.replace("<row:person_id>", str(colleague.id)).replace("<invitation_code>", code)
+        for endpoint, rule in page_rules(app)
+        if endpoint.partition(".")[0] in {OF_LEADS, "own_account"}
+    }
+
+
 def addresses(app: Flask, round_code: str) -> dict[str, str]:
-    """Endpoint -> an address of it, for every page."""
+    """Endpoint -> an address of it, for every page of a coordinator."""
     references = references_of(round_code)
     match_id = db.session.query(Match.id).order_by(Match.id).limit(1).scalar() or 0
     plan = db.session.query(Plan).join(Plan.round).filter_by(code=round_code).first()
@@ -43,6 +66,8 @@ def addresses(app: Flask, round_code: str) -> dict[str, str]:
     found = {}
     for endpoint, rule in page_rules(app):
         area = endpoint.partition(".")[0]
+        if area == OF_LEADS or endpoint in BEFORE_SIGN_IN:
+            continue
         filled = rule.replace("<code>", round_code).replace("<reference>", references.get(area, ""))
         filled = filled.replace("<row:match_id>", str(match_id))
         filled = filled.replace("<row:plan_id>", str(plan.id if plan else 0))

@@ -16,9 +16,9 @@ from flask import Flask
 from werkzeug.test import TestResponse
 
 from lcm_service.persistence.database import db
-from lcm_service.persistence.tables import Need, Participant, Person, Plan, Run
-from lcm_service.services import accounts, decisions, matching
-from tests.fixtures import sign_in
+from lcm_service.persistence.tables import ApiToken, Need, Participant, Person, Plan, Run, SignIn
+from lcm_service.services import accounts, decisions, invitations, matching, tokens
+from tests.fixtures import key_of_new_sign_in, sign_in
 from tests.web import world
 from tests.web.test_all_pages import fingerprint
 
@@ -35,6 +35,12 @@ OWNS_OFFER: Final = frozenset({"provider", "coordinator"})
 OWNS_SUPPORT: Final = frozenset({"coordinator"})  # that of the walk belongs to none of the others
 SIDES: Final = frozenset({"owner", "provider", "coordinator"})
 COORDINATES: Final = frozenset({"coordinator"})
+# The owner is the lead of its participant; the walk's colleague and invitation are of that participant.
+LOOKS_AFTER_PEOPLE: Final = frozenset({"owner", "administrator"})
+# The sign-in and the token of the walk belong to somebody who is not walking.
+NOBODY_ELSE: Final[frozenset[str]] = frozenset()
+# A second step is for who has given a password; the walk's people are strangers or signed in.
+NOBODY_YET: Final[frozenset[str]] = frozenset(("nobody",))
 
 # Endpoint -> who is answered. Everybody else is refused, and nothing changes.
 PAGES: Final = {
@@ -45,6 +51,35 @@ PAGES: Final = {
     "account.sign_in": EVERYBODY,
     "account.send_sign_in": EVERYBODY,
     "account.sign_out": EVERYBODY,
+    "account.code": NOBODY_YET,
+    "account.send_code": NOBODY_YET,
+    "account.set_up": NOBODY_YET,
+    "account.send_set_up": NOBODY_YET,
+    "own_account.show": SIGNED_IN,
+    "own_account.ask_password": SIGNED_IN,
+    "own_account.change_password": SIGNED_IN,
+    "own_account.ask_second_factor": SIGNED_IN,
+    "own_account.set_up_second_factor": SIGNED_IN,
+    "own_account.ask_recovery_codes": SIGNED_IN,
+    "own_account.renew_recovery_codes": SIGNED_IN,
+    "own_account.end_sign_in": NOBODY_ELSE,
+    "own_account.end_other_sign_ins": SIGNED_IN,
+    "own_account.ask_token": SIGNED_IN,
+    "own_account.create_token": SIGNED_IN,
+    "own_account.take_back_token": NOBODY_ELSE,
+    "people.index": LOOKS_AFTER_PEOPLE,
+    "people.ask_invitation": LOOKS_AFTER_PEOPLE,
+    "people.invite": LOOKS_AFTER_PEOPLE,
+    "people.withdraw_invitation": LOOKS_AFTER_PEOPLE,
+    "people.ask_end_of_access": LOOKS_AFTER_PEOPLE,
+    "people.end_access": LOOKS_AFTER_PEOPLE,
+    "people.ask_hand_over": LOOKS_AFTER_PEOPLE,
+    "people.hand_over": LOOKS_AFTER_PEOPLE,
+    "people.ask_delegation": LOOKS_AFTER_PEOPLE,
+    "people.delegate": LOOKS_AFTER_PEOPLE,
+    "people.end_delegation": LOOKS_AFTER_PEOPLE,
+    "people.invitation": EVERYBODY,
+    "people.accept_invitation": EVERYBODY,
     "activities.index": TAKES_PART,
     "activities.new": SUBMITS,
     "activities.record": SUBMITS,
@@ -207,6 +242,7 @@ class Walk:
     need: str
     numbers: dict[str, str]
     people: dict[str, Person]
+    keys: dict[str, str]
     tokens: dict[str, str]
 
     def ask(self, role: str, rule: Any, method: str, need: str | None = None) -> TestResponse:
@@ -220,7 +256,7 @@ class Walk:
         client = self.app.test_client()
         if not rule.rule.startswith("/api"):
             if role != "stranger":
-                sign_in(client, self.people[role])
+                sign_in(client, self.people[role], self.keys[role])
             return client.open(address, method=method, data=FORM if method in WRITES else None)
         headers = {"If-Match": '"1"', "Idempotency-Key": f"walk-{role}"} if method in WRITES else {}
         if role != "stranger":
@@ -302,14 +338,38 @@ def make_walk(at_work: Flask) -> Walk:
         "offers": match.offer_reference,
         "supports": support,
         "key": match.session_code.rpartition(".")[2] or "S1",
+        **numbers_of_people(people["owner"]),
     }
-    tokens = {
-        role: accounts.create_api_token(accounts.actor_of(person), person.email, "walk", 9)
+    keys = {role: key_of_new_sign_in(person) for role, person in people.items()}
+    own_tokens = {
+        role: tokens.create_api_token(accounts.actor_of(person), person.email, "walk", 9, "act")
         for role, person in people.items()
     }
     # The forms' own tokens have a test; here they would hide who else is refused.
     at_work.config["WTF_CSRF_ENABLED"] = False
-    return Walk(at_work, match.need_reference, numbers, people, tokens)
+    return Walk(at_work, match.need_reference, numbers, people, keys, own_tokens)
+
+
+def numbers_of_people(owner: Person) -> dict[str, str]:
+    """Make the owner the lead of its participant, with a colleague who has a sign-in and a token, and an
+    invitation that waits.
+    """
+    owner.is_lead = True
+    db.session.commit()
+    colleague = world.make_person("focal_point", owner.participant, email="colleague@example.org")
+    key_of_new_sign_in(colleague)
+    lead = accounts.actor_of(owner)
+    tokens.create_api_token(accounts.actor_of(colleague), colleague.email, "walk", 9)
+    invitation, code = invitations.invite(
+        lead, email="new@example.org", name="New", participant_code=lead.participant_code
+    )
+    return {
+        "person_id": str(colleague.id),
+        "sign_in_id": str(db.session.query(SignIn).filter_by(person_id=colleague.id).one().id),
+        "token_id": str(db.session.query(ApiToken).filter_by(person_id=colleague.id).one().id),
+        "invitation_id": str(invitation.id),
+        "invitation_code": code,
+    }
 
 
 def routes(app: Flask, methods: set[str]) -> list[tuple[Any, str]]:
@@ -342,10 +402,16 @@ def test_who_may_read_is_answered_and_nobody_else(walk: Walk, role: str) -> None
         elif role == "stranger":
             is_right = answer.status_code == 401 if is_api else _asks_to_sign_in(answer)
         else:
-            is_right = answer.status_code in REFUSALS
+            is_right = _is_refused(rule, answer)
         if not is_right:
             wrong.append((rule.endpoint, answer.status_code))
     assert not wrong, wrong
+
+
+def _is_refused(rule: Any, answer: TestResponse) -> bool:
+    """A second step without a first leads back to the first, whoever asks."""
+    is_second_step = LAW[rule.endpoint] is NOBODY_YET
+    return _asks_to_sign_in(answer) if is_second_step else answer.status_code in REFUSALS
 
 
 def _asks_to_sign_in(answer: TestResponse) -> bool:
@@ -368,7 +434,7 @@ def test_who_may_not_write_is_refused_and_changes_nothing(walk: Walk, role: str)
         if role == "stranger":
             is_refused = answer.status_code == 401 or _asks_to_sign_in(answer)
         else:
-            is_refused = answer.status_code in REFUSALS
+            is_refused = _is_refused(rule, answer)
         if not is_refused:
             wrong.append((rule.endpoint, method, answer.status_code))
     assert not wrong, wrong

@@ -41,6 +41,7 @@ LABELLED = [
     ("DECLINE_REASONS", "decline_reason"),
     ("QUESTION_STATES", "question_state"),
     ("ACTIVITY_STATES", "activity_state"),
+    ("TOKEN_SCOPES", "token_scope"),
 ]
 # Lists of codes that are no vocabulary of labels of their own.
 ELSEWHERE = {

@@ -6,6 +6,7 @@ Every test gets a copy of its own, so it may publish, decline and withdraw as it
 import shutil
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 from flask import Flask
 
@@ -42,9 +43,9 @@ def build_world(empty: Path, path: Path) -> None:
     app = open_world(path)
     with app.app_context():
         demonstration.load_rounds(SYSTEM)
-        coordinator = factories.make_person("coordinator", email=COORDINATOR, name="Coordinator")
-        factories.make_person("observer", email="observer@example.org", name="Observer")
-        factories.make_person("administrator", email="administrator@example.org", name="Administrator")
+        coordinator = make_person("coordinator", email=COORDINATOR, name="Coordinator")
+        make_person("observer", email="observer@example.org", name="Observer")
+        make_person("administrator", email="administrator@example.org", name="Administrator")
         for code in (EXERCISE, SOURCED):
             matching.request_run(accounts.actor_of(coordinator), code, idempotency_key=f"first-{code}")
     let_worker_run(app)
@@ -74,7 +75,12 @@ def focal_point_of(code: str) -> Person:
     participant = db.session.query(Participant).filter_by(code=code).one()
     email = f"{code.lower()}@example.org"
     found = db.session.query(Person).filter_by(email=email).one_or_none()
-    return found or factories.make_person("focal_point", participant, email=email, name=f"Focal point {code}")
+    return found or make_person("focal_point", participant, email=email, name=f"Focal point {code}")
+
+
+def make_person(role: str, participant: Participant | None = None, **columns: Any) -> Person:
+    """Someone of the demonstration, who needs no second factor; that has tests of its own."""
+    return factories.make_person(role, participant, is_demonstration=True, **columns)
 
 
 def draft_of(round_code: str) -> Plan:

@@ -1,15 +1,24 @@
-"""Every table, in four rooms: who takes part, what they submit, what is matched, what is traced."""
+"""Every table, in five rooms: who takes part, how they get in, what they submit, what is matched, what is
+traced.
+"""
 
+from lcm_service.persistence.tables.access import (
+    ApiToken,
+    Invitation,
+    LeadDelegation,
+    RecoveryCode,
+    SecondFactor,
+    SignIn,
+    SignInFailure,
+)
 from lcm_service.persistence.tables.matching import Decision, Match, Plan, Question, Round, Run
 from lcm_service.persistence.tables.participants import (
-    ApiToken,
     AreaSubstitute,
     Mission,
     Participant,
     Person,
     Place,
     Region,
-    SignInFailure,
     TrainingArea,
 )
 from lcm_service.persistence.tables.records import Activity, Need, Offer, OfferSession, Support
@@ -29,6 +38,8 @@ __all__ = [
     "AuditHead",
     "AuditSeal",
     "Decision",
+    "Invitation",
+    "LeadDelegation",
     "Match",
     "Mission",
     "Need",
@@ -40,10 +51,13 @@ __all__ = [
     "Place",
     "Plan",
     "Question",
+    "RecoveryCode",
     "ReferenceCounter",
     "Region",
     "Round",
     "Run",
+    "SecondFactor",
+    "SignIn",
     "SignInFailure",
     "Support",
     "TrainingArea",

@@ -2,7 +2,7 @@
 
 from datetime import date, datetime
 
-from sqlalchemy import ForeignKey, String
+from sqlalchemy import ForeignKey, Index, String, false, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from lcm_service.domain.vocabulary import PARTICIPANT_KINDS, ROLES
@@ -57,7 +57,16 @@ class Person(Table):
     """Someone who signs in. Passwords are kept as argon2id hashes."""
 
     __tablename__ = "person"
-    __table_args__ = (one_of("role", ROLES),)
+    __table_args__ = (
+        one_of("role", ROLES),
+        Index(
+            "uq_person_lead",
+            "participant_id",
+            unique=True,
+            sqlite_where=text("is_lead"),
+            postgresql_where=text("is_lead"),
+        ),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     email: Mapped[str] = mapped_column(String(254), unique=True)
@@ -68,46 +77,21 @@ class Person(Table):
     language: Mapped[str] = mapped_column(String(10), default="en")
     is_active: Mapped[bool] = mapped_column(default=True)
     is_demonstration: Mapped[bool] = mapped_column(default=False)
-    # Raised to end every sign-in of the person at once.
-    sign_in_epoch: Mapped[int] = mapped_column(default=0)
+    # The lead focal point of a participant invites the others; a participant has at most one.
+    is_lead: Mapped[bool] = mapped_column(default=False, server_default=false())
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now)
 
     participant: Mapped[Participant | None] = relationship(lazy="joined")
 
-    # What the sign-in machinery asks of whoever is signed in.
+    # What the sign-in machinery asks of whoever is signed in. The key is that of the sign-in by which this
+    # request came; it is kept in the browser alone.
     is_authenticated = True
     is_anonymous = False
+    sign_in_key = ""
 
     def get_id(self) -> str:
-        """The key kept in a sign-in cookie; raising the epoch makes all earlier ones worthless."""
-        return f"{self.id}.{self.sign_in_epoch}"
-
-
-class SignInFailure(Table):
-    """A failed sign-in, under a hash of the address typed and of where it came from. Kept for minutes."""
-
-    __tablename__ = "sign_in_failure"
-
-    id: Mapped[int] = mapped_column(primary_key=True)
-    key_sha256: Mapped[str] = mapped_column(String(64), index=True)
-    at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now, index=True)
-
-
-class ApiToken(Table):
-    """A token with which a person's own system calls the API. Only its SHA-256 is stored."""
-
-    __tablename__ = "api_token"
-
-    id: Mapped[int] = mapped_column(primary_key=True)
-    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"), index=True)
-    label: Mapped[str] = mapped_column(String(100))
-    prefix: Mapped[str] = mapped_column(String(16), unique=True)
-    secret_sha256: Mapped[str] = mapped_column(String(64))
-    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now)
-    expires_at: Mapped[datetime] = mapped_column(UtcDateTime)
-    last_used_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
-
-    person: Mapped[Person] = relationship()
+        """The key that the sign-in cookie holds."""
+        return self.sign_in_key
 
 
 class TrainingArea(Table):

@@ -3,6 +3,8 @@
 import pytest
 
 from lcm_service.domain.errors import NotAllowed, NotFound, NotValid
+from lcm_service.persistence.database import db
+from lcm_service.persistence.tables import Person
 from lcm_service.services import accounts, submissions, trail
 from tests import factories
 from tests.service.submissions.kinds import PLEDGE, participant_of
@@ -75,6 +77,6 @@ def test_the_history_names_colleagues_and_gives_others_a_role(owner, coordinator
 
 
 def test_actors_of_this_file_are_people(owner):
-    person = accounts.person_of_key(f"{owner.person_id}.0")
+    person = db.session.get(Person, owner.person_id)
     assert person is not None
     assert accounts.actor_of(person) == owner

@@ -1,0 +1,16 @@
+"""For how long a sign-in, a half of one, an invitation and a token are good."""
+
+from datetime import timedelta
+from typing import Final
+
+# A working day; whoever works longer signs in again.
+LONGEST_SIGN_IN: Final = timedelta(hours=12)
+# Without a sign of life. Long enough for a long form on a bad line.
+LONGEST_REST: Final = timedelta(hours=2)
+# From the password to the second factor, setting one up included.
+TIME_FOR_SECOND_FACTOR: Final = timedelta(minutes=15)
+INVITATION_LIFE: Final = timedelta(days=14)
+LONGEST_TOKEN_LIFE_DAYS: Final = 366
+LONGEST_DELEGATION: Final = timedelta(days=183)
+# What is over is still shown to nobody, and forgotten after this time.
+ENDED_SIGN_INS_KEPT_FOR: Final = timedelta(days=30)

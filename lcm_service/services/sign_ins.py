@@ -1,0 +1,304 @@
+"""Signing in: password, then second factor. Every sign-in is a record that can be looked at and ended.
+
+The browser alone holds the key of its sign-in; here is a hash of it. The key changes when the sign-in is
+complete, so one that was known before it is worth nothing after it.
+"""
+
+import secrets
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from sqlalchemy import delete, select, update
+from sqlalchemy.orm import Session
+
+from lcm_service.domain.errors import Conflict, NotFound, NotSignedIn, NotValid
+from lcm_service.domain.permissions import Actor, must_prove_twice
+from lcm_service.domain.sentences import sentence
+from lcm_service.domain.sign_in_terms import (
+    ENDED_SIGN_INS_KEPT_FOR,
+    LONGEST_REST,
+    LONGEST_SIGN_IN,
+    TIME_FOR_SECOND_FACTOR,
+)
+from lcm_service.persistence.database import db, transaction, utc_now
+from lcm_service.persistence.tables import Person, SignIn
+from lcm_service.services import passwords, second_factor, throttle
+from lcm_service.services.accounts import actor_of, end_sign_ins_of, may_act, plain_address
+from lcm_service.services.sealing import Sealer
+from lcm_service.services.second_factor import Enrolment
+from lcm_service.services.throttle import key_of, sha256_of
+from lcm_service.services.trail import enqueue_message, record_event
+
+LONGEST_DEVICE = 200
+# When somebody was last here is for its owner to notice a stranger; to five minutes is near enough.
+SEEN_IS_NOTED_EVERY = LONGEST_REST / 24
+
+WRONG_SIGN_IN = sentence("The e-mail address or the password is not right.")
+WRONG_CODE = sentence("This code is not right, or it was used already.")
+SIGN_IN_OVER = sentence("This sign-in has taken too long. Begin again with your password.")
+
+type WaitsFor = Literal["", "code", "set_up"]
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """A sign-in after the password. ``waits_for``: its second factor's code, setting one up, or nothing."""
+
+    person: Person
+    key: str
+    waits_for: WaitsFor
+
+
+@dataclass(frozen=True, slots=True)
+class SignInView:
+    """A sign-in as its owner may see it; ``is_this``: the one by which it is being looked at."""
+
+    id: int
+    device: str
+    begun_at: datetime
+    last_seen_at: datetime
+    is_this: bool
+
+
+# -- Getting in ------------------------------------------------------------------------------------------
+
+
+def sign_in(
+    email: str, password: str, source: str = "", device: str = "", *, with_demonstration: bool = False
+) -> Begun:
+    """Begin a sign-in of the active person with this address and password; ``source`` is where the attempt
+    comes from.
+
+    Made-up people sign in ``with_demonstration`` alone, as the settings say, without second factor. Raises
+    NotValid, with the same words and after the same work, whether the address is unknown, the person may not
+    sign in or the password is wrong; TooMany after ten failures within a quarter of an hour, for that address
+    from that source alone, so that nobody can lock somebody else out from elsewhere.
+    """
+    failures = key_of(plain_address(email), source)
+    throttle.require_few_failures(failures)
+    person = db.session.scalar(select(Person).where(Person.email == plain_address(email)))
+    kept_hash = person.password_hash if person is not None and may_act(person, with_demonstration) else None
+    # A password is checked in any case: how long the answer takes tells nobody which addresses exist.
+    is_right = passwords.is_password(kept_hash, password)
+    if person is None or kept_hash is None or not is_right:
+        throttle.note_failure(failures)
+        raise NotValid(WRONG_SIGN_IN)
+    with transaction() as session:
+        session.refresh(person)
+        throttle.forget_failures(session, failures)
+        if passwords.is_outdated(kept_hash):
+            person.password_hash = passwords.hash_of(password)
+        return _begin(session, person, device)
+
+
+def half_sign_in(key: str) -> Begun:
+    """The sign-in that waits for its second factor. Raises NotSignedIn where there is none any more."""
+    session = db.session()
+    row = _half_row(session, key)
+    return Begun(row.person, key, _waits_for(session, row.person))
+
+
+def prove_with_code(key: str, code: str, source: str, sealer: Sealer) -> Begun:
+    """Complete a sign-in with a code of the second factor, or with a recovery code.
+
+    Raises NotSignedIn where the sign-in is over, NotValid for a wrong code, and TooMany after ten wrong ones
+    within a quarter of an hour from that source. The short codes of a telephone stop after ten from all
+    sources together, for a million are soon tried from many places; the owner, who is told, still gets in
+    with a recovery code.
+    """
+    person = half_sign_in(key).person
+    from_here, from_anywhere = (
+        key_of("code", str(person.id), source),
+        key_of("code", str(person.id)),
+    )
+    is_short = second_factor.is_short(second_factor.plain_code(code))
+    counted = (from_here, from_anywhere) if is_short else (from_here,)
+    throttle.require_few_failures(*counted)
+    with transaction() as session:
+        row = _half_row(session, key)
+        way = second_factor.take_code(session, row.person, code, sealer)
+        if way is not None:
+            throttle.forget_failures(session, from_here, from_anywhere)
+            if way == "recovery_code":
+                enqueue_message(session, "sign_in.recovery_code", person_id=row.person_id)
+            return Begun(row.person, _complete(session, row, way), "")
+    throttle.note_failure(*counted)
+    _tell_of_failures(person, from_anywhere if is_short else from_here)
+    raise NotValid(WRONG_CODE, {"code": [WRONG_CODE]})
+
+
+def find_enrolment(key: str, sealer: Sealer) -> Enrolment:
+    """What to scan, for a sign-in that waits for a second factor to be set up.
+
+    Raises NotSignedIn, and Conflict where the person has a second factor already: it is asked for then, and
+    cannot be replaced by one who knows the password alone.
+    """
+    session = db.session()
+    row = _half_row(session, key)
+    _require_none_yet(session, row.person)
+    return second_factor.find_enrolment(session, row.person, key, sealer)
+
+
+def prove_by_set_up(key: str, code: str, sealer: Sealer) -> tuple[Begun, list[str]]:
+    """Complete a sign-in by confirming the second factor that is being set up; gives its recovery codes.
+
+    Raises NotSignedIn, Conflict as `find_enrolment` does, and NotValid for a wrong code.
+    """
+    with transaction() as session:
+        row = _half_row(session, key)
+        _require_none_yet(session, row.person)
+        codes = second_factor.set_up(session, row.person, key, code, sealer)
+        if codes is None:
+            raise NotValid(WRONG_CODE, {"code": [WRONG_CODE]})
+        record_event(session, actor_of(row.person), "set_up_factor", "person", str(row.person_id))
+        return Begun(row.person, _complete(session, row, "set_up"), ""), codes
+
+
+# -- Being signed in -------------------------------------------------------------------------------------
+
+
+def person_of_key(key: str, *, with_demonstration: bool = False) -> Person | None:
+    """The person of a sign-in cookie; nobody once the sign-in is over, or the person may no longer act."""
+    row = db.session.scalar(select(SignIn).where(SignIn.key_sha256 == sha256_of(key)))
+    if row is None or row.completed_at is None or not _goes_on(row):
+        return None
+    if row.last_seen_at <= utc_now() - LONGEST_REST or not may_act(row.person, with_demonstration):
+        return None
+    person = row.person
+    _note_seen(row)
+    person.sign_in_key = key
+    return person
+
+
+def list_sign_ins(actor: Actor, key: str) -> list[SignInView]:
+    """The actor's own sign-ins that go on, the latest first; ``key`` is that of the present one."""
+    since = utc_now() - LONGEST_REST
+    rows = db.session.scalars(
+        select(SignIn)
+        .where(
+            SignIn.person_id == actor.person_id,
+            SignIn.completed_at.is_not(None),
+            SignIn.ended_at.is_(None),
+            SignIn.ends_at > utc_now(),
+            SignIn.last_seen_at > since,
+        )
+        .order_by(SignIn.id.desc())
+    )
+    this = sha256_of(key)
+    return [
+        SignInView(row.id, row.device, row.begun_at, row.last_seen_at, row.key_sha256 == this) for row in rows
+    ]
+
+
+def sign_out(key: str) -> None:
+    """End the sign-in of this key: a cookie that was copied is worthless from now on."""
+    with transaction() as session:
+        row = session.scalar(select(SignIn).where(SignIn.key_sha256 == sha256_of(key)))
+        if row is not None and row.ended_at is None:
+            row.ended_at = utc_now()
+            record_event(session, actor_of(row.person), "sign_out", "person", str(row.person_id))
+
+
+def end_sign_in(actor: Actor, sign_in_id: int) -> None:
+    """End one of one's own sign-ins, in whatever browser. Pressed twice it changes nothing.
+
+    Raises NotFound for one that is not the actor's.
+    """
+    with transaction() as session:
+        row = session.get(SignIn, sign_in_id)
+        if row is None or row.person_id != actor.person_id:
+            raise NotFound("There is no such sign-in.")
+        if row.ended_at is None:
+            row.ended_at = utc_now()
+            record_event(session, actor, "end_sign_in", "person", str(row.person_id))
+
+
+def end_other_sign_ins(actor: Actor, key: str) -> int:
+    """End all of one's own sign-ins but the one of this key; gives how many were ended."""
+    if actor.person_id is None:
+        raise NotSignedIn("Nobody is signed in.")
+    with transaction() as session:
+        ended = end_sign_ins_of(session, actor.person_id, but_key_sha256=sha256_of(key))
+        record_event(session, actor, "end_sign_ins", "person", str(actor.person_id), facts={"ended": ended})
+        return ended
+
+
+# -- Inside ----------------------------------------------------------------------------------------------
+
+
+def _begin(session: Session, person: Person, device: str) -> Begun:
+    row, key = _new_row(session, person, device)
+    waits_for = _waits_for(session, person)
+    return Begun(person, key if waits_for else _complete(session, row, "password"), waits_for)
+
+
+def _new_row(session: Session, person: Person, device: str) -> tuple[SignIn, str]:
+    now = utc_now()
+    session.execute(delete(SignIn).where(SignIn.ends_at < now - ENDED_SIGN_INS_KEPT_FOR))
+    key = secrets.token_urlsafe(32)
+    printable = "".join(character for character in device if character.isprintable())
+    row = SignIn(
+        person=person,
+        key_sha256=sha256_of(key),
+        device=printable[:LONGEST_DEVICE],
+        ends_at=now + TIME_FOR_SECOND_FACTOR,
+    )
+    session.add(row)
+    session.flush()
+    return row, key
+
+
+def _complete(session: Session, row: SignIn, way: str) -> str:
+    """Make a sign-in whole, under a new key."""
+    now, key = utc_now(), secrets.token_urlsafe(32)
+    row.key_sha256, row.completed_at, row.last_seen_at = sha256_of(key), now, now
+    row.ends_at = now + LONGEST_SIGN_IN
+    session.flush()
+    record_event(
+        session, actor_of(row.person), "sign_in", "person", str(row.person_id), facts={"second": way}
+    )
+    return key
+
+
+def _waits_for(session: Session, person: Person) -> WaitsFor:
+    if second_factor.is_set_up(session, person.id):
+        return "code"
+    return "set_up" if must_prove_twice(person.role) and not person.is_demonstration else ""
+
+
+def _half_row(session: Session, key: str) -> SignIn:
+    row = session.scalar(select(SignIn).where(SignIn.key_sha256 == sha256_of(key)))
+    if row is None or row.completed_at is not None or not _goes_on(row) or not row.person.is_active:
+        raise NotSignedIn(SIGN_IN_OVER)
+    return row
+
+
+def _goes_on(row: SignIn) -> bool:
+    return row.ended_at is None and row.ends_at > utc_now()
+
+
+def _require_none_yet(session: Session, person: Person) -> None:
+    if second_factor.is_set_up(session, person.id):
+        raise Conflict("This account has a second factor already. Sign in with its code.")
+
+
+def _note_seen(row: SignIn) -> None:
+    """Note when the person was last here; where others are writing at this moment, the next page does."""
+    if utc_now() - row.last_seen_at < SEEN_IS_NOTED_EVERY or db.session().info.get("in_transaction"):
+        return
+    sign_in_id = row.id
+    try:
+        with transaction() as session:
+            session.execute(update(SignIn).where(SignIn.id == sign_in_id).values(last_seen_at=utc_now()))
+    except Conflict:
+        return
+
+
+def _tell_of_failures(person: Person, key: str) -> None:
+    """Whoever gives wrong codes knows the password: the owner is told when too many were wrong."""
+    if not throttle.has_too_many(key):
+        return
+    with transaction() as session:
+        enqueue_message(session, "sign_in.wrong_codes", person_id=person.id)
+        record_event(session, actor_of(person), "refuse_codes", "person", str(person.id))
