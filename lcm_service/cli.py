@@ -25,6 +25,7 @@ from lcm_service.services import (
     exercise,
     invitations,
     reference_lists,
+    renewals,
     sourced_records,
     tokens,
 )
@@ -145,6 +146,18 @@ def invite_command(
     click.echo(
         f"/invitations/{code}\nPut the address of the service before it and hand it to {name} on a way that "
         f"nobody else reads. It is good once, until {invitation.expires_at:%Y-%m-%d}, and shown this once."
+    )
+
+
+@commands.command("renew-password")
+@click.argument("email")
+@refuse_in_words
+def renew_password_command(email: str) -> None:
+    """Let the person with EMAIL choose a new password, and print the address for it, which is good once."""
+    code = renewals.begin_renewal(SYSTEM, email)
+    click.echo(
+        f"/renewals/{code}\nPut the address of the service before it. Hand it to the person on a way that "
+        "nobody else reads. It is good once, for one day, and shown this once."
     )
 
 

@@ -111,7 +111,11 @@ class Settings:
             "SECRET_KEY": self.read_secret_key(),
             "SECRET_KEY_FALLBACKS": self.read_former_secret_keys(),
             "SQLALCHEMY_DATABASE_URI": url,
+            # A fault of the database is logged without the values, which may be somebody's.
+            "SQLALCHEMY_ENGINE_OPTIONS": {"hide_parameters": True},
             "MAX_CONTENT_LENGTH": self.max_request_bytes,
+            # The prefix has browsers refuse such a cookie from anyone but this host, by TLS.
+            "SESSION_COOKIE_NAME": "__Host-session" if self.secure_cookies else "session",
             "SESSION_COOKIE_SECURE": self.secure_cookies,
             "SESSION_COOKIE_HTTPONLY": True,
             "SESSION_COOKIE_SAMESITE": "Lax",

@@ -3,6 +3,8 @@
 The schema is made by the migrations, once on each engine; every test then gets a copy of that empty database.
 """
 
+import fcntl
+import os
 import secrets
 import shutil
 import sqlite3
@@ -59,6 +61,22 @@ def migrate(database_url: str) -> None:
         flask_migrate.upgrade()
         db.session.remove()
         db.engine.dispose()
+
+
+def made_once(tmp_path_factory: pytest.TempPathFactory, name: str, make: Callable[[Path], None]) -> Path:
+    """The file of this name, made by whichever process of the run comes first; the others wait for it."""
+    folder = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        # Each worker has a folder of its own in that of the whole run.
+        folder = folder.parent
+    path, unfinished = folder / name, folder / f"{name}.unfinished"
+    with (folder / f"{name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not path.exists():
+            unfinished.unlink(missing_ok=True)
+            make(unfinished)
+            unfinished.rename(path)
+    return path
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -5,8 +5,13 @@ from typing import Any
 from lcm_service.api.calls import NAMES_ITS_VERSION, asked_version, caller, etag_of, make_area
 from lcm_service.api.record_answers import marked
 from lcm_service.schemas.answers import MatchAnswer, RoundQuery
-from lcm_service.schemas.decisions import ConfirmationOfSideSchema, DeclineOfSideSchema, DeclineSchema
-from lcm_service.services import decisions
+from lcm_service.schemas.decisions import (
+    ConfirmationOfSideSchema,
+    DeclineOfSideSchema,
+    DeclineSchema,
+    SideSchema,
+)
+from lcm_service.services import decisions, lapses
 
 blp = make_area(
     "matches", "Matches of published plans, seen by their two sides and coordinators.", "/matches"
@@ -60,6 +65,18 @@ def decline_match(data: dict[str, Any], match_id: int) -> Any:
         asked_version(),
         data.get("note"),
         on_behalf=data.get("on_behalf", False),
+    )
+    return _shown(match), 200, etag_of(match.version)
+
+
+@blp.post("/<int(max=2147483647):match_id>/revival")
+@blp.doc(**NAMES_ITS_VERSION)
+@blp.arguments(SideSchema)
+@blp.response(200, MatchAnswer)
+def revive_match(data: dict[str, Any], match_id: int) -> Any:
+    """Put a match that lapsed unanswered to both sides again, while nobody else can have its seats."""
+    match = lapses.revive_match(
+        caller(), match_id, data["side"], asked_version(), on_behalf=data.get("on_behalf", False)
     )
     return _shown(match), 200, etag_of(match.version)
 

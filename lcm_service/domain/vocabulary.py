@@ -58,7 +58,7 @@ RUN_PURPOSES: Final = ("match", "repair", "scenarios", "explanation")
 # A run for one of these makes a plan; one that compares scenarios or looks for what would help makes none.
 PLANNING_PURPOSES: Final = ("match", "repair")
 PLAN_STATES: Final = ("draft", "published", "superseded", "discarded")
-MATCH_STATES: Final = ("proposed", "agreed", "declined", "released")
+MATCH_STATES: Final = ("proposed", "agreed", "declined", "released", "lapsed")
 DECISION_SIDES: Final = ("recipient", "provider", "secretariat")
 DECISION_ANSWERS: Final = ("confirmed", "declined")
 DECLINE_REASONS: Final = (

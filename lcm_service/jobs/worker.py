@@ -27,7 +27,7 @@ from lcm_service.jobs.solving import (
     solve_in_process,
     sweep_folders,
 )
-from lcm_service.services import audit, explanations, matching, scenarios
+from lcm_service.services import audit, explanations, lapses, matching, scenarios
 from lcm_service.services.matching import ClaimedRun
 
 log = logging.getLogger(__name__)
@@ -36,6 +36,7 @@ IDLE_SECONDS: Final = 0.5
 REPORT_SECONDS: Final = 0.5
 STOP_SECONDS: Final = 5.0
 SEAL_SECONDS: Final = 60.0
+DEADLINE_SECONDS: Final = 60.0
 
 
 class Application(Protocol):
@@ -60,6 +61,7 @@ class Worker:
         self._audit_key: bytes | None = settings.read_audit_key()
         self._seals_file: Path = settings.audit_seals_path()
         self._next_seal = 0.0
+        self._next_look_at_deadlines = 0.0
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
 
@@ -86,6 +88,7 @@ class Worker:
         while not self._stop.is_set():
             try:
                 self.seal_now_and_then()
+                self.look_at_deadlines_now_and_then()
                 has_worked = self.work_once()
             except Exception:
                 # The database may be away for a moment. A run in hand is queued again when its lease ends.
@@ -101,6 +104,17 @@ class Worker:
         self._next_seal = time.monotonic() + SEAL_SECONDS
         with self._app.app_context():
             audit.seal_chain(SYSTEM, self._audit_key, self._seals_file)
+
+    def look_at_deadlines_now_and_then(self) -> None:
+        """Let proposals lapse whose time is over, and remind of those whose time is nearly over, once a
+        minute.
+        """
+        if time.monotonic() < self._next_look_at_deadlines:
+            return
+        self._next_look_at_deadlines = time.monotonic() + DEADLINE_SECONDS
+        with self._app.app_context():
+            lapses.lapse_overdue(SYSTEM)
+            lapses.remind_late(SYSTEM)
 
     def work_once(self) -> bool:
         """Take over what was lost, then take one run through to its end; False where none waits."""

@@ -225,6 +225,10 @@ class MatchAnswer(OfARound):
     state = Word(MATCH_STATES, allow_none=False)
     seats = fields.Integer()
     is_firm = fields.Boolean()
+    answer_by = fields.AwareDateTime(
+        allow_none=True, metadata={"description": "Until when the two sides are waited for."}
+    )
+    lapsed_at = fields.AwareDateTime(allow_none=True)
     need = fields.Nested(NeedOfMatchAnswer)
     offer = fields.Nested(OfferOfMatchAnswer)
     session = fields.Nested(SessionOfMatchAnswer)

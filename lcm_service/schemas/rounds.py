@@ -2,7 +2,7 @@
 
 from lcm_service.domain.vocabulary import ROUND_STANDINGS
 from lcm_service.schemas.records import Sent
-from lcm_service.schemas.values import Day, Line, Word
+from lcm_service.schemas.values import Day, Line, Number, Word
 
 
 class RoundSchema(Sent):
@@ -13,3 +13,4 @@ class RoundSchema(Sent):
     standing = Word(ROUND_STANDINGS)
     opens_on = Day(required=True, allow_none=False)
     closes_on = Day(required=True, allow_none=False)
+    answer_days = Number(1, 90)

@@ -18,6 +18,7 @@ from lcm_service.persistence.tables import (
     Invitation,
     LeadDelegation,
     Participant,
+    PasswordRenewal,
     Person,
     SignIn,
     SignInFailure,
@@ -25,6 +26,8 @@ from lcm_service.persistence.tables import (
 from lcm_service.services import passwords, second_factor
 from lcm_service.services.trail import enqueue_message, record_event
 
+# Scripts of some languages need these two, which cannot be seen by themselves, inside a word.
+JOINERS: Final = "\u200c\u200d"
 # What stands in lists in place of a name that was erased; the address is one that can never receive mail.
 ERASED_NAME: Final = "–"
 
@@ -188,7 +191,7 @@ def erase_person(actor: Actor, email: str) -> None:
         raise NotAllowed("Accounts are erased by administrators.")
     with transaction() as session:
         person = person_to_manage(session, actor, email)
-        for table in (ApiToken, SignIn):
+        for table in (ApiToken, SignIn, PasswordRenewal):
             session.execute(delete(table).where(table.person_id == person.id))
         second_factor.remove(session, person.id)
         session.execute(delete(Invitation).where(Invitation.email == person.email))
@@ -207,8 +210,10 @@ def account_faults(
     faults: dict[str, list[str]] = {}
     if not re.fullmatch(r"[^@\s\x00-\x1f]{1,64}@[^@\s\x00-\x1f]{1,189}", email):
         faults["email"] = [NOT_AN_ADDRESS]
-    if not 1 <= len(name) <= 200:
+    if not 1 <= len(name.strip()) <= 200:
         faults["name"] = [sentence("A name has between 1 and 200 characters.")]
+    elif not is_plain_line(name):
+        faults["name"] = [sentence("A name is one line of letters and signs that can be seen.")]
     if role not in ROLES:
         faults["role"] = [sentence("There is no such role.")]
     if (role == "focal_point") != (participant_code is not None):
@@ -243,6 +248,11 @@ def person_to_manage(session: Session, actor: Actor, email: str) -> Person:
     if person is None:
         raise NotFound("There is no account with this e-mail address.")
     return person
+
+
+def is_plain_line(text: str) -> bool:
+    """Whether a text can be shown in a line beside others: no control, no line end, no turn of direction."""
+    return all(character.isprintable() or character in JOINERS for character in text)
 
 
 def plain_address(email: str) -> str:

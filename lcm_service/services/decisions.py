@@ -6,24 +6,29 @@ other, and every one leaves an event, so none is lost.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Final
 
 from lcm_service.domain.errors import Conflict, NotAllowed, NotFound, NotValid
-from lcm_service.domain.permissions import Actor, may_coordinate, may_decide_as, may_see_match
-from lcm_service.domain.vocabulary import DECISION_SIDES, DECLINE_REASONS
+from lcm_service.domain.permissions import Actor, may_coordinate
+from lcm_service.domain.vocabulary import DECLINE_REASONS
 from lcm_service.persistence import matching_reads as reads
 from lcm_service.persistence.database import db, transaction, utc_now
 from lcm_service.persistence.matching_reads import Session
-from lcm_service.persistence.tables import Decision, Match, Participant, Round
+from lcm_service.persistence.tables import Decision, Match, Participant
+from lcm_service.services.held_matches import (
+    HeldMatch,
+    agree_if_all_confirmed,
+    answer,
+    checked_note,
+    covers,
+    hold_match,
+    trace,
+)
 from lcm_service.services.match_views import MatchView, view_matches
 from lcm_service.services.pairs_now import judge_pair_now
 from lcm_service.services.plan_questions import RECOGNITION, asked_now, asked_of
 from lcm_service.services.require import require_round
 from lcm_service.services.snapshot_records import LIVE_MATCH_STATES, pair_of
-from lcm_service.services.trail import check_version, enqueue_message, record_event
-
-LONGEST_NOTE: Final = 4000
+from lcm_service.services.trail import enqueue_message, record_event
 
 
 def list_matches(actor: Actor, round_code: str) -> list[MatchView]:
@@ -56,16 +61,16 @@ def confirm_match(
     C12), and a repair is to be asked for.
     """
     with transaction() as session:
-        held = _hold(session, actor, match_id, side, on_behalf)
+        held = hold_match(session, actor, match_id, side, on_behalf)
         own = held.decision
-        if held.match.state in LIVE_MATCH_STATES and own is not None and _covers(own, held.match):
+        if held.match.state in LIVE_MATCH_STATES and own is not None and covers(own, held.match):
             return held.view(session)
         held.check_version(session, version)
-        held.require_state("proposed")
+        held.require_open("confirm")
         _require_answered(session, held)
-        _answer(session, held, "confirmed", note=note)
-        _trace(session, held, "confirm", {"seats": held.match.seats})
-        _agree_if_all_confirmed(session, held)
+        answer(session, held, "confirmed", note=note)
+        trace(session, held, "confirm", {"seats": held.match.seats})
+        agree_if_all_confirmed(session, held.actor, held.match, (held.recipient, held.provider))
         return held.view(session)
 
 
@@ -83,24 +88,26 @@ def decline_match(
 
     A side that confirmed fewer seats than are proposed now declines the additional ones alone: what it
     confirmed stands, and no repair asks it for more. A match that all have agreed is declined by a
-    coordinator, on behalf of the side that wrote. Pressed twice it changes nothing. Raises NotFound,
+    coordinator, on behalf of the side that wrote. One that lapsed can be declined, so that it is not proposed
+    again. Pressed twice it changes nothing. Raises NotFound,
     NotAllowed, NotValid for a reason that is not listed, Stale, and Conflict where the match has ended.
     """
     if reason not in DECLINE_REASONS:
         raise NotValid("Say why, by one of the listed reasons.", faults={"reason": ["Choose a reason."]})
     with transaction() as session:
-        held = _hold(session, actor, match_id, side, on_behalf)
+        held = hold_match(session, actor, match_id, side, on_behalf)
         own = held.decision
         if held.match.state == "declined" and own is not None and own.answer == "declined":
             return held.view(session)
         held.check_version(session, version)
-        held.require_state(*(LIVE_MATCH_STATES if may_coordinate(actor) else ("proposed",)))
-        if own is not None and own.answer == "confirmed" and own.seats < held.match.seats:
+        held.require_open("decline", *(("decline_agreed",) if may_coordinate(actor) else ()))
+        declines_more = own is not None and own.answer == "confirmed" and own.seats < held.match.seats
+        if own is not None and declines_more and held.match.state != "lapsed":
             _decline_more(session, held, own, reason, note)
         else:
             held.match.state = "declined"
-            _answer(session, held, "declined", reason=reason, note=note)
-            _trace(session, held, "decline", {"reason": reason, "seats": held.match.seats})
+            answer(session, held, "declined", reason=reason, note=note)
+            trace(session, held, "decline", {"reason": reason, "seats": held.match.seats})
         return held.view(session)
 
 
@@ -116,12 +123,12 @@ def release_match(
     if reason not in DECLINE_REASONS:
         raise NotValid("Say why, by one of the listed reasons.", faults={"reason": ["Choose a reason."]})
     with transaction() as session:
-        held = _hold(session, actor, match_id, "secretariat", False)
+        held = hold_match(session, actor, match_id, "secretariat", False)
         if held.match.state == "released":
             return held.view(session)
         held.check_version(session, version)
-        held.require_state(*LIVE_MATCH_STATES)
-        _answer(session, held, "declined", reason=reason, note=note)
+        held.require_open("release")
+        answer(session, held, "declined", reason=reason, note=note)
         _release(session, actor, held.match, (held.recipient, held.provider), reason)
         return held.view(session)
 
@@ -160,79 +167,7 @@ def release_matches_of(
     return released
 
 
-@dataclass(frozen=True, slots=True)
-class _Held:
-    """A match that the transaction holds, with its two sides, and the side for which the actor answers."""
-
-    actor: Actor
-    match: Match
-    recipient: Participant
-    provider: Participant
-    round: Round
-    side: str
-    is_on_behalf: bool
-
-    @property
-    def decision(self) -> Decision | None:
-        return next((one for one in self.match.decisions if one.side == self.side), None)
-
-    @property
-    def reference(self) -> str:
-        """The match's number, by which its events are kept."""
-        return str(self.match.id)
-
-    @property
-    def version(self) -> int:
-        return self.match.version
-
-    def check_version(self, session: Session, version: int) -> None:
-        check_version(session, self.actor, "match", self, version)
-
-    def require_state(self, *states: str) -> None:
-        match = self.match
-        if match.state not in states:
-            raise Conflict(
-                f"The match of {match.need_reference} with {match.session_code} is {match.state}. "
-                + _NEXT_STEP.get(match.state, ""),
-                state=match.state,
-            )
-
-    def view(self, session: Session) -> MatchView:
-        session.flush()
-        (view,) = view_matches(session, self.actor, [(self.match, self.recipient, self.provider)])
-        return view
-
-
-_NEXT_STEP: Final = {
-    "agreed": "All sides agreed; ask a coordinator to release it, or to record a letter that declines it.",
-    "declined": "A repair proposes what else is possible.",
-    "released": "A repair proposes what else is possible.",
-}
-
-
-def _hold(session: Session, actor: Actor, match_id: int, side: str, on_behalf: bool) -> _Held:
-    rows = reads.list_match_sides(session, match_id=match_id)
-    if not rows or not may_see_match(actor, rows[0][1].id, rows[0][2].id):
-        raise NotFound(f"There is no match {match_id}.")
-    match, recipient, provider = rows[0]
-    if side not in DECISION_SIDES:
-        raise NotValid(f"There is no side {side}.", faults={"side": [f"One of {', '.join(DECISION_SIDES)}."]})
-    if not may_decide_as(actor, side, recipient.id, provider.id):
-        raise NotAllowed(f"You do not answer for the {side} of this match.")
-    is_letter = may_coordinate(actor) and side != "secretariat"
-    if is_letter != on_behalf:
-        raise NotAllowed("Only a coordinator who has a side's letter answers on its behalf, and says so.")
-    round_ = reads.lock_round(session, match.round_id)
-    reads.read_match_again(session, match)
-    return _Held(actor, match, recipient, provider, round_, side, is_letter)
-
-
-def _covers(decision: Decision, match: Match) -> bool:
-    """Whether the side has confirmed at least the seats that are proposed now."""
-    return decision.answer == "confirmed" and decision.seats >= match.seats
-
-
-def _require_answered(session: Session, held: _Held) -> None:
+def _require_answered(session: Session, held: HeldMatch) -> None:
     """A conditional match can be asked about, not confirmed, until its questions are answered with yes; and
     none is confirmed for seats that its need or its session no longer has.
     """
@@ -269,48 +204,14 @@ def _refuse_unanswered(session: Session, match: Match, open_now: Sequence[tuple[
     )
 
 
-def _answer(
-    session: Session, held: _Held, answer: str, *, reason: str | None = None, note: str | None = None
-) -> None:
-    decision = held.decision
-    if decision is None:
-        decision = Decision(side=held.side)
-        held.match.decisions.append(decision)
-    decision.answer, decision.seats = answer, held.match.seats
-    decision.reason, decision.note = reason, _checked_note(note)
-    decision.decided_by_id, decision.decided_at = held.actor.person_id, utc_now()
-    reads.raise_version(held.match)
-    session.flush()
-
-
-def _decline_more(session: Session, held: _Held, own: Decision, reason: str, note: str | None) -> None:
+def _decline_more(session: Session, held: HeldMatch, own: Decision, reason: str, note: str | None) -> None:
     declined = held.match.seats - own.seats
     held.match.seats = own.seats
-    own.reason, own.note = reason, _checked_note(note)
+    own.reason, own.note = reason, checked_note(note)
     own.decided_by_id, own.decided_at = held.actor.person_id, utc_now()
     session.flush()
-    _trace(session, held, "decline_more", {"reason": reason, "seats": declined})
-    _agree_if_all_confirmed(session, held)
-
-
-def _agree_if_all_confirmed(session: Session, held: _Held) -> None:
-    match = held.match
-    confirmed = {one.side for one in match.decisions if _covers(one, match)}
-    if match.state == "proposed" and confirmed == set(DECISION_SIDES):
-        match.state = "agreed"
-        session.flush()
-        _trace(session, held, "agree", {"seats": match.seats})
-
-
-def _trace(session: Session, held: _Held, action: str, facts: dict[str, object]) -> None:
-    """The event of a decision, and word of it to the sides that did not take it."""
-    facts = {"side": held.side, "on_behalf": held.is_on_behalf, "version": held.match.version, **facts}
-    record_event(session, held.actor, action, "match", held.reference, ["decision"], facts)
-    for participant in (held.recipient, held.provider):
-        if not held.actor.answers_for(participant.id):
-            enqueue_message(
-                session, f"match.{action}", participant_id=participant.id, facts={"match": held.match.id}
-            )
+    trace(session, held, "decline_more", {"reason": reason, "seats": declined})
+    agree_if_all_confirmed(session, held.actor, held.match, (held.recipient, held.provider))
 
 
 def _release(session: Session, actor: Actor, match: Match, sides: Sequence[Participant], reason: str) -> None:
@@ -323,13 +224,6 @@ def _release(session: Session, actor: Actor, match: Match, sides: Sequence[Parti
             enqueue_message(
                 session, "match.release", participant_id=participant.id, facts={"match": match.id}
             )
-
-
-def _checked_note(note: str | None) -> str | None:
-    note = (note or "").strip()
-    if len(note) > LONGEST_NOTE:
-        raise NotValid(f"A note has at most {LONGEST_NOTE} characters.", faults={"note": ["Shorten it."]})
-    return note or None
 
 
 def _round_of_record(

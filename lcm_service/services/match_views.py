@@ -87,8 +87,8 @@ class MatchView:
 
     ``asks_more_of``: sides that confirmed fewer seats than are proposed now. ``open_questions``: (kind of
     record, reference, field) that must be answered before a side can confirm; the field ``seats_recognised``
-    waits for a coordinator. ``my_sides``: for whom the reader may answer. ``are_seats_assumed``: the plan
-    counted with seats that nobody has stated.
+    waits for a coordinator. ``my_sides``: for whom the reader may answer. ``answer_by``: until when
+    the two sides are waited for. ``are_seats_assumed``: the plan counted with seats that nobody has stated.
     """
 
     id: int
@@ -100,6 +100,8 @@ class MatchView:
     seats: int
     are_seats_assumed: bool
     is_firm: bool
+    answer_by: datetime | None
+    lapsed_at: datetime | None
     need_reference: str
     offer_reference: str
     session_code: str
@@ -154,6 +156,8 @@ def _view(
         seats=match.seats,
         are_seats_assumed=are_seats_assumed(_row_of(match)),
         is_firm=match.is_firm,
+        answer_by=match.answer_by if match.state == "proposed" else None,
+        lapsed_at=match.lapsed_at,
         need_reference=match.need_reference,
         offer_reference=match.offer_reference,
         session_code=match.session_code,

@@ -9,7 +9,7 @@ from lcm_service.domain.permissions import Actor, must_prove_twice
 from lcm_service.domain.sentences import sentence
 from lcm_service.persistence.database import db, transaction
 from lcm_service.persistence.tables import Person
-from lcm_service.services import accounts, passwords, second_factor, throttle
+from lcm_service.services import accounts, passwords, second_factor, throttle, tokens
 from lcm_service.services.sealing import Sealer
 from lcm_service.services.second_factor import Enrolment
 from lcm_service.services.sign_ins import WRONG_CODE
@@ -84,6 +84,15 @@ def renew_recovery_codes(actor: Actor, present: str, source: str) -> list[str]:
         codes = second_factor.renew_recovery_codes(session, person.id)
         record_event(session, actor, "renew_recovery_codes", "person", str(person.id))
         return codes
+
+
+def make_token(actor: Actor, present: str, source: str, label: str, days: int, scope: str) -> str:
+    """Make a token for one of one's own programs, and give it: it is shown this once.
+
+    Raises NotValid for a wrong present password or what is wrong with the token, and TooMany.
+    """
+    _require_password(actor, present, source)
+    return tokens.create_own_token(actor, label, days, scope)
 
 
 def _own(actor: Actor) -> Person:

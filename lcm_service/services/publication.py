@@ -6,6 +6,7 @@ released, and the messages. A stored plan is read as it was stored; nothing is c
 
 import json
 from collections.abc import Sequence
+from datetime import datetime, timedelta
 from typing import Any
 
 from lcm_service.domain.errors import Conflict, NotAllowed, NotFound
@@ -251,6 +252,7 @@ def _publish_matches(session: Session, actor: Actor, plan: Plan) -> None:
                 seats=row["seats"],
                 is_firm=row["firm"],
                 state="proposed",
+                answer_by=answer_by(plan.round),
             )
             session.add(match)
             session.flush()
@@ -278,10 +280,16 @@ def _carry_on(session: Session, actor: Actor, plan: Plan, match: Match, row: dic
     begins_anew = not was_live or match.seats < before
     if begins_anew:
         match.decisions.clear()
-    match.state = "proposed"
+    match.state, match.answer_by, match.reminded_at = "proposed", answer_by(plan.round), None
+    match.lapsed_at = None
     session.flush()
     action = "propose" if begins_anew else "grow"
     _trace(session, actor, match, action, {"seats": match.seats, "seats_before": before})
+
+
+def answer_by(round_: Round) -> datetime:
+    """Until when the two sides answer what is proposed to them now."""
+    return utc_now() + timedelta(days=round_.answer_days)
 
 
 def _trace(session: Session, actor: Actor, match: Match, action: str, facts: dict[str, Any]) -> None:

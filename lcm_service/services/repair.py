@@ -28,11 +28,11 @@ from lcm_service.services.snapshot_records import PairCodes, RoundRecords, gathe
 class Attention:
     """Something that the published plan does not know yet.
 
-    ``code``: declined_pair, released_pair, refused_pair (a live match that the records as they are now speak
-    against, by ``rules``: codes of pair rules and of the limits C1..C5 and C12), withdrawn_need,
-    withdrawn_session (its offer or itself), withdrawn_support, late_need, late_offer, late_support, or
-    faulty_records (``record`` is the optimizer's own line: no plan can be made until they are corrected);
-    with the records that it concerns.
+    ``code``: declined_pair, released_pair, lapsed_pair, refused_pair (a live match that the records as they
+    are now speak against, by ``rules``: codes of pair rules and of the limits C1..C5 and C12),
+    withdrawn_need, withdrawn_session (its offer or itself), withdrawn_support, late_need, late_offer,
+    late_support, or faulty_records (``record`` is the optimizer's own line: no plan can be made until they
+    are corrected); with the records that it concerns.
     """
 
     code: str
@@ -157,7 +157,7 @@ def _ways_out(session: Session, run: Run) -> Iterator[WayOut]:
 
 def _changes_since(session: Session, round_: Round, plan: Plan) -> Iterator[Attention]:
     for match in reads.list_matches(session, round_.id):
-        if match.plan_id == plan.id and match.state in ("declined", "released"):
+        if match.plan_id == plan.id and match.state in ("declined", "released", "lapsed"):
             need, code = pair_of(match)
             yield Attention(f"{match.state}_pair", need=need, session=code)
     records = gather_records(session, round_)

@@ -14,9 +14,10 @@ from lcm_service.services.require import require_round
 from lcm_service.services.snapshots import check_policy
 from lcm_service.services.trail import check_version, record_event
 
-FIELDS: Final = ("code", "title", "standing", "opens_on", "closes_on", "policy")
+FIELDS: Final = ("code", "title", "standing", "opens_on", "closes_on", "answer_days", "policy")
 LONGEST_CODE: Final = 40
 LONGEST_TITLE: Final = 200
+MOST_ANSWER_DAYS: Final = 90
 
 
 def list_rounds(actor: Actor) -> Sequence[Round]:
@@ -35,7 +36,8 @@ def find_round(actor: Actor, code: str) -> Round:
 def open_round(actor: Actor, data: Mapping[str, Any]) -> Round:
     """Open a round with a code, a title, its standing and the days on which it opens and closes.
 
-    ``policy`` may be left out: the optimizer's defaults hold. Raises NotAllowed for all but coordinators,
+    ``answer_days`` are those that the sides of a match have to answer; 14 where it is left out. ``policy``
+    may be left out: the optimizer's defaults hold. Raises NotAllowed for all but coordinators,
     NotValid with the faults by field, Conflict where the code is taken.
     """
     if not may_coordinate(actor):
@@ -139,6 +141,9 @@ def _faults_of(values: Mapping[str, Any]) -> dict[str, list[str]]:
     opens_on, closes_on = days.values()
     if isinstance(opens_on, date) and isinstance(closes_on, date) and closes_on < opens_on:
         faults["closes_on"] = ["A round does not close before it opens."]
+    answer_days = values.get("answer_days", 1)
+    if not isinstance(answer_days, int) or not 1 <= answer_days <= MOST_ANSWER_DAYS:
+        faults["answer_days"] = [f"Between 1 and {MOST_ANSWER_DAYS} days."]
     if not isinstance(values["policy"], Mapping):
         faults["policy"] = ["A policy is an object."]
     return faults

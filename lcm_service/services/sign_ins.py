@@ -4,6 +4,7 @@ The browser alone holds the key of its sign-in; here is a hash of it. The key ch
 complete, so one that was known before it is worth nothing after it.
 """
 
+import logging
 import secrets
 from dataclasses import dataclass
 from datetime import datetime
@@ -29,6 +30,8 @@ from lcm_service.services.sealing import Sealer
 from lcm_service.services.second_factor import Enrolment
 from lcm_service.services.throttle import key_of, sha256_of
 from lcm_service.services.trail import enqueue_message, record_event
+
+log = logging.getLogger(__name__)
 
 LONGEST_DEVICE = 200
 # When somebody was last here is for its owner to notice a stranger; to five minutes is near enough.
@@ -73,16 +76,19 @@ def sign_in(
     Made-up people sign in ``with_demonstration`` alone, as the settings say, without second factor. Raises
     NotValid, with the same words and after the same work, whether the address is unknown, the person may not
     sign in or the password is wrong; TooMany after ten failures within a quarter of an hour, for that address
-    from that source alone, so that nobody can lock somebody else out from elsewhere.
+    from that source alone, so that nobody can lock somebody else out from elsewhere; and after a hundred from
+    one source, whatever the addresses.
     """
-    failures = key_of(plain_address(email), source)
+    failures, from_here = key_of(plain_address(email), source), key_of("source", source)
     throttle.require_few_failures(failures)
+    throttle.require_few_failures(from_here, most=throttle.MOST_FAILURES_OF_A_SOURCE)
     person = db.session.scalar(select(Person).where(Person.email == plain_address(email)))
     kept_hash = person.password_hash if person is not None and may_act(person, with_demonstration) else None
     # A password is checked in any case: how long the answer takes tells nobody which addresses exist.
     is_right = passwords.is_password(kept_hash, password)
     if person is None or kept_hash is None or not is_right:
-        throttle.note_failure(failures)
+        throttle.note_failure(failures, from_here)
+        log.warning("A sign-in from %s was refused: wrong address or password.", source or "nowhere")
         raise NotValid(WRONG_SIGN_IN)
     with transaction() as session:
         session.refresh(person)
@@ -124,6 +130,7 @@ def prove_with_code(key: str, code: str, source: str, sealer: Sealer) -> Begun:
                 enqueue_message(session, "sign_in.recovery_code", person_id=row.person_id)
             return Begun(row.person, _complete(session, row, way), "")
     throttle.note_failure(*counted)
+    log.warning("A sign-in of person %s from %s was refused: wrong code.", person.id, source or "nowhere")
     _tell_of_failures(person, from_anywhere if is_short else from_here)
     raise NotValid(WRONG_CODE, {"code": [WRONG_CODE]})
 

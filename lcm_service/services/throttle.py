@@ -15,6 +15,8 @@ from lcm_service.persistence.database import db, transaction, utc_now
 from lcm_service.persistence.tables import SignInFailure
 
 MOST_FAILURES: Final = 10
+# From one place over all addresses: one who tries a list of stolen passwords. Many people may share a place.
+MOST_FAILURES_OF_A_SOURCE: Final = 100
 FAILURES_COUNT_FOR: Final = timedelta(minutes=15)
 TOO_MANY_FAILURES = sentence("Too many attempts. Wait a quarter of an hour and try again.")
 
@@ -29,16 +31,16 @@ def sha256_of(secret: str) -> str:
     return hashlib.sha256(secret.encode()).hexdigest()
 
 
-def has_too_many(key: str) -> bool:
+def has_too_many(key: str, most: int = MOST_FAILURES) -> bool:
     """Whether so many failed lately that the next must wait."""
     since = utc_now() - FAILURES_COUNT_FOR
     failures = select(func.count()).where(SignInFailure.key_sha256 == key, SignInFailure.at > since)
-    return (db.session.scalar(failures) or 0) >= MOST_FAILURES
+    return (db.session.scalar(failures) or 0) >= most
 
 
-def require_few_failures(*keys: str) -> None:
+def require_few_failures(*keys: str, most: int = MOST_FAILURES) -> None:
     """Raises TooMany where under one of the keys too many failed lately."""
-    if any(has_too_many(key) for key in keys):
+    if any(has_too_many(key, most) for key in keys):
         raise TooMany(TOO_MANY_FAILURES, retry_after_seconds=int(FAILURES_COUNT_FOR.total_seconds()))
 
 

@@ -17,7 +17,7 @@ from lcm_service.domain.sign_in_terms import LONGEST_TOKEN_LIFE_DAYS
 from lcm_service.domain.vocabulary import TOKEN_SCOPES
 from lcm_service.persistence.database import db, transaction, utc_now
 from lcm_service.persistence.tables import ApiToken, Person
-from lcm_service.services.accounts import actor_of, may_act, person_to_manage
+from lcm_service.services.accounts import actor_of, is_plain_line, may_act, person_to_manage
 from lcm_service.services.throttle import sha256_of
 from lcm_service.services.trail import record_event
 
@@ -55,7 +55,7 @@ def _add_token(session: Session, actor: Actor, person: Person, label: str, days:
     faults: dict[str, list[str]] = {}
     if not 1 <= days <= LONGEST_TOKEN_LIFE_DAYS:
         faults["days"] = [TOKEN_LIFE]
-    if not 1 <= len(label.strip()) <= LONGEST_LABEL:
+    if not 1 <= len(label.strip()) <= LONGEST_LABEL or not is_plain_line(label):
         faults["label"] = [TOKEN_LABEL]
     if scope not in TOKEN_SCOPES:
         faults["scope"] = [TOKEN_SCOPE]

@@ -164,7 +164,11 @@ def _following() -> str:
 
 
 def _enter(begun: Begun) -> None:
-    """Keep the key of a whole sign-in, and nothing of the visit before it but the language."""
+    """Keep the key of a whole sign-in, and nothing of the visit before it but the language.
+
+    A sign-in that this browser had before is ended: its key would be forgotten, and good for others alone.
+    """
+    sign_ins.sign_out(sign_in_key())
     _begin_visit()
     begun.person.sign_in_key = begun.key
     login_user(begun.person)

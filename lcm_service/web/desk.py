@@ -150,6 +150,7 @@ def _intake(desk: Desk) -> dict[str, int]:
         "agreed": sum(match.state == "agreed" for match in desk.matches),
         "proposed": sum(match.state == "proposed" for match in desk.matches),
         "declined": sum(match.state == "declined" for match in desk.matches),
+        "lapsed": sum(match.state == "lapsed" for match in desk.matches),
         **answers,
     }
 

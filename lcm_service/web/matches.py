@@ -13,7 +13,7 @@ from lcm_service.domain import permissions
 from lcm_service.domain.errors import NotAllowed
 from lcm_service.domain.permissions import Actor
 from lcm_service.schemas.decisions import DeclineSchema
-from lcm_service.services import decisions, explanations, publication, rounds, trail
+from lcm_service.services import decisions, explanations, lapses, publication, rounds, trail
 from lcm_service.services.match_views import MatchView
 from lcm_service.web import choices, desk, studies
 from lcm_service.web.fields import Field, FormView, Section
@@ -120,6 +120,16 @@ def decline(match_id: int) -> Page:
     return save_or_show_again(
         DECLINING, save, lambda form, stale: _show_declining(match_id, form, stale), schema=DeclineSchema
     )
+
+
+@bp.post("/matches/<row:match_id>/revive")
+def revive(match_id: int) -> Response:
+    """Put a match that lapsed to both sides again."""
+    actor = current_actor()
+    side = request.form.get("side", "")
+    lapses.revive_match(actor, match_id, side, read_version(request.form), on_behalf=_is_letter(actor, side))
+    flash(_("The match waits for answers again. Both sides are told."), "good")
+    return redirect(url_for("matches.show", match_id=match_id), HTTPStatus.SEE_OTHER)
 
 
 @bp.get("/matches/<row:match_id>/release")

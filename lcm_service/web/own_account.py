@@ -43,6 +43,7 @@ TOKEN_SECTIONS = (
             Field("label", _("What is it for?"), hint=_("For example: the calendar of our training centre.")),
             Field("scope", _("What may it do?"), "one", list_choices=choices.of("token_scope")),
             Field("days", _("For how many days?"), "number", hint=_("Between 1 and 366.")),
+            PRESENT_PASSWORD,
         ),
     ),
 )
@@ -161,13 +162,21 @@ def create_token() -> Page:
     """Make a token, and show it this once."""
     actor = current_actor()
     values, _faults = read_values(TOKEN_SECTIONS, request.form)
+    typed = values | {"present_password": None}
 
     def create() -> Page:
         days = values["days"] if isinstance(values["days"], int) else 0
-        token = tokens.create_own_token(actor, values["label"] or "", days, values["scope"] or "")
+        token = own_account.make_token(
+            actor,
+            request.form.get("present_password", ""),
+            request.remote_addr or "",
+            values["label"] or "",
+            days,
+            values["scope"] or "",
+        )
         return render_template("account/token_made.html", token=token), HTTPStatus.OK
 
-    return _or_again(TOKEN_SECTIONS, create, lambda form: _page("account/token.html", form), values=values)
+    return _or_again(TOKEN_SECTIONS, create, lambda form: _page("account/token.html", form), values=typed)
 
 
 @bp.post("/account/tokens/<row:token_id>/take-back")

@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response
 
 from lcm_service.domain.errors import NotAllowed, NotFound, NotValid
 from lcm_service.domain.permissions import Actor, may_look_after_people_of, may_manage_people
-from lcm_service.services import invitations
+from lcm_service.services import invitations, renewals
 from lcm_service.services.invitations import Colleague
 from lcm_service.web import choices, words
 from lcm_service.web.fields import Field, FormView, Section, read_values
@@ -55,6 +55,7 @@ ACCEPT_SECTIONS = (
         (Field("name", _("Name"), autocomplete="name"), NEW_PASSWORD),
     ),
 )
+RENEWAL_SECTIONS = (Section(_("Password"), (NEW_PASSWORD,)),)
 DELEGATION_SECTIONS = (
     Section(
         _("For how long?"),
@@ -114,7 +115,7 @@ def invite() -> Page:
     except NotValid as refusal:
         form = FormView(sections, values, flat_faults(refusal.faults))
         return render_template("people/invite.html", form=form), HTTPStatus.UNPROCESSABLE_ENTITY
-    address = url_for("people.invitation", invitation_code=code, _external=True)
+    address = _address_of(url_for("people.invitation", invitation_code=code))
     return render_template("people/invited.html", invitation=invitation, address=address), HTTPStatus.OK
 
 
@@ -138,6 +139,23 @@ def end_access(person_id: int) -> Response:
     invitations.end_access_of(current_actor(), person_id)
     flash(gettext("This person has no access any more."), "good")
     return redirect(url_for("people.index"), HTTPStatus.SEE_OTHER)
+
+
+@bp.get("/people/<row:person_id>/renewal")
+def ask_renewal(person_id: int) -> str:
+    """What letting a person choose a new password means, before it is done. For administrators."""
+    _require_administrator()
+    return render_template("people/ask_renewal.html", colleague=_colleague(person_id))
+
+
+@bp.post("/people/<row:person_id>/renewal")
+def begin_renewal(person_id: int) -> str:
+    """Let a person choose a new password, and show the address for it this once."""
+    actor = _require_administrator()
+    person = _colleague(person_id).person
+    code = renewals.begin_renewal(actor, person.email)
+    address = _address_of(url_for("people.renewal", renewal_code=code))
+    return render_template("people/renewed.html", person=person, address=address)
 
 
 @bp.get("/people/<row:person_id>/hand-over")
@@ -218,6 +236,27 @@ def accept_invitation(invitation_code: str) -> Page:
     return redirect(url_for("account.sign_in"), HTTPStatus.SEE_OTHER)
 
 
+@bp.get("/renewals/<renewal_code>")
+def renewal(renewal_code: str) -> str:
+    """The form for a new password, for one who has forgotten the old."""
+    person = renewals.find_renewal(renewal_code)
+    return render_template("people/renew.html", person=person, form=FormView(RENEWAL_SECTIONS))
+
+
+@bp.post("/renewals/<renewal_code>")
+def renew_password(renewal_code: str) -> Page:
+    """Set the new password; the sign-in comes after."""
+    person = renewals.find_renewal(renewal_code)
+    try:
+        renewals.renew_password(renewal_code, request.form.get("password", ""))
+    except NotValid as refusal:
+        form = FormView(RENEWAL_SECTIONS, {}, flat_faults(refusal.faults))
+        page = render_template("people/renew.html", person=person, form=form)
+        return page, HTTPStatus.UNPROCESSABLE_ENTITY
+    flash(gettext("The password is changed. Sign in with it."), "good")
+    return redirect(url_for("account.sign_in"), HTTPStatus.SEE_OTHER)
+
+
 def device_name(device: str) -> str:
     """A browser and its machine by the names that people know, else what the browser says of itself."""
     found = [next((name for mark, name in marks if mark in device), None) for marks in (BROWSERS, MACHINES)]
@@ -229,6 +268,18 @@ def _require_looks_after_people() -> Actor:
     if not may_look_after_people_of(actor, actor.participant_id):
         raise NotAllowed("Only lead focal points and administrators invite people.")
     return actor
+
+
+def _require_administrator() -> Actor:
+    actor = current_actor()
+    if not may_manage_people(actor):
+        raise NotAllowed("Passwords are renewed by administrators.")
+    return actor
+
+
+def _address_of(path: str) -> str:
+    """Where a path of this service is reached, to be handed on."""
+    return request.host_url.rstrip("/") + path
 
 
 def _sections_for(actor: Actor) -> tuple[Section, ...]:

@@ -213,6 +213,7 @@ QUESTION_NAMES: Final[Sentences] = {
 ATTENTION: Final[Sentences] = {
     "declined_pair": _("A side declined this match."),
     "released_pair": _("This match was released."),
+    "lapsed_pair": _("This match lapsed, as nobody answered in time."),
     "refused_pair": _("What its records say now speaks against this match."),
     "withdrawn_need": _("This need was withdrawn or has expired."),
     "withdrawn_session": _("This session was withdrawn, or its offer was withdrawn or has expired."),
@@ -297,6 +298,9 @@ ACTIONS: Final[Sentences] = {
     "agree": _("made it agreed, as all sides have confirmed"),
     "grow": _("proposed more seats"),
     "decline_more": _("declined the additional seats"),
+    "lapse": _("let it lapse, as nobody had answered in time"),
+    "lapse_more": _("let the additional seats lapse, as nobody had answered in time"),
+    "revive": _("put it to both sides again"),
     "set_policy": _("changed its policy"),
     "store": _("stored it"),
     "fail": _("ended without a plan"),

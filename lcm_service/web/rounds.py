@@ -32,6 +32,12 @@ SECTIONS = (
             ),
             Field("opens_on", _("Opens on"), "date"),
             Field("closes_on", _("Closes on"), "date"),
+            Field(
+                "answer_days",
+                _("How many days do the sides of a match have to answer?"),
+                "number",
+                hint=_("After that, what nobody answered lapses. Between 1 and 90; 14 is usual."),
+            ),
         ),
     ),
 )
@@ -48,7 +54,9 @@ def new() -> str:
     """The form that opens a round."""
     if not permissions.may_coordinate(current_actor()):
         raise NotAllowed("Only coordinators open rounds.")
-    return render_template("rounds/form.html", form=FormView(SECTIONS, {"standing": "submitted"}))
+    return render_template(
+        "rounds/form.html", form=FormView(SECTIONS, {"standing": "submitted", "answer_days": 14})
+    )
 
 
 @bp.post("/rounds/new")

@@ -136,6 +136,7 @@ MATCH_STATES: Final[Labels] = {
     "agreed": _("Agreed"),
     "declined": _("Declined"),
     "released": _("Released"),
+    "lapsed": _("Lapsed without an answer"),
 }
 DECISION_SIDES: Final[Labels] = {
     "recipient": _("Recipient"),
@@ -221,6 +222,7 @@ STATE_KINDS: Final[Mapping[str, str]] = {
     "draft": "warn",
     "returned": "warn",
     "declined": "bad",
+    "lapsed": "bad",
     "failed": "bad",
     "critical": "bad",
     "high": "warn",

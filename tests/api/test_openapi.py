@@ -63,6 +63,7 @@ def test_every_change_of_a_record_asks_for_its_version(document):
                 "/confirmation",
                 "/decline",
                 "/release",
+                "/revival",
                 "/closing",
                 "/reopening",
             )

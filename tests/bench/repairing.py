@@ -8,8 +8,19 @@ Prints one table in Markdown. Making the round, solving it and preparing the des
 
 import argparse
 from collections.abc import Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from time import perf_counter
 
+from optimizer import (
+    Plan,
+    Problem,
+    canonical_bytes,
+    load_plan,
+    load_problem,
+    plan_to_document,
+    write_json,
+)
 from optimizer.solving.repair import RepairDesk
 from optimizer.solving.solve import solve
 from tests.bench.generator import make_problem
@@ -64,6 +75,40 @@ def decline_all(desk: RepairDesk, rows: list[tuple[str, str]], tally: Tally, pro
         tally.proven += whole.is_proven
 
 
+def time_cold(problem: Problem, plan: Plan, need: str, session: str) -> list[tuple[str, float]]:
+    """Seconds of a repair that begins with files, part by part: what a process pays that holds nothing."""
+    with TemporaryDirectory() as folder:
+        problem_file, plan_file = Path(folder) / "problem.json", Path(folder) / "plan.json"
+        problem_file.write_bytes(canonical_bytes(problem))
+        write_json(plan_file, plan_to_document(plan))
+        marks = [perf_counter()]
+        read, published = load_problem(problem_file), load_plan(plan_file)
+        marks.append(perf_counter())
+        desk = RepairDesk(read, published)
+        marks.append(perf_counter())
+        answer = desk.decline(need, session)
+        marks.append(perf_counter())
+        if answer is None:
+            raise SystemExit(
+                "The match that was declined leaves a session that cannot run; take another seed."
+            )
+        if desk.verify(desk.write(answer)).violations:
+            raise SystemExit("verify refuses the repaired plan.")
+        marks.append(perf_counter())
+    names = ("reading both files", "preparing the desk", "the answer", "writing the plan and verify")
+    return [(name, after - before) for name, before, after in zip(names, marks, marks[1:], strict=False)]
+
+
+def measure_cold(size: str, seed: int, seconds: float) -> str:
+    """The parts of one cold repair, as a line of text."""
+    problem = make_problem(*SIZES[size], seed)
+    plan = solve(problem, time_limit_seconds=seconds)
+    row = plan.assignments[len(plan.assignments) // 2]
+    parts = time_cold(problem, plan, row.need, row.session)
+    told = ", ".join(f"{name} {taken * 1000:,.0f} ms" for name, taken in parts)
+    return f"**{size}, seed {seed}, cold from files**: {told}; together {sum(t for _, t in parts):.2f} s."
+
+
 def measure(size: str, seed: int, count: int, seconds: float, proofs: int) -> str:
     problem = make_problem(*SIZES[size], seed)
     plan = solve(problem, time_limit_seconds=seconds)
@@ -103,11 +148,15 @@ def main() -> None:
         type=int,
         help="compare so many first answers with a search over all that can move, of up to 80 s each; all",
     )
+    parser.add_argument("--cold", action="store_true", help="one repair from files instead, part by part")
     parser.add_argument("--seconds", type=float, default=30.0, help="for the plan that is published")
     arguments = parser.parse_args()
     proofs = arguments.declines if arguments.proofs is None else arguments.proofs
     for size in arguments.sizes.split(","):
         for seed in arguments.seeds.split(","):
+            if arguments.cold:
+                print(measure_cold(size, int(seed), arguments.seconds), flush=True)
+                continue
             print(
                 measure(size, int(seed), arguments.declines, arguments.seconds, proofs),
                 end="\n\n",

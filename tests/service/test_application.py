@@ -235,6 +235,8 @@ class TestDoors:
             # Whoever holds the code of an invitation has no account yet.
             "people.invitation",
             "people.accept_invitation",
+            "people.renewal",
+            "people.renew_password",
             "api-docs.openapi_json",
         }
     )

@@ -18,10 +18,12 @@ from tests.service import matching_rounds as rounds
 class Scene:
     """A round with one need and one offer, matched and published, and everyone who has a say in it."""
 
-    def __init__(self, **need_columns):
+    def __init__(self, min_seats=None, **need_columns):
         self.round = factories.make_round()
         self.need = factories.make_need(round=self.round, **need_columns)
-        self.offer = factories.make_offer(round=self.round)
+        self.offer = factories.make_offer(
+            round=self.round, **({} if min_seats is None else {"min_seats": min_seats})
+        )
         self.coordinator = rounds.coordinator()
         self.recipient = factories.make_actor("focal_point", self.need.participant)
         self.provider = factories.make_actor("focal_point", self.offer.participant)

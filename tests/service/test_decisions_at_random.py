@@ -10,10 +10,11 @@ import pytest
 from sqlalchemy import func, select
 
 from lcm_service.domain.errors import Conflict
+from lcm_service.domain.permissions import SYSTEM
 from lcm_service.domain.vocabulary import DECISION_SIDES, DECLINE_REASONS
-from lcm_service.persistence.database import db
-from lcm_service.persistence.tables import AuditEvent
-from lcm_service.services import decisions, matching, publication, submissions
+from lcm_service.persistence.database import db, utc_now
+from lcm_service.persistence.tables import AuditEvent, Match
+from lcm_service.services import decisions, lapses, matching, publication, submissions
 from tests import factories
 from tests.service import matching_rounds as rounds
 
@@ -28,7 +29,7 @@ class Game:
         self.rng = random.Random(seed)
         self.actor = rounds.coordinator()
         self.round = factories.make_round()
-        self.answers = 0
+        self.answers = self.revived = 0
         for _ in range(4):
             self.arrive_need()
         for _ in range(2):
@@ -65,6 +66,35 @@ class Game:
             reason = self.rng.choice(DECLINE_REASONS)
             decisions.decline_match(self.actor, match.id, side, reason, match.version, on_behalf=on_behalf)
             self.answers += 1
+
+    def fall_silent(self):
+        """The deadline of a match passes: it lapses, or what not both sides have confirmed of it."""
+        match = self.pick([one for one in self.matches() if one.answer_by is not None])
+        if match is None:
+            return
+        db.session.get(Match, match.id).answer_by = utc_now()
+        db.session.commit()
+        assert lapses.lapse_overdue(SYSTEM) == 1
+        after = decisions.find_match(self.actor, match.id)
+        confirmed = {one.side for one in match.decisions if one.side != "secretariat"}
+        assert (after.state == "lapsed") == (len(confirmed) < 2)
+
+    def revive(self):
+        match = self.pick([one for one in self.matches() if one.state == "lapsed"])
+        if match is None:
+            return
+        side = self.rng.choice(("recipient", "provider"))
+        try:
+            revived = lapses.revive_match(self.actor, match.id, side, match.version, on_behalf=True)
+        except Conflict:
+            assert decisions.find_match(self.actor, match.id) == match
+        else:
+            assert (revived.state, revived.seats, revived.decisions) == (
+                "proposed",
+                match.seats,
+                match.decisions,
+            )
+            self.revived += 1
 
     def withdraw(self):
         kind = self.rng.choice(("need", "offer", "session"))
@@ -115,11 +145,21 @@ class Game:
 
     def step(self):
         arrivals = (self.arrive_need, self.arrive_need, self.arrive_offer)
-        self.rng.choice((*[self.answer] * 12, *[self.repair] * 3, *arrivals, self.withdraw))()
+        silence = (self.fall_silent, self.fall_silent, self.revive, self.revive)
+        self.rng.choice((*[self.answer] * 12, *[self.repair] * 3, *arrivals, *silence, self.withdraw))()
 
     # -- what holds after every press -----------------------------------------------------------------------
 
     def look_over(self):
+        self.look_over_seats()
+        told = db.session.scalar(
+            select(func.count())
+            .select_from(AuditEvent)
+            .where(AuditEvent.action.in_(("confirm", "decline", "decline_more")))
+        )
+        assert told == self.answers
+
+    def look_over_seats(self):
         matches = self.matches()
         live = [one for one in matches if one.state in LIVE]
         in_session, of_need = Counter(), Counter()
@@ -138,12 +178,6 @@ class Game:
             covered = {row.side for row in one.decisions if row.seats >= one.seats}
             assert (one.state == "agreed") == (covered == set(DECISION_SIDES))
             assert all(row.answer == "confirmed" for row in one.decisions)
-        told = db.session.scalar(
-            select(func.count())
-            .select_from(AuditEvent)
-            .where(AuditEvent.action.in_(("confirm", "decline", "decline_more")))
-        )
-        assert told == self.answers
 
     def matches(self):
         rounds.fresh()
@@ -161,3 +195,4 @@ def test_no_seat_is_given_twice_and_no_agreed_pair_moves_unasked(app, size, seed
         game.step()
         game.look_over()
     assert game.answers > 0
+    assert game.revived > 0

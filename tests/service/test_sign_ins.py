@@ -146,6 +146,21 @@ class TestThrottling:
                 self.fail()
             sign_ins.sign_in("ana@example.org", factories.PASSWORD, "198.51.100.7")
 
+    def test_one_who_tries_many_addresses_from_one_place_is_stopped_and_others_are_not(self, monkeypatch):
+        monkeypatch.setattr(throttle, "MOST_FAILURES_OF_A_SOURCE", 15)
+        person = person_with(role="observer")
+        for number in range(15):
+            self.fail(address=f"nobody{number}@example.org")
+        with pytest.raises(TooMany):
+            begin()
+        assert begin(ELSEWHERE).person == person
+
+    def test_a_refusal_is_logged_without_the_address(self, caplog):
+        person_with()
+        self.fail()
+        assert "198.51.100.7" in caplog.text
+        assert "ana" not in caplog.text
+
     def test_failures_count_for_a_while_and_are_then_forgotten(self):
         person_with()
         for _ in range(throttle.MOST_FAILURES):
@@ -154,12 +169,12 @@ class TestThrottling:
             row.at = utc_now() - throttle.FAILURES_COUNT_FOR
         db.session.commit()
         self.fail()
-        assert len(db.session.scalars(select(SignInFailure)).all()) == 1
+        assert len(db.session.scalars(select(SignInFailure)).all()) == 2  # of the address, and of the place
 
     def test_neither_address_nor_source_is_kept_in_the_clear(self):
         self.fail()
-        (row,) = db.session.scalars(select(SignInFailure))
-        assert len(row.key_sha256) == 64
+        for row in db.session.scalars(select(SignInFailure)):
+            assert len(row.key_sha256) == 64
 
 
 class TestSecondStep:

@@ -2,14 +2,16 @@
 
 from flask import Flask
 
+from lcm_service.domain.permissions import SYSTEM
 from lcm_service.persistence.database import db
 from lcm_service.persistence.tables import Match, Person, Plan, Run
-from lcm_service.services import accounts, invitations
+from lcm_service.services import accounts, invitations, renewals
 from tests.web import world
 
 # The second step of a sign-in is no page of one who is signed in; people are looked after by leads.
 BEFORE_SIGN_IN = {"account.code", "account.set_up"}
 OF_LEADS = "people"
+OF_ADMINISTRATORS = {"people.ask_renewal"}
 
 
 def page_rules(app: Flask) -> list[tuple[str, str]]:
@@ -50,11 +52,16 @@ def addresses_of_lead(app: Flask, lead: Person) -> dict[str, str]:
     _, code = invitations.invite(
         actor, email="new@example.org", name="New colleague", participant_code=actor.participant_code
     )
-    return {
-        endpoint: rule.replace("<row:person_id>", str(colleague.id)).replace("<invitation_code>", code)
-        for endpoint, rule in page_rules(app)
-        if endpoint.partition(".")[0] in {OF_LEADS, "own_account"}
-    }
+    renewal = renewals.begin_renewal(SYSTEM, colleague.email)
+    codes = {"<invitation_code>": code, "<renewal_code>": renewal, "<row:person_id>": str(colleague.id)}
+    found = {}
+    for endpoint, rule in page_rules(app):
+        if endpoint.partition(".")[0] in {OF_LEADS, "own_account"} and endpoint not in OF_ADMINISTRATORS:
+            address = rule
+            for name, value in codes.items():
+                address = address.replace(name, value)
+            found[endpoint] = address
+    return found
 
 
 def addresses(app: Flask, round_code: str) -> dict[str, str]:

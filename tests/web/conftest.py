@@ -15,6 +15,7 @@ from tests.fixtures import (  # noqa: F401
     built_apps,
     cheap_passwords,
     client,
+    made_once,
     postgres_database,
     postgres_template,
     service_url,
@@ -31,9 +32,7 @@ def world_template(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Path:
     """A database with both rounds loaded and solved, their plans still drafts."""
-    path = tmp_path_factory.mktemp("world") / "world.sqlite3"
-    world.build_world(sqlite_template, path)
-    return path
+    return made_once(tmp_path_factory, "world.sqlite3", lambda path: world.build_world(sqlite_template, path))
 
 
 @pytest.fixture

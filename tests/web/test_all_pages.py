@@ -145,7 +145,7 @@ def test_a_post_without_its_token_is_refused(at_work: Flask, coordinator: FlaskC
             address = rule.rule.replace("<row:", "<").replace("<code>", world.EXERCISE)
             address = re.sub(r"<\w+_id>", "1", address)
             address = address.replace("<reference>", "N-0001").replace("<key>", "S1")
-            address = address.replace("<invitation_code>", "x" * 43)
+            address = re.sub(r"<\w+_code>", "x" * 43, address)
             assert coordinator.post(address).status_code == 400, rule.rule
 
 

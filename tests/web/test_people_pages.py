@@ -167,9 +167,16 @@ class TestOwnAccount:
         assert db.session.query(SecondFactor).count() == 1
 
     def test_a_token_is_made_shown_once_and_taken_back(self, browser: FlaskClient) -> None:
-        wrong = send(browser, "/account/tokens/new", label="", days="900")
-        assert wrong.status_code == 422
-        done = send(browser, "/account/tokens/new", label="Our calendar", days="30", scope="act")
+        known = {"present_password": factories.PASSWORD}
+        for typed in (
+            {"label": "", "days": "30", "scope": "act"} | known,
+            {"label": "x", "days": "900", "scope": "act"} | known,
+            {"label": "x", "days": "30", "scope": "act", "present_password": "wrong"},
+        ):
+            wrong = send(browser, "/account/tokens/new", **typed)
+            assert wrong.status_code == 422
+            assert factories.PASSWORD not in wrong.text
+        done = send(browser, "/account/tokens/new", label="Our calendar", days="30", scope="act", **known)
         (token,) = shown_once(done.text)
         page = browser.get("/account").text
         assert "Our calendar" in page

@@ -15,10 +15,11 @@ import pytest
 from flask import Flask
 from werkzeug.test import TestResponse
 
+from lcm_service.domain.permissions import SYSTEM
 from lcm_service.persistence.database import db
 from lcm_service.persistence.tables import ApiToken, Need, Participant, Person, Plan, Run, SignIn
-from lcm_service.services import accounts, decisions, invitations, matching, tokens
-from tests.fixtures import key_of_new_sign_in, sign_in
+from lcm_service.services import accounts, decisions, invitations, matching, renewals, tokens
+from tests.fixtures import key_of_new_sign_in, made_once, sign_in
 from tests.web import world
 from tests.web.test_all_pages import fingerprint
 
@@ -78,6 +79,10 @@ PAGES: Final = {
     "people.ask_delegation": LOOKS_AFTER_PEOPLE,
     "people.delegate": LOOKS_AFTER_PEOPLE,
     "people.end_delegation": LOOKS_AFTER_PEOPLE,
+    "people.ask_renewal": frozenset({"administrator"}),
+    "people.begin_renewal": frozenset({"administrator"}),
+    "people.renewal": EVERYBODY,
+    "people.renew_password": EVERYBODY,
     "people.invitation": EVERYBODY,
     "people.accept_invitation": EVERYBODY,
     "activities.index": TAKES_PART,
@@ -138,6 +143,7 @@ PAGES: Final = {
     "matches.confirm": SIDES,
     "matches.ask_reason": SIDES,
     "matches.decline": SIDES,
+    "matches.revive": SIDES,
     "matches.ask_release": COORDINATES,
     "matches.release": COORDINATES,
     "exports.plan_json": SUBMITS,
@@ -187,6 +193,7 @@ CALLS: Final = {
     "api-matches.read_match": SIDES,
     "api-matches.confirm_match": SIDES,
     "api-matches.decline_match": SIDES,
+    "api-matches.revive_match": SIDES,
     "api-matches.release_match": COORDINATES,
 }
 LAW: Final = PAGES | CALLS
@@ -217,6 +224,7 @@ BODIES: Final[dict[str, dict[str, Any]]] = {
     "api-needs.recognise_need": {"seats": 5, "priority": "routine"},
     "api-matches.confirm_match": {"side": "recipient"},
     "api-matches.decline_match": {"side": "recipient", "reason": "dates"},
+    "api-matches.revive_match": {"side": "recipient"},
     "api-matches.release_match": {"reason": "dates"},
     "api-needs.submit_need": NEW_RECORD,
     "api-offers.submit_offer": NEW_RECORD,
@@ -269,7 +277,11 @@ class Walk:
 @pytest.fixture(scope="session")
 def walk_template(world_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The world with words in each need that stand nowhere else, and a plan that was made with them."""
-    path = tmp_path_factory.mktemp("walk") / "walk.sqlite3"
+    return made_once(tmp_path_factory, "walk.sqlite3", lambda path: build_walk(world_template, path))
+
+
+def build_walk(world_template: Path, path: Path) -> None:
+    """Copy the world and make it the walk's."""
     shutil.copyfile(world_template, path)
     app = world.open_world(path)
     with app.app_context():
@@ -284,7 +296,6 @@ def walk_template(world_template: Path, tmp_path_factory: pytest.TempPathFactory
         world.publish_draft(world.EXERCISE)
         db.session.remove()
         db.engine.dispose()
-    return path
 
 
 @pytest.fixture
@@ -369,6 +380,7 @@ def numbers_of_people(owner: Person) -> dict[str, str]:
         "token_id": str(db.session.query(ApiToken).filter_by(person_id=colleague.id).one().id),
         "invitation_id": str(invitation.id),
         "invitation_code": code,
+        "renewal_code": renewals.begin_renewal(SYSTEM, colleague.email),
     }
 
 

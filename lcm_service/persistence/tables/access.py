@@ -37,6 +37,21 @@ class Invitation(Table):
     participant: Mapped[Participant | None] = relationship()
 
 
+class PasswordRenewal(Table):
+    """A person may choose a new password, by an address that is good once and for a day."""
+
+    __tablename__ = "password_renewal"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"), index=True)
+    code_sha256: Mapped[str] = mapped_column(String(64), unique=True)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now)
+    expires_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    used_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+    person: Mapped[Person] = relationship()
+
+
 class LeadDelegation(Table):
     """A lead focal point lets a colleague act as lead from one day to another, both included."""
 

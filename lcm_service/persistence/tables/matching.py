@@ -33,6 +33,8 @@ class Round(Table):
     standing: Mapped[str] = mapped_column(String(40), default="submitted")
     opens_on: Mapped[date]
     closes_on: Mapped[date]
+    # How many days the two sides have to answer what is proposed to them.
+    answer_days: Mapped[int] = mapped_column(default=14, server_default="14")
     policy: Mapped[dict[str, Any]] = mapped_column(Document, default=dict)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now)
     version: Mapped[int] = mapped_column(nullable=False, default=1)
@@ -124,7 +126,8 @@ class Match(Table):
     """A pair of a published plan: a need placed in a session, through all its decisions.
 
     It belongs to the round and lives on through repairs: one row per (need, session) and round. ``seats`` are
-    those of the plan that published it last; a decision keeps the seats it was made for.
+    those of the plan that published it last; a decision keeps the seats it was made for. Until ``answer_by``
+    the recipient and the provider are waited for; it is empty where they are not.
     """
 
     __tablename__ = "match"
@@ -142,6 +145,9 @@ class Match(Table):
     seats: Mapped[int]
     is_firm: Mapped[bool]
     state: Mapped[str] = mapped_column(String(40), default="proposed")
+    answer_by: Mapped[datetime | None] = mapped_column(UtcDateTime, index=True)
+    reminded_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    lapsed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now)
     version: Mapped[int] = mapped_column(nullable=False, default=1)
     __mapper_args__ = {"version_id_col": version}

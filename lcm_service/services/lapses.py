@@ -1,0 +1,162 @@
+"""Silence is never consent: a proposal that its two sides leave unanswered lapses at its deadline.
+
+Its seats are free for the next plan, and the pair is not banned: either side may revive it while the plan
+that placed it is still the published one, for then nobody else has been given its seats.
+"""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Final
+
+from sqlalchemy import select
+
+from lcm_service.domain.errors import Conflict, NotAllowed
+from lcm_service.domain.permissions import Actor, may_coordinate
+from lcm_service.persistence import matching_reads as reads
+from lcm_service.persistence.database import db, transaction, utc_now
+from lcm_service.persistence.matching_reads import Session
+from lcm_service.persistence.tables import Decision, Match, Participant
+from lcm_service.services.held_matches import (
+    SIDES_WAITED_FOR,
+    agree_if_all_confirmed,
+    covers,
+    hold_match,
+    tell_others,
+    trace,
+)
+from lcm_service.services.match_views import MatchView, questions_of
+from lcm_service.services.pairs_now import judge_pair_now
+from lcm_service.services.plan_questions import RECOGNITION, Asked
+from lcm_service.services.publication import answer_by
+from lcm_service.services.snapshot_records import pair_of
+from lcm_service.services.trail import enqueue_message, record_event
+
+# So long before its deadline a proposal that still waits for a side is brought to its mind, once.
+REMIND_BEFORE: Final = timedelta(days=3)
+
+
+def lapse_overdue(actor: Actor) -> int:
+    """Let every proposal whose deadline has passed lapse; gives how many were touched.
+
+    Where both sides have confirmed some of the seats, the rest alone lapses. A match that waits for a
+    coordinator to recognise its need is put off: that silence is not the sides'. Raises NotAllowed for all
+    but coordinators and the system.
+    """
+    _require_coordinator(actor)
+    now, touched = utc_now(), 0
+    for round_id in _rounds_with(Match.answer_by <= now):
+        with transaction() as session:
+            reads.lock_round(session, round_id)
+            unrecognised = _needs_to_recognise(session, round_id)
+            for match, recipient, provider in reads.list_match_sides(session, round_id=round_id):
+                if match.state != "proposed" or match.answer_by is None or match.answer_by > now:
+                    continue
+                if unrecognised.intersection(questions_of(match)):
+                    match.answer_by, match.reminded_at = now + REMIND_BEFORE, None
+                    continue
+                _lapse(session, actor, match, (recipient, provider))
+                touched += 1
+    return touched
+
+
+def remind_late(actor: Actor) -> int:
+    """Bring proposals whose deadline is near to the mind of the sides that have not answered, once each;
+    gives how many messages were left. Raises NotAllowed as `lapse_overdue`.
+    """
+    _require_coordinator(actor)
+    now, left = utc_now(), 0
+    is_near = (Match.answer_by > now) & (Match.answer_by <= now + REMIND_BEFORE) & Match.reminded_at.is_(None)
+    for round_id in _rounds_with(is_near):
+        with transaction() as session:
+            reads.lock_round(session, round_id)
+            for match, *sides in reads.list_match_sides(session, round_id=round_id):
+                if match.state != "proposed" or match.answer_by is None or match.reminded_at is not None:
+                    continue
+                if not now < match.answer_by <= now + REMIND_BEFORE:
+                    continue
+                match.reminded_at = now
+                for side, participant in zip(SIDES_WAITED_FOR, sides, strict=True):
+                    if not covers(_decision_of(match, side), match):
+                        facts = {"match": match.id, "answer_by": match.answer_by.isoformat()}
+                        enqueue_message(session, "match.remind", participant_id=participant.id, facts=facts)
+                        left += 1
+    return left
+
+
+def revive_match(
+    actor: Actor, match_id: int, side: str, version: int, *, on_behalf: bool = False
+) -> MatchView:
+    """Put a proposal that lapsed to its sides again, with a new deadline; what was confirmed stands.
+
+    Pressed twice it changes nothing. Raises NotFound, NotAllowed, Stale, and Conflict where it did not lapse,
+    where another plan was published since, which may have given its seats to others, or where the records
+    now speak against it.
+    """
+    with transaction() as session:
+        held = hold_match(session, actor, match_id, side, on_behalf)
+        match = held.match
+        if match.state == "proposed" and match.lapsed_at is not None:
+            return held.view(session)
+        held.check_version(session, version)
+        held.require_open("revive")
+        published = reads.published_plan(session, match.round_id)
+        if published is None or published.id != match.plan_id:
+            raise Conflict(
+                "Another plan was published since this match lapsed, and its seats may be others' now. Ask "
+                "the coordinators for a repair: the pair is not banned."
+            )
+        match.state, match.answer_by, match.reminded_at = "proposed", answer_by(held.round), None
+        session.flush()
+        now = judge_pair_now(session, held.round, pair_of(match))
+        if now is None or now.refusals:
+            rules = () if now is None else now.refusals
+            raise Conflict(
+                "What the records say now speaks against this match. Ask for a repair.", rules=list(rules)
+            )
+        trace(session, held, "revive", {"seats": match.seats})
+        return held.view(session)
+
+
+def _require_coordinator(actor: Actor) -> None:
+    if not may_coordinate(actor):
+        raise NotAllowed("Deadlines are looked after by coordinators and the service itself.")
+
+
+def _rounds_with(condition: object) -> Sequence[int]:
+    session = db.session()
+    session.rollback()
+    statement = select(Match.round_id).where(Match.state == "proposed", condition)  # type: ignore[arg-type]
+    return session.scalars(statement.distinct().order_by(Match.round_id)).all()
+
+
+def _needs_to_recognise(session: Session, round_id: int) -> set[Asked]:
+    """The questions of the round that wait for a coordinator."""
+    return {
+        (row.record_kind, row.record_reference, row.field)
+        for row in reads.list_questions(session, round_id)
+        if row.state == "open" and row.field == RECOGNITION
+    }
+
+
+def _lapse(session: Session, actor: Actor, match: Match, sides: Sequence[Participant]) -> None:
+    confirmed = [
+        decision.seats
+        for decision in (_decision_of(match, side) for side in SIDES_WAITED_FOR)
+        if decision is not None and decision.answer == "confirmed"
+    ]
+    match.answer_by, match.lapsed_at = None, utc_now()
+    if len(confirmed) == len(SIDES_WAITED_FOR):
+        lapsed, match.seats = match.seats - min(confirmed), min(confirmed)
+        action = "lapse_more"
+    else:
+        lapsed, match.state = match.seats, "lapsed"
+        action = "lapse"
+    session.flush()
+    facts = {"seats": lapsed, "version": match.version}
+    record_event(session, actor, action, "match", str(match.id), ["state", "seats"], facts)
+    tell_others(session, actor, match, sides, action)
+    agree_if_all_confirmed(session, actor, match, sides)
+
+
+def _decision_of(match: Match, side: str) -> Decision | None:
+    return next((one for one in match.decisions if one.side == side), None)

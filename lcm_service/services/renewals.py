@@ -1,0 +1,98 @@
+"""A forgotten password: an administrator who is sure of the person makes an address that is good once.
+
+Whoever opens it chooses a new password; the second step is asked for as before, so that the address alone
+opens nothing.
+"""
+
+import secrets
+from datetime import timedelta
+from typing import Final
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from lcm_service.domain.errors import Conflict, NotAllowed, NotFound, NotValid
+from lcm_service.domain.permissions import SYSTEM, Actor, may_manage_people
+from lcm_service.persistence.database import db, transaction, utc_now
+from lcm_service.persistence.tables import ApiToken, PasswordRenewal, Person
+from lcm_service.services import passwords
+from lcm_service.services.accounts import FAULTY_ACCOUNT, end_sign_ins_of, plain_address
+from lcm_service.services.throttle import sha256_of
+from lcm_service.services.trail import enqueue_message, record_event
+
+RENEWAL_LIFE: Final = timedelta(days=1)
+NO_SUCH_RENEWAL: Final = "This address is not known, was used or has expired. Ask for a new one."
+
+
+def begin_renewal(actor: Actor, email: str) -> str:
+    """Let a person choose a new password; gives the code of the address, which is shown this once.
+
+    Until it is used, the present password stays as it is; an earlier address is worthless. Raises NotAllowed
+    for all but administrators and the system, NotFound, and Conflict for a person without access.
+    """
+    if not may_manage_people(actor):
+        raise NotAllowed("Passwords are renewed by administrators.")
+    code = secrets.token_urlsafe(32)
+    with transaction() as session:
+        person = session.scalar(select(Person).where(Person.email == plain_address(email)))
+        if person is None:
+            raise NotFound("There is no account with this e-mail address.")
+        if not person.is_active:
+            raise Conflict("This person has no access any more. Invite it anew under another address.")
+        now = utc_now()
+        session.execute(
+            update(PasswordRenewal)
+            .where(PasswordRenewal.person_id == person.id, PasswordRenewal.expires_at > now)
+            .values(expires_at=now)
+        )
+        session.add(
+            PasswordRenewal(person_id=person.id, code_sha256=sha256_of(code), expires_at=now + RENEWAL_LIFE)
+        )
+        enqueue_message(session, "account.renewal", person_id=person.id)
+        record_event(session, actor, "begin_renewal", "person", str(person.id))
+    return code
+
+
+def find_renewal(code: str) -> Person:
+    """Whose password is renewed. Raises NotFound, in the same words whatever is wrong with the code."""
+    return _open_renewal(db.session(), code).person
+
+
+def renew_password(code: str, password: str) -> None:
+    """Set the new password. Every sign-in of the person ends, and its tokens are taken back: it may be that
+    somebody else knew the old one.
+
+    Raises NotFound, and NotValid for a password that is too easy.
+    """
+    with transaction() as session:
+        renewal = _open_renewal(session, code)
+        person = renewal.person
+        faults = passwords.password_faults(password, (person.email, person.name))
+        if faults:
+            raise NotValid(FAULTY_ACCOUNT, {"password": faults})
+        now = utc_now()
+        renewal.used_at = now
+        person.password_hash = passwords.hash_of(password)
+        end_sign_ins_of(session, person.id)
+        session.execute(
+            update(ApiToken)
+            .where(ApiToken.person_id == person.id, ApiToken.taken_back_at.is_(None))
+            .values(taken_back_at=now)
+        )
+        enqueue_message(session, "account.password", person_id=person.id)
+        record_event(session, SYSTEM, "renew_password", "person", str(person.id), ["password"])
+
+
+def _open_renewal(session: Session, code: str) -> PasswordRenewal:
+    renewal = session.scalar(
+        select(PasswordRenewal)
+        .where(
+            PasswordRenewal.code_sha256 == sha256_of(code),
+            PasswordRenewal.used_at.is_(None),
+            PasswordRenewal.expires_at > utc_now(),
+        )
+        .with_for_update()
+    )
+    if renewal is None or not renewal.person.is_active:
+        raise NotFound(NO_SUCH_RENEWAL)
+    return renewal

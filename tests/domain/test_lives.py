@@ -1,0 +1,44 @@
+"""The lives of matches, plans and rounds: nothing gets stuck, and the page says what the code says."""
+
+import pytest
+
+from lcm_service.domain.lives import LIVES, MATCH_STEPS, NOTHING, SERVICE, states_before
+from lcm_service.domain.vocabulary import MATCH_STATES, PLAN_STATES, ROUND_STATES
+from tools import states
+
+STATES = {"match": MATCH_STATES, "plan": PLAN_STATES, "round": ROUND_STATES}
+# Here a life ends: a declined pair is not proposed again, a plan that is over stays as a document.
+ENDS = {"match": {"declined"}, "plan": {"superseded", "discarded"}, "round": set()}
+
+
+@pytest.mark.parametrize("kind", LIVES)
+def test_steps_name_the_words_of_the_vocabulary_and_reach_every_state(kind: str) -> None:
+    named = {state for step in LIVES[kind] for state in (*step.before, *step.after)}
+    assert named - {NOTHING} == set(STATES[kind])
+    reached, found = set(), {NOTHING}
+    while found != reached:
+        reached = set(found)
+        found |= {state for step in LIVES[kind] for state in step.after if reached & set(step.before)}
+    assert reached - {NOTHING} == set(STATES[kind])
+
+
+@pytest.mark.parametrize("kind", LIVES)
+def test_from_every_state_but_an_end_somebody_can_act(kind: str) -> None:
+    left = {state for step in LIVES[kind] for state in step.before if set(step.who) - {SERVICE}}
+    assert set(STATES[kind]) - left == ENDS[kind]
+
+
+def test_nobody_but_a_side_by_its_own_press_or_letter_makes_a_match_agreed_or_confirms() -> None:
+    """What the service does at a deadline leaves no more agreed than both sides had confirmed."""
+    by_service = [step for step in MATCH_STEPS if SERVICE in step.who]
+    assert {step.action for step in by_service} == {"lapse", "lapse_more"}
+
+
+def test_a_step_that_is_not_known_is_a_fault_of_the_code() -> None:
+    assert states_before("match", "decline", "decline_agreed") == ("proposed", "lapsed", "agreed")
+    with pytest.raises(ValueError, match="knows no step"):
+        states_before("match", "forget")
+
+
+def test_the_page_says_what_the_code_says() -> None:
+    assert states.PAGE.read_text(encoding="utf-8") == states.page(), "Run: python tools/states.py"

@@ -1,0 +1,33 @@
+"""Write docs/states.md from `lcm_service/domain/lives.py`: `.venv/bin/python tools/states.py`."""
+
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+from lcm_service.domain.lives import LIVES, NOTHING  # noqa: E402
+
+PAGE = ROOT / "docs" / "states.md"
+HEAD = """# States
+
+Which step leads from which state to which, and whose press it is. `.venv/bin/python tools/states.py` writes
+this page from `lcm_service/domain/lives.py`, where the services ask whether a side's step is open; a test
+holds it against that.
+"""
+
+
+def page() -> str:
+    """The whole page."""
+    parts = [HEAD]
+    for kind, steps in LIVES.items():
+        parts.append(f"## The life of a {kind}\n\n| step | from | to | by | when |\n|---|---|---|---|---|")
+        for step in steps:
+            before = ", ".join("nothing" if state == NOTHING else state for state in step.before)
+            cells = (step.action, before, " or ".join(step.after), "; ".join(step.who), step.when)
+            parts[-1] += "\n| " + " | ".join(cells) + " |"
+    return "\n\n".join(part.rstrip("\n") for part in parts) + "\n"
+
+
+if __name__ == "__main__":
+    PAGE.write_text(page(), encoding="utf-8")
