@@ -18,6 +18,7 @@ from lcm_service.domain.errors import LcmError, NotValid
 from lcm_service.domain.permissions import SYSTEM
 from lcm_service.domain.vocabulary import LANGUAGES_OF_PAGES, ROLES, TOKEN_SCOPES
 from lcm_service.jobs.worker import Worker, run_worker
+from lcm_service.mail.sending import send_due
 from lcm_service.services import (
     accounts,
     audit,
@@ -143,9 +144,11 @@ def invite_command(
         is_lead=lead,
         language=language,
     )
+    settings: Settings = current_app.config["SETTINGS"]
+    before = "" if settings.address else "Put the address of the service before it. "
     click.echo(
-        f"/invitations/{code}\nPut the address of the service before it and hand it to {name} on a way that "
-        f"nobody else reads. It is good once, until {invitation.expires_at:%Y-%m-%d}, and shown this once."
+        f"{settings.address.rstrip('/')}/invitations/{code}\n{before}Hand it to {name} on a way that nobody "
+        f"else reads. It is good once, until {invitation.expires_at:%Y-%m-%d}, and shown this once."
     )
 
 
@@ -155,9 +158,11 @@ def invite_command(
 def renew_password_command(email: str) -> None:
     """Let the person with EMAIL choose a new password, and print the address for it, which is good once."""
     code = renewals.begin_renewal(SYSTEM, email)
+    settings: Settings = current_app.config["SETTINGS"]
+    before = "" if settings.address else "Put the address of the service before it. "
     click.echo(
-        f"/renewals/{code}\nPut the address of the service before it. Hand it to the person on a way that "
-        "nobody else reads. It is good once, for one day, and shown this once."
+        f"{settings.address.rstrip('/')}/renewals/{code}\n{before}Hand it to the person on a way that nobody "
+        "else reads. It is good once, for one day, and shown this once."
     )
 
 
@@ -264,6 +269,21 @@ def verify_audit_command(seals_files: tuple[str, ...], public_keys: tuple[str, .
         if report.events <= report.sealed
         else "The chain is whole as far as it can be told; its end is not sealed yet."
     )
+
+
+@commands.command("send-mail")
+@refuse_in_words
+def send_mail_command() -> None:
+    """Send the mail that is due now; a worker does so every ten seconds."""
+    settings: Settings = current_app.config["SETTINGS"]
+    try:
+        postbox = settings.read_postbox()
+    except ValueError as error:
+        raise click.ClickException(str(error)) from error
+    if postbox is None:
+        raise click.ClickException("Set LCM_SMTP_HOST first: the mail server that takes what is sent.")
+    sent, failed = send_due(postbox, settings.address)
+    click.echo(f"{sent} mails were taken, {failed} were not and are tried again or given up.")
 
 
 @commands.command("worker")

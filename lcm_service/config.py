@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from lcm_service.domain.sign_in_terms import LONGEST_SIGN_IN
+from lcm_service.mail.smtp import Postbox
 
 SHORTEST_SECRET = 32
 
@@ -49,6 +50,18 @@ class Settings:
     audit_key: str = ""
     #: The file outside the database to which each seal is added. Empty: `audit_seals.jsonl` in `data_folder`.
     audit_seals_file: str = ""
+    #: Where readers reach the service, for the links in mails: https://...
+    address: str = ""
+    #: The mail server that takes what is sent. Empty: no mail is sent.
+    smtp_host: str = ""
+    smtp_port: int = 587
+    #: As whom the service signs in there; empty: not at all.
+    smtp_user: str = ""
+    smtp_password: str = ""
+    #: False only for a mail server on the same machine.
+    smtp_tls: bool = True
+    #: The address from which mails come.
+    mail_sender: str = ""
     #: Largest request that is read, in bytes.
     max_request_bytes: int = 2_000_000
 
@@ -98,6 +111,23 @@ class Settings:
                 "Make one: python -c 'import secrets; print(secrets.token_hex(32))'"
             )
         return bytes.fromhex(text)
+
+    def read_postbox(self) -> Postbox | None:
+        """Where mail is handed in, where that is set. Raises ValueError for half a setting."""
+        if not self.smtp_host:
+            return None
+        if not re.fullmatch(r"[^@\s<>]+@[^@\s<>]+", self.mail_sender):
+            raise ValueError("LCM_MAIL_SENDER must be the address from which mails come.")
+        if not re.fullmatch(r"https?://\S+", self.address):
+            raise ValueError("LCM_ADDRESS must be where readers reach the service: https://...")
+        return Postbox(
+            self.smtp_host,
+            self.smtp_port,
+            self.mail_sender,
+            self.smtp_user,
+            self.smtp_password,
+            self.smtp_tls,
+        )
 
     def audit_seals_path(self) -> Path:
         """Where the seals are kept outside the database."""

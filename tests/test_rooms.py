@@ -104,7 +104,19 @@ RULES = (
     Rule("lcm_service.jobs.reserve_list", (STDLIB, "optimizer!")),
     Rule(
         "lcm_service.jobs",
-        (STDLIB, "lcm_service.jobs", "lcm_service.services", "lcm_service.domain", "celery"),
+        (
+            STDLIB,
+            "lcm_service.jobs",
+            "lcm_service.services",
+            "lcm_service.domain",
+            "lcm_service.mail",
+            "celery",
+        ),
+    ),
+    # Mail has words of its own, in its reader's language, and reads no table.
+    Rule(
+        "lcm_service.mail",
+        (STDLIB, "lcm_service.mail", "lcm_service.services", "lcm_service.domain", "flask_babel"),
     ),
     Rule("lcm_service.reports", (STDLIB, "lcm_service.reports", *FORMATS)),
     # What is left is wiring: it may join anything, but it does not decide.

@@ -13,12 +13,11 @@ import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from functools import partial
-from pathlib import Path
 from types import FrameType
 from typing import Any, Final, Protocol
 
 from lcm_service.domain.errors import Conflict
-from lcm_service.domain.permissions import SYSTEM
+from lcm_service.jobs.housekeeping import Housekeeping
 from lcm_service.jobs.solving import (
     LetGo,
     SolvingFailed,
@@ -27,7 +26,7 @@ from lcm_service.jobs.solving import (
     solve_in_process,
     sweep_folders,
 )
-from lcm_service.services import audit, explanations, lapses, matching, scenarios
+from lcm_service.services import explanations, matching, scenarios
 from lcm_service.services.matching import ClaimedRun
 
 log = logging.getLogger(__name__)
@@ -35,8 +34,6 @@ log = logging.getLogger(__name__)
 IDLE_SECONDS: Final = 0.5
 REPORT_SECONDS: Final = 0.5
 STOP_SECONDS: Final = 5.0
-SEAL_SECONDS: Final = 60.0
-DEADLINE_SECONDS: Final = 60.0
 
 
 class Application(Protocol):
@@ -58,11 +55,8 @@ class Worker:
         self._solver: str = settings.solver
         self._threads: int = settings.solve_threads
         self._longest_seconds: int = settings.solve_seconds
-        self._audit_key: bytes | None = settings.read_audit_key()
-        self._seals_file: Path = settings.audit_seals_path()
-        self._next_seal = 0.0
-        self._next_look_at_deadlines = 0.0
         self._stop = threading.Event()
+        self._housekeeping = Housekeeping(app, self._stop)
         self._thread: threading.Thread | None = None
 
     def start(self) -> None:
@@ -83,12 +77,12 @@ class Worker:
         swept = sweep_folders()
         if swept:
             log.info("Removed %s folders of runs whose worker was killed.", swept)
-        if self._audit_key is None:
-            log.warning("LCM_AUDIT_KEY is not set: this worker does not seal the chain of audit events.")
+        house = threading.Thread(
+            target=self._housekeeping.keep_until_stopped, name="lcm-housekeeping", daemon=True
+        )
+        house.start()
         while not self._stop.is_set():
             try:
-                self.seal_now_and_then()
-                self.look_at_deadlines_now_and_then()
                 has_worked = self.work_once()
             except Exception:
                 # The database may be away for a moment. A run in hand is queued again when its lease ends.
@@ -96,25 +90,7 @@ class Worker:
                 has_worked = False
             if not has_worked:
                 self._stop.wait(IDLE_SECONDS)
-
-    def seal_now_and_then(self) -> None:
-        """Seal what was added to the chain of audit events, once a minute and where there is a key."""
-        if self._audit_key is None or time.monotonic() < self._next_seal:
-            return
-        self._next_seal = time.monotonic() + SEAL_SECONDS
-        with self._app.app_context():
-            audit.seal_chain(SYSTEM, self._audit_key, self._seals_file)
-
-    def look_at_deadlines_now_and_then(self) -> None:
-        """Let proposals lapse whose time is over, and remind of those whose time is nearly over, once a
-        minute.
-        """
-        if time.monotonic() < self._next_look_at_deadlines:
-            return
-        self._next_look_at_deadlines = time.monotonic() + DEADLINE_SECONDS
-        with self._app.app_context():
-            lapses.lapse_overdue(SYSTEM)
-            lapses.remind_late(SYSTEM)
+        house.join(STOP_SECONDS)
 
     def work_once(self) -> bool:
         """Take over what was lost, then take one run through to its end; False where none waits."""

@@ -32,6 +32,7 @@ from lcm_service.services.accounts import (
     find_participant,
     plain_address,
 )
+from lcm_service.services.mailing import find_fault
 from lcm_service.services.throttle import sha256_of
 from lcm_service.services.trail import enqueue_message, record_event
 
@@ -49,6 +50,7 @@ class Colleague:
     person: Person
     delegation: LeadDelegation | None
     is_self: bool
+    mail_fault: str | None
 
 
 # -- Inviting --------------------------------------------------------------------------------------------
@@ -189,7 +191,12 @@ def list_colleagues(actor: Actor) -> list[Colleague]:
     if not may_manage_people(actor):
         query = query.where(Person.participant_id == actor.participant_id)
     return [
-        Colleague(person, _delegation_of(db.session(), person.id), person.id == actor.person_id)
+        Colleague(
+            person,
+            _delegation_of(db.session(), person.id),
+            person.id == actor.person_id,
+            find_fault(db.session(), person.id),
+        )
         for person in db.session.scalars(query)
     ]
 

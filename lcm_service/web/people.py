@@ -4,7 +4,7 @@ from datetime import date
 from http import HTTPStatus
 from typing import Any
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import Blueprint, current_app, flash, redirect, render_template, request, url_for
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _
 from werkzeug.wrappers import Response
@@ -279,7 +279,9 @@ def _require_administrator() -> Actor:
 
 def _address_of(path: str) -> str:
     """Where a path of this service is reached, to be handed on."""
-    return request.host_url.rstrip("/") + path
+    # The configured address goes before what the browser says: a link that is handed on leads nowhere else.
+    settings = current_app.config["SETTINGS"]
+    return (settings.address or request.host_url).rstrip("/") + path
 
 
 def _sections_for(actor: Actor) -> tuple[Section, ...]:

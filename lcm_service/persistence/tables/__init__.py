@@ -27,6 +27,7 @@ from lcm_service.persistence.tables.traces import (
     AuditEvent,
     AuditHead,
     AuditSeal,
+    MailDelivery,
     OutboxMessage,
     ReferenceCounter,
 )
@@ -41,6 +42,7 @@ __all__ = [
     "Decision",
     "Invitation",
     "LeadDelegation",
+    "MailDelivery",
     "Match",
     "Mission",
     "Need",

@@ -3,8 +3,8 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, String
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy import ForeignKey, Index, String, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from lcm_service.persistence.database import Document, Table, UtcDateTime, utc_now
 
@@ -57,7 +57,7 @@ class AuditSeal(Table):
 
 
 class OutboxMessage(Table):
-    """A message written in the transaction that causes it; a job sends it later, once or more, never less."""
+    """A message written in the transaction that causes it; a worker hands it on later, never not at all."""
 
     __tablename__ = "outbox_message"
 
@@ -67,8 +67,30 @@ class OutboxMessage(Table):
     person_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
     participant_id: Mapped[int | None] = mapped_column(ForeignKey("participant.id"))
     facts: Mapped[dict[str, Any]] = mapped_column(Document, default=dict)
+    handed_on_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+class MailDelivery(Table):
+    """A message on its way to one person, by mail: once or more, never less. ``fault`` is what the server
+    said when it was last refused.
+    """
+
+    __tablename__ = "mail_delivery"
+    __table_args__ = (
+        UniqueConstraint("message_id", "person_id"),
+        Index("ix_mail_delivery_due", "person_id", "sent_at", "due_at"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    message_id: Mapped[int] = mapped_column(ForeignKey("outbox_message.id"), index=True)
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    due_at: Mapped[datetime] = mapped_column(UtcDateTime)
     sent_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    given_up_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     attempts: Mapped[int] = mapped_column(default=0)
+    fault: Mapped[str | None] = mapped_column(String(300))
+
+    message: Mapped[OutboxMessage] = relationship()
 
 
 class ReferenceCounter(Table):

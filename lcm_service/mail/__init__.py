@@ -1,0 +1,1 @@
+"""What leaves by mail: its words, and the server that takes it."""

@@ -1,0 +1,110 @@
+"""What a mail says: how much waits, and where to look. Never what it is about: others read mail on its way.
+
+No reference, no name of a State, no subject of a course stands in a mail; the pages show them to whoever may
+see them. A mail is plain text in its reader's language.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from flask_babel import force_locale, gettext, ngettext
+
+type Message = tuple[str, dict[str, Any]]
+
+ASKS: Final = frozenset({"match.propose", "match.grow", "match.revive", "match.remind"})
+SIGN_OFF_LINE: Final = "-- "
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """Subject and body of one mail."""
+
+    subject: str
+    body: str
+
+
+def write_text(messages: Sequence[Message], language: str, address: str) -> Text:
+    """One mail for all of these messages; ``address`` is where the service is reached."""
+    with force_locale(language):
+        lines = [*_about_account(messages), *_counted(messages)]
+        asks = _matches(messages, ASKS.__contains__)
+        subject = (
+            ngettext("%(num)s match waits for your answer", "%(num)s matches wait for your answer", asks)
+            if asks
+            else gettext("There is news for you")
+        )
+        body = [
+            gettext("Light Coordination Mechanism"),
+            "",
+            *(f"* {line}" for line in lines),
+            "",
+            gettext("Sign in to read it:"),
+            address,
+            "",
+            SIGN_OFF_LINE,
+            gettext(
+                "This mail was written by a program. It names nobody and no record, because others may read "
+                "it."
+            ),
+        ]
+        return Text(f"{gettext('Light Coordination Mechanism')}: {subject}", "\n".join(body) + "\n")
+
+
+def _about_account(messages: Sequence[Message]) -> list[str]:
+    """What concerns the safety of the reader's own account, each thing once."""
+    sentences: dict[str, Callable[[], str]] = {
+        "account.password": lambda: gettext(
+            "Your password was changed. If it was not you, write to the administrators at once."
+        ),
+        "account.renewal": lambda: gettext(
+            "An administrator lets you choose a new password. If you did not ask, write to the "
+            "administrators at once."
+        ),
+        "account.second_factor": lambda: gettext(
+            "Your second step was set up anew or taken away. If it was not you, write to the "
+            "administrators at once."
+        ),
+        "sign_in.recovery_code": lambda: gettext(
+            "A recovery code of yours was used to sign in. If it was not you, write to the administrators "
+            "at once."
+        ),
+        "sign_in.wrong_codes": lambda: gettext(
+            "Somebody who knows your password gave wrong codes. If it was not you, change your password."
+        ),
+        "account.lead": lambda: gettext("You are the lead focal point of your participant now."),
+        "account.delegation": lambda: gettext("You were asked to stand in for the lead focal point."),
+        "invitation.accepted": lambda: gettext("Somebody has accepted your invitation."),
+    }
+    kinds = {kind for kind, _ in messages}
+    return [write() for kind, write in sentences.items() if kind in kinds]
+
+
+def _counted(messages: Sequence[Message]) -> list[str]:
+    """How many matches and records there is something to do or to read about."""
+    lines = []
+    if asks := _matches(messages, ASKS.__contains__):
+        lines.append(
+            ngettext("%(num)s match waits for your answer.", "%(num)s matches wait for your answer.", asks)
+        )
+    if late := _matches(messages, "match.remind".__eq__):
+        lines.append(ngettext("%(num)s of them lapses soon.", "%(num)s of them lapse soon.", late))
+    news = _matches(messages, lambda kind: kind.startswith("match.") and kind not in ASKS)
+    if news:
+        lines.append(ngettext("There is news of %(num)s match.", "There is news of %(num)s matches.", news))
+    records = {
+        facts.get("reference")
+        for kind, facts in messages
+        if kind.partition(".")[0] in ("need", "offer", "support")
+    }
+    if records:
+        lines.append(
+            ngettext("There is news of %(num)s record.", "There is news of %(num)s records.", len(records))
+        )
+    return lines
+
+
+def _matches(messages: Sequence[Message], concerns: Callable[[str], bool]) -> int:
+    return len(
+        {facts.get("match") for kind, facts in messages if kind.startswith("match.") and concerns(kind)}
+    )
