@@ -324,7 +324,11 @@ class TestWhenItFails:
         ]
 
 
-GIVEN: dict[str, Any] = {"smtp_host": "mail.example.org", "mail_sender": "lcm@example.org", "address": ADDRESS}
+GIVEN: dict[str, Any] = {
+    "smtp_host": "mail.example.org",
+    "mail_sender": "lcm@example.org",
+    "address": ADDRESS,
+}
 
 
 class TestSettings:
