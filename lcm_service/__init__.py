@@ -44,6 +44,9 @@ def create_app(settings: Settings | None = None) -> Flask:
     Raises ValueError where a setting is missing or cannot be understood.
     """
     settings = settings or Settings.from_environment()
+    # Half a setting is told at the start, and not when the first mail is to be sent.
+    settings.read_address()
+    settings.read_postbox()
     app = Flask(__name__, template_folder="../templates", static_folder="static")
     app.config.update(settings.flask_config())
     app.config["SEALER"] = Sealer([app.config["SECRET_KEY"], *app.config["SECRET_KEY_FALLBACKS"]])

@@ -147,7 +147,7 @@ def invite_command(
     settings: Settings = current_app.config["SETTINGS"]
     before = "" if settings.address else "Put the address of the service before it. "
     click.echo(
-        f"{settings.address.rstrip('/')}/invitations/{code}\n{before}Hand it to {name} on a way that nobody "
+        f"{settings.read_address()}/invitations/{code}\n{before}Hand it to {name} on a way that nobody "
         f"else reads. It is good once, until {invitation.expires_at:%Y-%m-%d}, and shown this once."
     )
 
@@ -161,7 +161,7 @@ def renew_password_command(email: str) -> None:
     settings: Settings = current_app.config["SETTINGS"]
     before = "" if settings.address else "Put the address of the service before it. "
     click.echo(
-        f"{settings.address.rstrip('/')}/renewals/{code}\n{before}Hand it to the person on a way that nobody "
+        f"{settings.read_address()}/renewals/{code}\n{before}Hand it to the person on a way that nobody "
         "else reads. It is good once, for one day, and shown this once."
     )
 
@@ -282,7 +282,7 @@ def send_mail_command() -> None:
         raise click.ClickException(str(error)) from error
     if postbox is None:
         raise click.ClickException("Set LCM_SMTP_HOST first: the mail server that takes what is sent.")
-    sent, failed = send_due(postbox, settings.address)
+    sent, failed = send_due(postbox, settings.read_address())
     click.echo(f"{sent} mails were taken, {failed} were not and are tried again or given up.")
 
 

@@ -12,6 +12,7 @@ from lcm_service.domain.sign_in_terms import LONGEST_SIGN_IN
 from lcm_service.mail.smtp import Postbox
 
 SHORTEST_SECRET = 32
+THIS_MACHINE = ("localhost", "127.0.0.1", "::1")
 
 
 @dataclass(frozen=True)
@@ -112,14 +113,23 @@ class Settings:
             )
         return bytes.fromhex(text)
 
+    def read_address(self) -> str:
+        """Where readers reach the service; empty where nobody has said. Raises ValueError."""
+        is_local = re.fullmatch(r"http://(localhost|127\.0\.0\.1)(:\d+)?(/\S*)?", self.address)
+        if self.address and not is_local and not re.fullmatch(r"https://[^\s/]+(/\S*)?", self.address):
+            raise ValueError("LCM_ADDRESS must be where readers reach the service: https://...")
+        return self.address.rstrip("/")
+
     def read_postbox(self) -> Postbox | None:
         """Where mail is handed in, where that is set. Raises ValueError for half a setting."""
         if not self.smtp_host:
             return None
         if not re.fullmatch(r"[^@\s<>]+@[^@\s<>]+", self.mail_sender):
             raise ValueError("LCM_MAIL_SENDER must be the address from which mails come.")
-        if not re.fullmatch(r"https?://\S+", self.address):
+        if not self.address:
             raise ValueError("LCM_ADDRESS must be where readers reach the service: https://...")
+        if not self.smtp_tls and self.smtp_host not in THIS_MACHINE:
+            raise ValueError("LCM_SMTP_TLS=0 is for a mail server on the same machine alone.")
         return Postbox(
             self.smtp_host,
             self.smtp_port,

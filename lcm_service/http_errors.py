@@ -1,6 +1,7 @@
 """The one table from an error to a response: problem+json (RFC 9457) under /api, a page elsewhere."""
 
 import json
+import logging
 from collections.abc import Iterator, Mapping
 from http import HTTPStatus
 from typing import Any
@@ -31,6 +32,8 @@ STATUS_OF_ERROR: dict[type[LcmError], HTTPStatus] = {
     Stale: HTTPStatus.CONFLICT,
 }
 API_PREFIX = "/api/"
+
+log = logging.getLogger(__name__)
 
 
 def register_http_errors(app: Flask) -> None:
@@ -64,6 +67,8 @@ def status_of(error: LcmError) -> HTTPStatus:
 def answer_refusal(error: LcmError) -> Any:
     """Answer what a service refused. Whoever is not signed in is led to the sign-in page and back."""
     status = status_of(error)
+    if isinstance(error, NotAllowed | TooMany):
+        log.warning("Refused (%s) to %s: %s", error.code, request.remote_addr, request.endpoint)
     if is_api_request():
         return problem(
             status,

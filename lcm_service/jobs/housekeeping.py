@@ -43,7 +43,7 @@ class Housekeeping:
         self._audit_key: bytes | None = settings.read_audit_key()
         self._seals_file = settings.audit_seals_path()
         self._postbox = settings.read_postbox()
-        self._address: str = settings.address
+        self._address: str = settings.read_address()
         self.duties = [Duty("look at deadlines", DEADLINE_SECONDS, self.look_at_deadlines)]
         if self._audit_key is not None:
             self.duties.append(Duty("seal the chain of events", SEAL_SECONDS, self.seal))

@@ -1,11 +1,14 @@
 """Sends what is due, mail after mail, until nothing is."""
 
+import logging
 from collections.abc import Callable
 
 from lcm_service.domain.permissions import SYSTEM
 from lcm_service.mail.smtp import MailRefused, Postbox
 from lcm_service.mail.texts import write_text
 from lcm_service.services import mailing
+
+log = logging.getLogger(__name__)
 
 
 def send_due(postbox: Postbox, address: str, goes_on: Callable[[], bool] = lambda: True) -> tuple[int, int]:
@@ -22,7 +25,10 @@ def send_due(postbox: Postbox, address: str, goes_on: Callable[[], bool] = lambd
                 claimed.email, write_text(claimed.messages, claimed.language, address), claimed.language
             )
         except MailRefused as refusal:
-            mailing.mark_failed(SYSTEM, claimed, refusal.fault, is_final=refusal.is_final)
+            # What is wrong with our settings is for those who run the service, not for the reader's State.
+            log.warning("A mail was not taken: %s", refusal.fault)
+            fault = refusal.fault if refusal.is_about_address else None
+            mailing.mark_failed(SYSTEM, claimed, fault, is_final=refusal.is_final)
             failed += 1
         else:
             mailing.mark_sent(SYSTEM, claimed)

@@ -2,7 +2,7 @@
 
 import smtplib
 import ssl
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from email.message import EmailMessage
 from email.policy import SMTP as SMTP_POLICY
 from email.utils import formatdate, make_msgid
@@ -14,11 +14,14 @@ TIMEOUT_SECONDS: Final = 20.0
 
 
 class MailRefused(Exception):
-    """The mail was not taken; ``is_final`` where the address never will be (a code of 5xx for it)."""
+    """The mail was not taken. ``is_about_address``: the server refuses this receiver, for good where it is
+    ``is_final`` (a code of 5xx); else the fault is our own, or the server's.
+    """
 
-    def __init__(self, fault: str, *, is_final: bool) -> None:
+    def __init__(self, fault: str, *, is_about_address: bool = False, is_final: bool = False) -> None:
         super().__init__(fault)
         self.fault = fault
+        self.is_about_address = is_about_address
         self.is_final = is_final
 
 
@@ -30,7 +33,7 @@ class Postbox:
     port: int
     sender: str
     user: str = ""
-    password: str = ""
+    password: str = field(default="", repr=False)
     with_tls: bool = True
 
     def send(self, to: str, text: Text, language: str) -> None:
@@ -42,15 +45,16 @@ class Postbox:
                     server.starttls(context=ssl.create_default_context())
                 if self.user:
                     server.login(self.user, self.password)
-                server.send_message(message)
+                server.send_message(message, to_addrs=[to])
         except smtplib.SMTPRecipientsRefused as error:
             code, words = next(iter(error.recipients.values()))
-            raise MailRefused(_told(code, words), is_final=500 <= code < 600) from error
+            is_final = 500 <= code < 600
+            raise MailRefused(_told(code, words), is_about_address=True, is_final=is_final) from error
         except smtplib.SMTPResponseException as error:
             # Refused for another reason than the address: our sign-in or our sender may be set wrongly.
-            raise MailRefused(_told(error.smtp_code, error.smtp_error), is_final=False) from error
+            raise MailRefused(_told(error.smtp_code, error.smtp_error)) from error
         except (smtplib.SMTPException, OSError) as error:
-            raise MailRefused(f"{type(error).__name__}: {error}", is_final=False) from error
+            raise MailRefused(f"{type(error).__name__}: {error}") from error
         except ValueError as error:
             raise MailRefused(f"The mail cannot be written: {error}", is_final=True) from error
 

@@ -17,6 +17,7 @@ from lcm_service.persistence.tables import (
     ApiToken,
     Invitation,
     LeadDelegation,
+    MailDelivery,
     Participant,
     PasswordRenewal,
     Person,
@@ -26,6 +27,12 @@ from lcm_service.persistence.tables import (
 from lcm_service.services import passwords, second_factor
 from lcm_service.services.trail import enqueue_message, record_event
 
+# An address as browsers take it (HTML, 4.10.5.1.5): no sign with which a mail could get a second receiver.
+ADDRESS: Final = re.compile(
+    r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}"
+    r"@(?=.{1,189}\Z)[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?"
+    r"(?:\.[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?)*"
+)
 # Scripts of some languages need these two, which cannot be seen by themselves, inside a word.
 JOINERS: Final = "\u200c\u200d"
 # What stands in lists in place of a name that was erased; the address is one that can never receive mail.
@@ -97,7 +104,7 @@ def create_person(
     with transaction() as session:
         person = Person(
             email=plain_address(email),
-            name=name,
+            name=name.strip(),
             role=role,
             participant=find_participant(session, participant_code),
             password_hash=None if password is None else passwords.hash_of(password),
@@ -132,6 +139,7 @@ def set_password(actor: Actor, email: str, password: str, *, but_key_sha256: str
             raise NotValid(faults[0], {"password": faults})
         person.password_hash = passwords.hash_of(password)
         end_sign_ins_of(session, person.id, but_key_sha256=but_key_sha256)
+        end_renewals_of(session, person.id)
         enqueue_message(session, "account.password", person_id=person.id)
         record_event(session, actor, "set_password", "person", str(person.id), ["password"])
 
@@ -171,6 +179,18 @@ def end_access(session: Session, actor: Actor, person: Person) -> None:
     record_event(session, actor, "end_access", "person", str(person.id))
 
 
+def end_renewals_of(session: Session, person_id: int) -> None:
+    """Make worthless every address by which a person could choose a new password; part of the caller's
+    transaction.
+    """
+    now = utc_now()
+    session.execute(
+        update(PasswordRenewal)
+        .where(PasswordRenewal.person_id == person_id, PasswordRenewal.expires_at > now)
+        .values(expires_at=now)
+    )
+
+
 def end_sign_ins_of(session: Session, person_id: int, *, but_key_sha256: str = "") -> int:
     """End every sign-in of a person, half ones included; part of the caller's transaction."""
     ended = session.execute(
@@ -194,6 +214,8 @@ def erase_person(actor: Actor, email: str) -> None:
         for table in (ApiToken, SignIn, PasswordRenewal):
             session.execute(delete(table).where(table.person_id == person.id))
         second_factor.remove(session, person.id)
+        # What a mail server said of a mail often repeats the address.
+        session.execute(update(MailDelivery).where(MailDelivery.person_id == person.id).values(fault=None))
         session.execute(delete(Invitation).where(Invitation.email == person.email))
         # Failed sign-ins are kept under hashes of addresses, which one who knows an address can find again.
         session.execute(delete(SignInFailure))
@@ -208,7 +230,7 @@ def account_faults(
 ) -> dict[str, list[str]]:
     """What is wrong with who somebody is said to be, by field."""
     faults: dict[str, list[str]] = {}
-    if not re.fullmatch(r"[^@\s\x00-\x1f]{1,64}@[^@\s\x00-\x1f]{1,189}", email):
+    if not ADDRESS.fullmatch(email):
         faults["email"] = [NOT_AN_ADDRESS]
     if not 1 <= len(name.strip()) <= 200:
         faults["name"] = [sentence("A name has between 1 and 200 characters.")]

@@ -89,7 +89,7 @@ def invite(
         code = secrets.token_urlsafe(32)
         invitation = Invitation(
             email=address,
-            name=name,
+            name=name.strip(),
             role=role,
             participant=participant,
             is_lead=is_lead,

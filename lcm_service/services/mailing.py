@@ -34,6 +34,7 @@ WAITS: Final = (
 AT_MOST_ONE_MAIL_IN: Final = timedelta(hours=1)
 URGENT: Final = ("sign_in.", "account.")
 MOST_MESSAGES_AT_ONCE: Final = 500
+OLDEST_MESSAGE: Final = timedelta(days=7)
 LONGEST_FAULT: Final = 300
 
 
@@ -50,7 +51,8 @@ class Claimed:
 def hand_on_messages(actor: Actor) -> int:
     """Make a delivery of each new message for each person it concerns; gives how many messages there were.
 
-    What concerns a participant goes to all its focal points. People who are inactive, erased or made up for a
+    What concerns a participant goes to all its focal points. What is older than a week, because no mail was
+    sent before, is passed over: it would be news no more. People who are inactive, erased or made up for a
     demonstration get no mail.
     """
     _require_system(actor)
@@ -62,7 +64,11 @@ def hand_on_messages(actor: Actor) -> int:
             .limit(MOST_MESSAGES_AT_ONCE)
             .with_for_update(skip_locked=True)
         ).all()
+        oldest = utc_now() - OLDEST_MESSAGE
         for message in messages:
+            if message.created_at < oldest:
+                message.handed_on_at = utc_now()
+                continue
             for person_id in _people_of(session, message):
                 session.add(
                     MailDelivery(message_id=message.id, person_id=person_id, due_at=message.created_at)
@@ -118,10 +124,10 @@ def mark_sent(actor: Actor, claimed: Claimed) -> None:
         )
 
 
-def mark_failed(actor: Actor, claimed: Claimed, fault: str, *, is_final: bool) -> None:
+def mark_failed(actor: Actor, claimed: Claimed, fault: str | None, *, is_final: bool) -> None:
     """The mail was not taken: it is tried again later, or given up where it never will be.
 
-    The fault is kept, so that whoever looks after the person sees it.
+    What the server said of the address is kept, so that whoever looks after the person sees it.
     """
     _require_system(actor)
     with transaction() as session:
@@ -131,7 +137,7 @@ def mark_failed(actor: Actor, claimed: Claimed, fault: str, *, is_final: bool) -
         ).all()
         for row in rows:
             row.attempts += 1
-            row.fault = fault[:LONGEST_FAULT]
+            row.fault = None if fault is None else fault[:LONGEST_FAULT]
             if is_final or row.attempts > len(WAITS):
                 row.given_up_at = now
             else:

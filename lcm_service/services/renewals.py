@@ -1,7 +1,7 @@
 """A forgotten password: an administrator who is sure of the person makes an address that is good once.
 
-Whoever opens it chooses a new password; the second step is asked for as before, so that the address alone
-opens nothing.
+Whoever opens it chooses a new password. Where a second step is set up, it is asked for as before, so that the
+address alone opens nothing; where none is, the address must be guarded like a password.
 """
 
 import secrets
@@ -12,11 +12,17 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from lcm_service.domain.errors import Conflict, NotAllowed, NotFound, NotValid
-from lcm_service.domain.permissions import SYSTEM, Actor, may_manage_people
+from lcm_service.domain.permissions import Actor, may_manage_people
 from lcm_service.persistence.database import db, transaction, utc_now
 from lcm_service.persistence.tables import ApiToken, PasswordRenewal, Person
 from lcm_service.services import passwords
-from lcm_service.services.accounts import FAULTY_ACCOUNT, end_sign_ins_of, plain_address
+from lcm_service.services.accounts import (
+    FAULTY_ACCOUNT,
+    actor_of,
+    end_renewals_of,
+    end_sign_ins_of,
+    plain_address,
+)
 from lcm_service.services.throttle import sha256_of
 from lcm_service.services.trail import enqueue_message, record_event
 
@@ -39,12 +45,8 @@ def begin_renewal(actor: Actor, email: str) -> str:
             raise NotFound("There is no account with this e-mail address.")
         if not person.is_active:
             raise Conflict("This person has no access any more. Invite it anew under another address.")
+        end_renewals_of(session, person.id)
         now = utc_now()
-        session.execute(
-            update(PasswordRenewal)
-            .where(PasswordRenewal.person_id == person.id, PasswordRenewal.expires_at > now)
-            .values(expires_at=now)
-        )
         session.add(
             PasswordRenewal(person_id=person.id, code_sha256=sha256_of(code), expires_at=now + RENEWAL_LIFE)
         )
@@ -55,7 +57,7 @@ def begin_renewal(actor: Actor, email: str) -> str:
 
 def find_renewal(code: str) -> Person:
     """Whose password is renewed. Raises NotFound, in the same words whatever is wrong with the code."""
-    return _open_renewal(db.session(), code).person
+    return _open_renewal(db.session(), code, is_to_use=False).person
 
 
 def renew_password(code: str, password: str) -> None:
@@ -65,7 +67,7 @@ def renew_password(code: str, password: str) -> None:
     Raises NotFound, and NotValid for a password that is too easy.
     """
     with transaction() as session:
-        renewal = _open_renewal(session, code)
+        renewal = _open_renewal(session, code, is_to_use=True)
         person = renewal.person
         faults = passwords.password_faults(password, (person.email, person.name))
         if faults:
@@ -80,19 +82,16 @@ def renew_password(code: str, password: str) -> None:
             .values(taken_back_at=now)
         )
         enqueue_message(session, "account.password", person_id=person.id)
-        record_event(session, SYSTEM, "renew_password", "person", str(person.id), ["password"])
+        record_event(session, actor_of(person), "renew_password", "person", str(person.id), ["password"])
 
 
-def _open_renewal(session: Session, code: str) -> PasswordRenewal:
-    renewal = session.scalar(
-        select(PasswordRenewal)
-        .where(
-            PasswordRenewal.code_sha256 == sha256_of(code),
-            PasswordRenewal.used_at.is_(None),
-            PasswordRenewal.expires_at > utc_now(),
-        )
-        .with_for_update()
+def _open_renewal(session: Session, code: str, *, is_to_use: bool) -> PasswordRenewal:
+    query = select(PasswordRenewal).where(
+        PasswordRenewal.code_sha256 == sha256_of(code),
+        PasswordRenewal.used_at.is_(None),
+        PasswordRenewal.expires_at > utc_now(),
     )
+    renewal = session.scalar(query.with_for_update() if is_to_use else query)
     if renewal is None or not renewal.person.is_active:
         raise NotFound(NO_SUCH_RENEWAL)
     return renewal

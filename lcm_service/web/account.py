@@ -82,7 +82,7 @@ def send_sign_in() -> Page:
     if not begun.waits_for:
         _enter(begun)
         return redirect(local_address(following), HTTPStatus.SEE_OTHER)
-    _begin_visit()
+    _leave_earlier_visit()
     session[HALF] = begun.key
     step = "account.code" if begun.waits_for == "code" else "account.set_up"
     return redirect(url_for(step, next=local_address(following)), HTTPStatus.SEE_OTHER)
@@ -164,14 +164,18 @@ def _following() -> str:
 
 
 def _enter(begun: Begun) -> None:
-    """Keep the key of a whole sign-in, and nothing of the visit before it but the language.
+    """Keep the key of a whole sign-in, and nothing of the visit before it but the language."""
+    _leave_earlier_visit()
+    begun.person.sign_in_key = begun.key
+    login_user(begun.person)
 
-    A sign-in that this browser had before is ended: its key would be forgotten, and good for others alone.
+
+def _leave_earlier_visit() -> None:
+    """End a sign-in that this browser had before: its key would be forgotten here, and good for others
+    alone.
     """
     sign_ins.sign_out(sign_in_key())
     _begin_visit()
-    begun.person.sign_in_key = begun.key
-    login_user(begun.person)
 
 
 def _begin_visit() -> None:

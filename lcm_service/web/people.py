@@ -281,7 +281,7 @@ def _address_of(path: str) -> str:
     """Where a path of this service is reached, to be handed on."""
     # The configured address goes before what the browser says: a link that is handed on leads nowhere else.
     settings = current_app.config["SETTINGS"]
-    return (settings.address or request.host_url).rstrip("/") + path
+    return (settings.read_address() or request.host_url.rstrip("/")) + path
 
 
 def _sections_for(actor: Actor) -> tuple[Section, ...]:

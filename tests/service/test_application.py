@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 from flask import Flask, request, url_for
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
 from werkzeug.routing.converters import NumberConverter
 
 from lcm_service import create_app, require_no_demonstration_people
@@ -71,6 +73,7 @@ class TestSettings:
 
     def test_cookies_are_secure_unless_told_otherwise(self):
         app = create_app(Settings(database_url="sqlite://", secret_key=SECRET))
+        assert app.config["SESSION_COOKIE_NAME"].startswith("__Host-")
         assert app.config["SESSION_COOKIE_SECURE"] is True
         assert app.config["SESSION_COOKIE_HTTPONLY"] is True
         assert app.config["SESSION_COOKIE_SAMESITE"] == "Lax"
@@ -160,6 +163,14 @@ class TestRefusals:
             assert accounts.erase_demonstration_people(SYSTEM) == 1
             let_go()
         require_no_demonstration_people(app)
+
+    def test_a_fault_of_the_database_does_not_tell_the_values(self, service_url):
+        app = make_app(service_url)
+        with app.app_context():
+            with pytest.raises(DBAPIError) as fault:
+                db.session.execute(text("SELECT * FROM nowhere WHERE name = :name"), {"name": "kestrel"})
+            assert "kestrel" not in str(fault.value)
+            let_go()
 
     def test_a_server_starts_on_a_database_without_tables(self, database_url):
         require_no_demonstration_people(make_app(database_url))

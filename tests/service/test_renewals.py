@@ -1,7 +1,8 @@
-"""A forgotten password: an address that is good once, and opens nothing without the second step."""
+"""A forgotten password: an address that is good once, and opens nothing where a second step is set up."""
 
 from datetime import timedelta
 
+import pyotp
 import pytest
 
 from lcm_service.domain.errors import Conflict, NotAllowed, NotFound, NotSignedIn, NotValid
@@ -9,12 +10,14 @@ from lcm_service.domain.permissions import SYSTEM
 from lcm_service.persistence.database import db, utc_now
 from lcm_service.persistence.tables import AuditEvent, OutboxMessage, PasswordRenewal
 from lcm_service.services import accounts, renewals, sign_ins, tokens
+from lcm_service.services.sealing import Sealer
 from tests import factories
 from tests.fixtures import key_of_new_sign_in
 
 pytestmark = pytest.mark.usefixtures("app")
 
 NEW = "mule fathom cedar plinth"
+SEALER = Sealer(["a secret that is only ever used in tests"])
 
 
 @pytest.fixture
@@ -37,6 +40,21 @@ def test_it_sets_a_new_password_and_ends_every_way_in_that_was_open(person):
     assert [one.kind for one in db.session.query(OutboxMessage)] == ["account.renewal", "account.password"]
     told = [one.action for one in db.session.query(AuditEvent).order_by(AuditEvent.id)]
     assert told == ["create_token", "begin_renewal", "renew_password"]
+
+
+def test_the_second_step_is_asked_for_as_before(person):
+    begun = sign_ins.sign_in(person.email, factories.PASSWORD)
+    application = pyotp.TOTP(sign_ins.find_enrolment(begun.key, SEALER).secret)
+    sign_ins.prove_by_set_up(begun.key, application.now(), SEALER)
+    renewals.renew_password(renewals.begin_renewal(SYSTEM, person.email), NEW)
+    assert sign_ins.sign_in(person.email, NEW).waits_for == "code"
+
+
+def test_a_password_that_is_set_another_way_makes_the_address_worthless(person):
+    code = renewals.begin_renewal(SYSTEM, person.email)
+    accounts.set_password(SYSTEM, person.email, NEW)
+    with pytest.raises(NotFound):
+        renewals.renew_password(code, NEW)
 
 
 def test_a_used_an_expired_a_replaced_and_an_unknown_address_are_refused_alike(person):

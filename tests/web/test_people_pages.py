@@ -10,6 +10,7 @@ from flask.testing import FlaskClient
 
 from lcm_service.persistence.database import db
 from lcm_service.persistence.tables import Invitation, Person, SecondFactor
+from lcm_service.services import sign_ins
 from lcm_service.web.people import device_name
 from tests import factories
 from tests.fixtures import sign_in
@@ -121,6 +122,14 @@ class TestTwoSteps:
         factories.make_person("observer", email="o@example.org")
         browser = at_work.test_client()
         assert send(browser, "/sign-in", email="o@example.org", password=factories.PASSWORD).location == "/"
+
+    def test_signing_in_again_ends_the_sign_in_that_this_browser_had(
+        self, at_work: Flask, browser: FlaskClient, lead: Person
+    ) -> None:
+        with browser.session_transaction() as session:
+            earlier = session["_user_id"]
+        send(browser, "/sign-in", email=lead.email, password=factories.PASSWORD)
+        assert sign_ins.person_of_key(earlier) is None
 
 
 class TestOwnAccount:
