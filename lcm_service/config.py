@@ -3,6 +3,7 @@
 import os
 import re
 import secrets
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -146,6 +147,8 @@ class Settings:
     def flask_config(self) -> dict[str, Any]:
         """The same settings under the names that Flask and its extensions read."""
         url = self.database_url or f"sqlite:///{Path(self.data_folder).resolve() / 'lcm.sqlite3'}"
+        if self.proxies < 0:
+            raise ValueError("LCM_PROXIES must be 0 or the number of proxies, not less.")
         return {
             "SETTINGS": self,
             "SECRET_KEY": self.read_secret_key(),
@@ -167,8 +170,8 @@ class Settings:
 
 
 def is_command_line(environment: Mapping[str, str] = os.environ) -> bool:
-    """Whether a ``flask ...`` command loads the application, and no web server."""
-    return environment.get("FLASK_RUN_FROM_CLI") == "true"
+    """Whether a ``flask ...`` command loads the application, and no web server; ``flask run`` is one."""
+    return environment.get("FLASK_RUN_FROM_CLI") == "true" and "run" not in sys.argv[1:]
 
 
 def _read(name: str, text: str, kind: type) -> Any:

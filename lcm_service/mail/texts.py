@@ -57,6 +57,9 @@ def _about_account(messages: Sequence[Message]) -> list[str]:
         "account.password": lambda: gettext(
             "Your password was changed. If it was not you, write to the administrators at once."
         ),
+        "account.token": lambda: gettext(
+            "A token was made with which a program acts as you. If it was not you, take it back at once."
+        ),
         "account.renewal": lambda: gettext(
             "An administrator lets you choose a new password. If you did not ask, write to the "
             "administrators at once."

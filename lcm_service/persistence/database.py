@@ -33,8 +33,9 @@ NAMING_CONVENTION = {
 # Under this key a session keeps the audit events of its transaction until it commits.
 UNCHAINED_EVENTS = "unchained_events"
 
-# PostgreSQL's serialization_failure, deadlock_detected and lock_not_available.
-LOST_TO_OTHERS = frozenset(("40001", "40P01", "55P03"))
+# PostgreSQL's serialization_failure, deadlock_detected and lock_not_available; and unique_violation, which is
+# what a use case meets that looked for a row just before somebody else added it.
+LOST_TO_OTHERS = frozenset(("40001", "40P01", "55P03", "23505"))
 
 
 class Table(DeclarativeBase):
@@ -139,5 +140,7 @@ def transaction() -> Iterator[Session]:
 def _lost_to_others(error: DBAPIError) -> bool:
     """Whether the database ended a transaction in favour of another one; the same again may well succeed."""
     if isinstance(error.orig, SQLiteError):
-        return getattr(error.orig, "sqlite_errorname", "").startswith(("SQLITE_BUSY", "SQLITE_LOCKED"))
+        return getattr(error.orig, "sqlite_errorname", "").startswith(
+            ("SQLITE_BUSY", "SQLITE_LOCKED", "SQLITE_CONSTRAINT_UNIQUE")
+        )
     return getattr(error.orig, "sqlstate", None) in LOST_TO_OTHERS

@@ -128,18 +128,22 @@ def add_person(session: Session, actor: Actor, person: Person) -> None:
 
 def set_password(actor: Actor, email: str, password: str, *, but_key_sha256: str = "") -> None:
     """Set one's own password, or as an administrator anybody's; every sign-in of the person but that of the
-    key ends, and the person is told.
+    key ends, its tokens are taken back, and the person is told.
 
     Raises NotAllowed, NotFound and NotValid.
     """
+    # Weighing and hashing take time: nobody else waits for them.
+    about = person_to_manage(db.session(), actor, email)
+    faults = passwords.password_faults(password, (about.email, about.name))
+    if faults:
+        raise NotValid(faults[0], {"password": faults})
+    kept_hash = passwords.hash_of(password)
     with transaction() as session:
         person = person_to_manage(session, actor, email)
-        faults = passwords.password_faults(password, (person.email, person.name))
-        if faults:
-            raise NotValid(faults[0], {"password": faults})
-        person.password_hash = passwords.hash_of(password)
+        person.password_hash = kept_hash
         end_sign_ins_of(session, person.id, but_key_sha256=but_key_sha256)
         end_renewals_of(session, person.id)
+        take_back_tokens_of(session, person.id)
         enqueue_message(session, "account.password", person_id=person.id)
         record_event(session, actor, "set_password", "person", str(person.id), ["password"])
 
@@ -156,6 +160,7 @@ def reset_second_factor(actor: Actor, email: str) -> None:
         person = person_to_manage(session, actor, email)
         second_factor.remove(session, person.id)
         end_sign_ins_of(session, person.id)
+        take_back_tokens_of(session, person.id)
         enqueue_message(session, "account.second_factor", person_id=person.id)
         record_event(session, actor, "reset_factor", "person", str(person.id))
 
@@ -164,19 +169,38 @@ def end_access(session: Session, actor: Actor, person: Person) -> None:
     """Let a person act no more, in any browser or program; part of the caller's transaction."""
     person.is_active, person.is_lead = False, False
     end_sign_ins_of(session, person.id)
-    now = utc_now()
+    end_renewals_of(session, person.id)
+    take_back_tokens_of(session, person.id)
+    end_delegations_of(session, person.id)
+    # Else whoever is ended could come back by an invitation to another address of its own.
     session.execute(
-        update(ApiToken)
-        .where(ApiToken.person_id == person.id, ApiToken.taken_back_at.is_(None))
-        .values(taken_back_at=now)
-    )
-    session.execute(
-        update(LeadDelegation)
-        .where(LeadDelegation.person_id == person.id, LeadDelegation.ended_at.is_(None))
-        .values(ended_at=now)
+        update(Invitation)
+        .where(Invitation.invited_by_id == person.id, Invitation.accepted_at.is_(None))
+        .values(withdrawn_at=utc_now())
     )
     session.flush()
     record_event(session, actor, "end_access", "person", str(person.id))
+
+
+def take_back_tokens_of(session: Session, person_id: int) -> None:
+    """Make every token of a person worthless; part of the caller's transaction."""
+    session.execute(
+        update(ApiToken)
+        .where(ApiToken.person_id == person_id, ApiToken.taken_back_at.is_(None))
+        .values(taken_back_at=utc_now())
+    )
+
+
+def end_delegations_of(session: Session, *person_ids: int) -> bool:
+    """End what was delegated to these people, and say whether anything was; part of the caller's
+    transaction.
+    """
+    ended = session.execute(
+        update(LeadDelegation)
+        .where(LeadDelegation.person_id.in_(person_ids), LeadDelegation.ended_at.is_(None))
+        .values(ended_at=utc_now())
+    )
+    return bool(ended.rowcount)  # type: ignore[attr-defined]
 
 
 def end_renewals_of(session: Session, person_id: int) -> None:
@@ -195,28 +219,37 @@ def end_sign_ins_of(session: Session, person_id: int, *, but_key_sha256: str = "
     """End every sign-in of a person, half ones included; part of the caller's transaction."""
     ended = session.execute(
         update(SignIn)
-        .where(SignIn.person_id == person_id, SignIn.ended_at.is_(None), SignIn.key_sha256 != but_key_sha256)
+        .where(
+            SignIn.person_id == person_id,
+            SignIn.ended_at.is_(None),
+            SignIn.ends_at > utc_now(),
+            SignIn.key_sha256 != but_key_sha256,
+        )
         .values(ended_at=utc_now())
     )
     return int(ended.rowcount)  # type: ignore[attr-defined]
 
 
 def erase_person(actor: Actor, email: str) -> None:
-    """Take out who a person is: name, address, password, tokens. What the person did stays traced under a
-    number, so the chain of events stays whole.
+    """Take out who a person is, also one who was only invited: name, address, password, tokens. What the
+    person did stays traced under a number, so the chain of events stays whole.
 
     Raises NotAllowed for all but administrators and the system, and NotFound.
     """
     if not may_manage_people(actor):
         raise NotAllowed("Accounts are erased by administrators.")
     with transaction() as session:
+        invited = session.execute(delete(Invitation).where(Invitation.email == plain_address(email)))
+        if invited.rowcount and not _is_known(session, email):  # type: ignore[attr-defined]
+            record_event(session, actor, "erase", "invitation", "-")
+            return
         person = person_to_manage(session, actor, email)
+        end_delegations_of(session, person.id)
         for table in (ApiToken, SignIn, PasswordRenewal):
             session.execute(delete(table).where(table.person_id == person.id))
         second_factor.remove(session, person.id)
         # What a mail server said of a mail often repeats the address.
         session.execute(update(MailDelivery).where(MailDelivery.person_id == person.id).values(fault=None))
-        session.execute(delete(Invitation).where(Invitation.email == person.email))
         # Failed sign-ins are kept under hashes of addresses, which one who knows an address can find again.
         session.execute(delete(SignInFailure))
         person.name, person.email = ERASED_NAME, f"{secrets.token_hex(8)}@erased.invalid"
@@ -270,6 +303,10 @@ def person_to_manage(session: Session, actor: Actor, email: str) -> Person:
     if person is None:
         raise NotFound("There is no account with this e-mail address.")
     return person
+
+
+def _is_known(session: Session, email: str) -> bool:
+    return session.scalar(select(Person.id).where(Person.email == plain_address(email))) is not None
 
 
 def is_plain_line(text: str) -> bool:

@@ -22,13 +22,14 @@ from lcm_service.domain.sign_in_terms import (
     LONGEST_DELEGATION,
 )
 from lcm_service.persistence.database import db, transaction, utc_now
-from lcm_service.persistence.tables import Invitation, LeadDelegation, Person
+from lcm_service.persistence.tables import Invitation, LeadDelegation, Participant, Person
 from lcm_service.services import passwords
 from lcm_service.services.accounts import (
     FAULTY_ACCOUNT,
     account_faults,
     add_person,
     end_access,
+    end_delegations_of,
     find_participant,
     plain_address,
 )
@@ -37,6 +38,9 @@ from lcm_service.services.throttle import sha256_of
 from lcm_service.services.trail import enqueue_message, record_event
 
 NOT_YOURS_TO_INVITE = "You invite focal points of your own participant, and only as its lead focal point."
+CANNOT_BE_INVITED = sentence(
+    "This address cannot be invited: it may have an account or another invitation. Ask the administrators."
+)
 NO_SUCH_INVITATION = (
     "This invitation is not known, was used, was withdrawn or has expired. Ask for a new one."
 )
@@ -84,8 +88,8 @@ def invite(
             raise NotValid(FAULTY_ACCOUNT, faults)
         participant = find_participant(session, participant_code)
         if session.scalar(select(Person.id).where(Person.email == address)) is not None:
-            raise Conflict("There is an account with this e-mail address already.")
-        _withdraw_those_of(session, address)
+            raise Conflict(CANNOT_BE_INVITED)
+        _withdraw_those_of(session, actor, address)
         code = secrets.token_urlsafe(32)
         invitation = Invitation(
             email=address,
@@ -126,6 +130,8 @@ def withdraw_invitation(actor: Actor, invitation_id: int) -> None:
         invitation = session.get(Invitation, invitation_id)
         if invitation is None or not may_look_after_people_of(actor, invitation.participant_id):
             raise NotFound("There is no such invitation.")
+        if not _may_withdraw(actor, invitation):
+            raise NotAllowed("Only administrators withdraw the invitation of a lead focal point.")
         if invitation.accepted_at is not None:
             raise Conflict("This invitation was accepted. End the person's access instead.")
         if invitation.withdrawn_at is None:
@@ -138,27 +144,29 @@ def withdraw_invitation(actor: Actor, invitation_id: int) -> None:
 
 def find_invitation(code: str) -> Invitation:
     """The invitation of this code. Raises NotFound, in the same words whatever is wrong with it."""
-    return _open_invitation(db.session(), code)
+    return _open_invitation(db.session(), code, is_to_use=False)
 
 
 def accept_invitation(code: str, name: str, password: str) -> Person:
     """Make the account that somebody was invited to. Raises NotFound and NotValid, and Conflict where the
     address has got an account in between, or where the participant has got a lead in between.
     """
+    about = find_invitation(code)
+    faults = account_faults(
+        about.email,
+        name.strip(),
+        about.role,
+        about.participant.code if about.participant else None,
+        about.language,
+    )
+    if wrong := passwords.password_faults(password, (about.email, name)):
+        faults["password"] = wrong
+    if faults:
+        raise NotValid(FAULTY_ACCOUNT, faults)
+    # Weighing and hashing take time: nobody else waits for them.
+    kept_hash = passwords.hash_of(password)
     with transaction() as session:
-        invitation = _open_invitation(session, code)
-        faults = account_faults(
-            invitation.email,
-            name.strip(),
-            invitation.role,
-            invitation.participant.code if invitation.participant else None,
-            invitation.language,
-        )
-        wrong = passwords.password_faults(password, (invitation.email, name))
-        if wrong:
-            faults["password"] = wrong
-        if faults:
-            raise NotValid(FAULTY_ACCOUNT, faults)
+        invitation = _open_invitation(session, code, is_to_use=True)
         if invitation.is_lead:
             _require_no_lead(session, invitation.participant_id)
         invitation.accepted_at = utc_now()
@@ -168,7 +176,7 @@ def accept_invitation(code: str, name: str, password: str) -> Person:
             role=invitation.role,
             participant=invitation.participant,
             is_lead=invitation.is_lead,
-            password_hash=passwords.hash_of(password),
+            password_hash=kept_hash,
             language=invitation.language,
         )
         add_person(session, SYSTEM, person)
@@ -204,6 +212,8 @@ def list_colleagues(actor: Actor) -> list[Colleague]:
 def leads_itself(actor: Actor) -> bool:
     """Whether the actor is the lead focal point, and does not only stand in for it."""
     own = None if actor.person_id is None else db.session.get(Person, actor.person_id)
+    if own is not None:
+        db.session.refresh(own)
     return own is not None and own.is_lead
 
 
@@ -231,6 +241,9 @@ def hand_over(actor: Actor, person_id: int) -> None:
     """
     with transaction() as session:
         person = _person_looked_after(session, actor, person_id)
+        if person.participant_id is not None:
+            # Hand-overs of one participant follow each other: who has handed over leads no more.
+            session.get(Participant, person.participant_id, with_for_update=True)
         if not may_manage_people(actor) and not leads_itself(actor):
             raise NotAllowed("Only the lead focal point itself hands over, or an administrator.")
         if not person.is_active or person.role != "focal_point":
@@ -242,6 +255,9 @@ def hand_over(actor: Actor, person_id: int) -> None:
         )
         session.refresh(person)
         person.is_lead = True
+        # What the former lead has delegated ends with it.
+        ids = session.scalars(select(Person.id).where(Person.participant_id == person.participant_id)).all()
+        end_delegations_of(session, *ids)
         enqueue_message(session, "account.lead", person_id=person.id)
         record_event(session, actor, "hand_over", "person", str(person.id), ["is_lead"])
 
@@ -257,7 +273,7 @@ def delegate(actor: Actor, person_id: int, first_day: date, last_day: date) -> N
         raise NotValid(DAYS_OF_DELEGATION, {"last_day": [DAYS_OF_DELEGATION]})
     with transaction() as session:
         person = _person_to_delegate_to(session, actor, person_id)
-        _end_delegation(session, person.id)
+        end_delegations_of(session, person.id)
         session.add(LeadDelegation(person_id=person.id, first_day=first_day, last_day=last_day))
         enqueue_message(session, "account.delegation", person_id=person.id)
         facts = {"first_day": first_day.isoformat(), "last_day": last_day.isoformat()}
@@ -268,7 +284,7 @@ def end_delegation(actor: Actor, person_id: int) -> None:
     """End what was delegated to a colleague. Pressed twice it changes nothing. Raises as `delegate` does."""
     with transaction() as session:
         person = _person_to_delegate_to(session, actor, person_id)
-        if _end_delegation(session, person.id):
+        if end_delegations_of(session, person.id):
             record_event(session, actor, "end_delegation", "person", str(person.id))
 
 
@@ -288,6 +304,12 @@ def _require_may_invite(actor: Actor, role: str, participant_code: str | None, i
         raise NotAllowed(NOT_YOURS_TO_INVITE)
 
 
+def _may_withdraw(actor: Actor, invitation: Invitation) -> bool:
+    """A lead withdraws the invitations of its colleagues; that of another lead is the administrators'."""
+    is_own = may_look_after_people_of(actor, invitation.participant_id) and not invitation.is_lead
+    return is_own or may_manage_people(actor)
+
+
 def _is_open() -> ColumnElement[bool]:
     return (
         Invitation.accepted_at.is_(None)
@@ -296,20 +318,26 @@ def _is_open() -> ColumnElement[bool]:
     )
 
 
-def _open_invitation(session: Session, code: str) -> Invitation:
+def _open_invitation(session: Session, code: str, *, is_to_use: bool) -> Invitation:
     query = select(Invitation).where(Invitation.code_sha256 == sha256_of(code), _is_open())
-    invitation = session.scalar(query.with_for_update())
+    invitation = session.scalar(query.with_for_update() if is_to_use else query)
     if invitation is None:
         raise NotFound(NO_SUCH_INVITATION)
     return invitation
 
 
-def _withdraw_those_of(session: Session, address: str) -> None:
-    """Leave one open invitation an address at most; forget those that have been over for long."""
+def _withdraw_those_of(session: Session, actor: Actor, address: str) -> None:
+    """Leave one open invitation an address at most; forget those that have been over for long.
+
+    Raises Conflict where somebody else has invited the address, whom the actor cannot overrule.
+    """
     now = utc_now()
-    session.execute(
-        update(Invitation).where(Invitation.email == address, _is_open()).values(withdrawn_at=now)
-    )
+    query = select(Invitation).where(Invitation.email == address, _is_open())
+    for earlier in session.scalars(query.with_for_update()):
+        if not _may_withdraw(actor, earlier):
+            raise Conflict(CANNOT_BE_INVITED)
+        earlier.withdrawn_at = now
+        record_event(session, actor, "withdraw_invitation", "invitation", str(earlier.id))
     long_ago = now - ENDED_SIGN_INS_KEPT_FOR
     session.execute(
         delete(Invitation).where(
@@ -357,12 +385,3 @@ def _delegation_of(session: Session, person_id: int) -> LeadDelegation | None:
         .order_by(LeadDelegation.id.desc())
         .limit(1)
     )
-
-
-def _end_delegation(session: Session, person_id: int) -> bool:
-    ended = session.execute(
-        update(LeadDelegation)
-        .where(LeadDelegation.person_id == person_id, LeadDelegation.ended_at.is_(None))
-        .values(ended_at=utc_now())
-    )
-    return bool(ended.rowcount)  # type: ignore[attr-defined]

@@ -2,6 +2,7 @@
 asks for the present password again.
 """
 
+import logging
 from dataclasses import dataclass
 
 from lcm_service.domain.errors import Conflict, NotSignedIn, NotValid
@@ -13,8 +14,10 @@ from lcm_service.services import accounts, passwords, second_factor, throttle, t
 from lcm_service.services.sealing import Sealer
 from lcm_service.services.second_factor import Enrolment
 from lcm_service.services.sign_ins import WRONG_CODE
-from lcm_service.services.throttle import key_of, sha256_of
+from lcm_service.services.throttle import Limit, key_of, sha256_of
 from lcm_service.services.trail import enqueue_message, record_event
+
+log = logging.getLogger(__name__)
 
 NOT_THE_PRESENT_PASSWORD = sentence("This is not your present password.")
 
@@ -56,16 +59,19 @@ def find_enrolment(actor: Actor, key: str, sealer: Sealer) -> Enrolment:
 def set_up_second_factor(
     actor: Actor, present: str, code: str, source: str, key: str, sealer: Sealer
 ) -> list[str]:
-    """Take the second factor that is being set up in place of any before; gives new recovery codes.
+    """Take the second factor that is being set up in place of any before; gives new recovery codes. Every
+    other sign-in ends.
 
     Raises NotValid for a wrong present password or a wrong code, and TooMany.
     """
     _require_password(actor, present, source)
     with transaction() as session:
         person = _own(actor)
+        session.refresh(person, with_for_update={"of": Person})
         codes = second_factor.set_up(session, person, key, code, sealer)
         if codes is None:
             raise NotValid(WRONG_CODE, {"code": [WRONG_CODE]})
+        accounts.end_sign_ins_of(session, person.id, but_key_sha256=sha256_of(key))
         enqueue_message(session, "account.second_factor", person_id=person.id)
         record_event(session, actor, "set_up_factor", "person", str(person.id))
         return codes
@@ -79,6 +85,7 @@ def renew_recovery_codes(actor: Actor, present: str, source: str) -> list[str]:
     _require_password(actor, present, source)
     with transaction() as session:
         person = _own(actor)
+        session.refresh(person, with_for_update={"of": Person})
         if not second_factor.is_set_up(session, person.id):
             raise Conflict("Recovery codes stand in for a second factor. Set one up first.")
         codes = second_factor.renew_recovery_codes(session, person.id)
@@ -105,9 +112,12 @@ def _own(actor: Actor) -> Person:
 def _require_password(actor: Actor, present: str, source: str) -> Person:
     """The person at the browser knows the password; guesses are counted as those of a sign-in are."""
     person = _own(actor)
-    failures = key_of("again", str(person.id), source)
-    throttle.require_few_failures(failures)
+    # Over all sources: whoever guesses here holds a sign-in already, and may be anywhere.
+    failures = key_of("again", str(person.id))
+    throttle.count_attempt(Limit(failures))
     if not passwords.is_password(person.password_hash, present):
-        throttle.note_failure(failures)
+        log.warning("Person %s gave a wrong present password, from %s.", person.id, source or "nowhere")
         raise NotValid(NOT_THE_PRESENT_PASSWORD, {"present_password": [NOT_THE_PRESENT_PASSWORD]})
+    with transaction() as session:
+        throttle.forget_failures(session, failures)
     return person

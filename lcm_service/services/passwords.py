@@ -21,7 +21,8 @@ LONGEST_PASSWORD: Final = 200
 # patterns first. Hashes are dear to try, so that this many take months; sign-ins are throttled.
 FEWEST_GUESSES: Final = 10**10
 # The part of a password that guesses are counted for: counting takes longer the longer the text.
-LENGTH_THAT_IS_WEIGHED: Final = 64
+LENGTH_THAT_IS_WEIGHED: Final = 32
+LONGEST_WORDS_ABOUT: Final = 254
 # Words that stand close to everybody's mind here.
 WORDS_OF_THE_MECHANISM: Final = (
     "light coordination mechanism",
@@ -47,8 +48,7 @@ def hash_of(password: str) -> str:
 def is_password(kept_hash: str | None, password: str) -> bool:
     """Whether this is the password that was kept; without one, no, after the same work."""
     try:
-        # Longer ones cannot have been set; cutting them keeps a flood of text from costing much.
-        HASHER.verify(kept_hash or _hash_of_nobody(HASHER), _plain(password)[: LONGEST_PASSWORD + 1])
+        HASHER.verify(kept_hash or _hash_of_nobody(HASHER), _plain(password))
     except VerifyMismatchError:
         return False
     return kept_hash is not None
@@ -68,14 +68,18 @@ def password_faults(password: str, about: Iterable[str] = ()) -> list[str]:
     plain = _plain(password)
     if not SHORTEST_PASSWORD <= len(plain) <= LONGEST_PASSWORD:
         return [PASSWORD_LENGTH]
-    near = [part for words in (*about, *WORDS_OF_THE_MECHANISM) for part in (words, *words.split()) if part]
+    whole = [words[:LONGEST_WORDS_ABOUT] for words in (*about, *WORDS_OF_THE_MECHANISM)]
+    near = [part for words in whole for part in (words, *words.split()) if part]
     found = zxcvbn(plain[:LENGTH_THAT_IS_WEIGHED], user_inputs=near)
     return [EASY_TO_GUESS] if found["guesses"] < FEWEST_GUESSES else []
 
 
 def _plain(password: str) -> str:
-    """The same password typed on two keyboards is the same text."""
-    return unicodedata.normalize("NFC", password)
+    """The same password typed on two keyboards is the same text.
+
+    Longer ones than may be set are cut first: putting a flood of signs in order takes minutes.
+    """
+    return unicodedata.normalize("NFC", password[: 4 * LONGEST_PASSWORD])[: LONGEST_PASSWORD + 1]
 
 
 @lru_cache(maxsize=2)

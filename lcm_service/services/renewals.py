@@ -8,13 +8,13 @@ import secrets
 from datetime import timedelta
 from typing import Final
 
-from sqlalchemy import select, update
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from lcm_service.domain.errors import Conflict, NotAllowed, NotFound, NotValid
 from lcm_service.domain.permissions import Actor, may_manage_people
 from lcm_service.persistence.database import db, transaction, utc_now
-from lcm_service.persistence.tables import ApiToken, PasswordRenewal, Person
+from lcm_service.persistence.tables import PasswordRenewal, Person
 from lcm_service.services import passwords
 from lcm_service.services.accounts import (
     FAULTY_ACCOUNT,
@@ -22,6 +22,7 @@ from lcm_service.services.accounts import (
     end_renewals_of,
     end_sign_ins_of,
     plain_address,
+    take_back_tokens_of,
 )
 from lcm_service.services.throttle import sha256_of
 from lcm_service.services.trail import enqueue_message, record_event
@@ -66,21 +67,19 @@ def renew_password(code: str, password: str) -> None:
 
     Raises NotFound, and NotValid for a password that is too easy.
     """
+    about = find_renewal(code)
+    faults = passwords.password_faults(password, (about.email, about.name))
+    if faults:
+        raise NotValid(FAULTY_ACCOUNT, {"password": faults})
+    # Weighing and hashing take time: nobody else waits for them.
+    kept_hash = passwords.hash_of(password)
     with transaction() as session:
         renewal = _open_renewal(session, code, is_to_use=True)
         person = renewal.person
-        faults = passwords.password_faults(password, (person.email, person.name))
-        if faults:
-            raise NotValid(FAULTY_ACCOUNT, {"password": faults})
-        now = utc_now()
-        renewal.used_at = now
-        person.password_hash = passwords.hash_of(password)
+        renewal.used_at = utc_now()
+        person.password_hash = kept_hash
         end_sign_ins_of(session, person.id)
-        session.execute(
-            update(ApiToken)
-            .where(ApiToken.person_id == person.id, ApiToken.taken_back_at.is_(None))
-            .values(taken_back_at=now)
-        )
+        take_back_tokens_of(session, person.id)
         enqueue_message(session, "account.password", person_id=person.id)
         record_event(session, actor_of(person), "renew_password", "person", str(person.id), ["password"])
 

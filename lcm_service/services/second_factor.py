@@ -56,7 +56,8 @@ def find_enrolment(session: Session, person: Person, sign_in_key: str, sealer: S
     that is loaded twice shows the same, and another sign-in shows another.
     """
     present = _present(session, person.id)
-    after = 0 if present is None else present.id
+    # Numbers of rows are used again; the moment of setting up is not.
+    after = "" if present is None else present.set_up_at.isoformat()
     secret = b32encode(sealer.derive(f"{sign_in_key}\n{person.id}\n{after}")).decode("ascii")
     return Enrolment(secret, pyotp.TOTP(secret).provisioning_uri(name=person.email, issuer_name=ISSUER))
 

@@ -28,7 +28,7 @@ from lcm_service.services import passwords, second_factor, throttle
 from lcm_service.services.accounts import actor_of, end_sign_ins_of, may_act, plain_address
 from lcm_service.services.sealing import Sealer
 from lcm_service.services.second_factor import Enrolment
-from lcm_service.services.throttle import key_of, sha256_of
+from lcm_service.services.throttle import Limit, key_of, sha256_of
 from lcm_service.services.trail import enqueue_message, record_event
 
 log = logging.getLogger(__name__)
@@ -79,20 +79,23 @@ def sign_in(
     from that source alone, so that nobody can lock somebody else out from elsewhere; and after a hundred from
     one source, whatever the addresses.
     """
+    source = throttle.source_of(source)
     failures, from_here = key_of(plain_address(email), source), key_of("source", source)
-    throttle.require_few_failures(failures)
-    throttle.require_few_failures(from_here, most=throttle.MOST_FAILURES_OF_A_SOURCE)
+    throttle.count_attempt(Limit(failures), Limit(from_here, throttle.MOST_FAILURES_OF_A_SOURCE))
     person = db.session.scalar(select(Person).where(Person.email == plain_address(email)))
     kept_hash = person.password_hash if person is not None and may_act(person, with_demonstration) else None
     # A password is checked in any case: how long the answer takes tells nobody which addresses exist.
     is_right = passwords.is_password(kept_hash, password)
     if person is None or kept_hash is None or not is_right:
-        throttle.note_failure(failures, from_here)
         log.warning("A sign-in from %s was refused: wrong address or password.", source or "nowhere")
         raise NotValid(WRONG_SIGN_IN)
     with transaction() as session:
-        session.refresh(person)
+        session.refresh(person, with_for_update={"of": Person})
+        if person.password_hash != kept_hash or not may_act(person, with_demonstration):
+            # It was changed, or the access ended, while this password was being compared.
+            raise NotValid(WRONG_SIGN_IN)
         throttle.forget_failures(session, failures)
+        throttle.forget_one(session, from_here)
         if passwords.is_outdated(kept_hash):
             person.password_hash = passwords.hash_of(password)
         return _begin(session, person, device)
@@ -114,24 +117,28 @@ def prove_with_code(key: str, code: str, source: str, sealer: Sealer) -> Begun:
     with a recovery code.
     """
     person = half_sign_in(key).person
-    from_here, from_anywhere = (
-        key_of("code", str(person.id), source),
-        key_of("code", str(person.id)),
+    source = throttle.source_of(source)
+    from_here = key_of("code", str(person.id), source)
+    anywhere, day = (
+        Limit(key_of("code", str(person.id))),
+        Limit(key_of("code", str(person.id)), throttle.MOST_CODES_A_DAY, throttle.LONGEST_COUNT),
     )
     is_short = second_factor.is_short(second_factor.plain_code(code))
-    counted = (from_here, from_anywhere) if is_short else (from_here,)
-    throttle.require_few_failures(*counted)
+    limits = (Limit(from_here), anywhere, day) if is_short else (Limit(from_here),)
+    throttle.count_attempt(*limits)
     with transaction() as session:
-        row = _half_row(session, key)
+        row = _half_row(session, key, is_to_complete=True)
         way = second_factor.take_code(session, row.person, code, sealer)
         if way is not None:
-            throttle.forget_failures(session, from_here, from_anywhere)
+            # What others have tried stays counted; of the owner's own attempts nothing does.
+            throttle.forget_failures(session, from_here)
+            if is_short:
+                throttle.forget_one(session, anywhere.key)
             if way == "recovery_code":
                 enqueue_message(session, "sign_in.recovery_code", person_id=row.person_id)
             return Begun(row.person, _complete(session, row, way), "")
-    throttle.note_failure(*counted)
     log.warning("A sign-in of person %s from %s was refused: wrong code.", person.id, source or "nowhere")
-    _tell_of_failures(person, from_anywhere if is_short else from_here)
+    _tell_of_failures(person, anywhere if is_short else Limit(from_here))
     raise NotValid(WRONG_CODE, {"code": [WRONG_CODE]})
 
 
@@ -153,12 +160,15 @@ def prove_by_set_up(key: str, code: str, sealer: Sealer) -> tuple[Begun, list[st
     Raises NotSignedIn, Conflict as `find_enrolment` does, and NotValid for a wrong code.
     """
     with transaction() as session:
-        row = _half_row(session, key)
+        row = _half_row(session, key, is_to_complete=True)
+        # Of several half sign-ins of one person at once, one sets up; the others find it done.
+        session.refresh(row.person, with_for_update={"of": Person})
         _require_none_yet(session, row.person)
         codes = second_factor.set_up(session, row.person, key, code, sealer)
         if codes is None:
             raise NotValid(WRONG_CODE, {"code": [WRONG_CODE]})
         record_event(session, actor_of(row.person), "set_up_factor", "person", str(row.person_id))
+        enqueue_message(session, "account.second_factor", person_id=row.person_id)
         return Begun(row.person, _complete(session, row, "set_up"), ""), codes
 
 
@@ -274,8 +284,9 @@ def _waits_for(session: Session, person: Person) -> WaitsFor:
     return "set_up" if must_prove_twice(person.role) and not person.is_demonstration else ""
 
 
-def _half_row(session: Session, key: str) -> SignIn:
-    row = session.scalar(select(SignIn).where(SignIn.key_sha256 == sha256_of(key)))
+def _half_row(session: Session, key: str, *, is_to_complete: bool = False) -> SignIn:
+    query = select(SignIn).where(SignIn.key_sha256 == sha256_of(key))
+    row = session.scalar(query.with_for_update() if is_to_complete else query)
     if row is None or row.completed_at is not None or not _goes_on(row) or not row.person.is_active:
         raise NotSignedIn(SIGN_IN_OVER)
     return row
@@ -302,9 +313,9 @@ def _note_seen(row: SignIn) -> None:
         return
 
 
-def _tell_of_failures(person: Person, key: str) -> None:
+def _tell_of_failures(person: Person, limit: Limit) -> None:
     """Whoever gives wrong codes knows the password: the owner is told when too many were wrong."""
-    if not throttle.has_too_many(key):
+    if not throttle.has_too_many(limit):
         return
     with transaction() as session:
         enqueue_message(session, "sign_in.wrong_codes", person_id=person.id)

@@ -19,7 +19,7 @@ from lcm_service.persistence.database import db, transaction, utc_now
 from lcm_service.persistence.tables import ApiToken, Person
 from lcm_service.services.accounts import actor_of, is_plain_line, may_act, person_to_manage
 from lcm_service.services.throttle import sha256_of
-from lcm_service.services.trail import record_event
+from lcm_service.services.trail import enqueue_message, record_event
 
 LONGEST_LABEL: Final = 100
 # The time of a token's last use is for its owner to notice a stranger; to the hour is near enough.
@@ -74,6 +74,7 @@ def _add_token(session: Session, actor: Actor, person: Person, label: str, days:
     )
     facts = {"prefix": prefix, "scope": scope}
     record_event(session, actor, "create_token", "person", str(person.id), facts=facts)
+    enqueue_message(session, "account.token", person_id=person.id)
     return f"lcm_{prefix}_{secret}"
 
 

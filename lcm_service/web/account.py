@@ -1,14 +1,16 @@
 """Signing in, in two steps, and out."""
 
+from collections.abc import Callable
+from functools import wraps
 from http import HTTPStatus
 
-from flask import Blueprint, current_app, redirect, render_template, request, session, url_for
+from flask import Blueprint, current_app, flash, redirect, render_template, request, session, url_for
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _
 from flask_login import login_user, logout_user
 from werkzeug.wrappers import Response
 
-from lcm_service.domain.errors import NotValid
+from lcm_service.domain.errors import NotSignedIn, NotValid
 from lcm_service.services import sign_ins
 from lcm_service.services.sign_ins import Begun
 from lcm_service.web.factor_pictures import EnrolmentView, view_enrolment
@@ -53,6 +55,21 @@ CODE_SECTIONS = (
 )
 
 
+def _begin_again_where_over[**P, R](view: Callable[P, R]) -> Callable[P, R | Response]:
+    """Lead back to the password, and say why, where a second step comes too late or without a first."""
+
+    @wraps(view)
+    def run(*args: P.args, **kwargs: P.kwargs) -> R | Response:
+        try:
+            return view(*args, **kwargs)
+        except NotSignedIn:
+            flash(gettext(sign_ins.SIGN_IN_OVER), "warn")
+            following = local_address(_following())
+            return redirect(url_for("account.sign_in", next=following), HTTPStatus.SEE_OTHER)
+
+    return run
+
+
 @bp.get("/sign-in")
 def sign_in() -> str:
     """The form to sign in with."""
@@ -89,6 +106,7 @@ def send_sign_in() -> Page:
 
 
 @bp.get("/sign-in/code")
+@_begin_again_where_over
 def code() -> str | Response:
     """The form for the code of the second factor."""
     if sign_ins.half_sign_in(_half_key()).waits_for != "code":
@@ -97,6 +115,7 @@ def code() -> str | Response:
 
 
 @bp.post("/sign-in/code")
+@_begin_again_where_over
 def send_code() -> Page:
     """Complete the sign-in and go on to where the person was heading."""
     try:
@@ -115,6 +134,7 @@ def send_code() -> Page:
 
 
 @bp.get("/sign-in/set-up")
+@_begin_again_where_over
 def set_up() -> str | Response:
     """The picture from which a telephone takes the secret of a second factor, and the form for its first
     code.
@@ -125,8 +145,10 @@ def set_up() -> str | Response:
 
 
 @bp.post("/sign-in/set-up")
+@_begin_again_where_over
 def send_set_up() -> Page:
     """Complete the sign-in with a new second factor, and show its recovery codes this once."""
+    following = local_address(_following())
     try:
         begun, codes = sign_ins.prove_by_set_up(
             _half_key(), request.form.get("code", ""), current_app.config["SEALER"]
@@ -134,7 +156,6 @@ def send_set_up() -> Page:
     except NotValid as refusal:
         form = FormView(SET_UP_SECTIONS, {}, flat_faults(refusal.faults))
         return _show_set_up(form), HTTPStatus.UNPROCESSABLE_ENTITY
-    following = local_address(_following())
     _enter(begun)
     return render_template("account/recovery_codes.html", codes=codes, next=following), HTTPStatus.OK
 

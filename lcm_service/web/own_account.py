@@ -10,7 +10,7 @@ from flask_babel import lazy_gettext as _
 from werkzeug.wrappers import Response
 
 from lcm_service.domain.errors import NotValid
-from lcm_service.services import own_account, sign_ins, tokens
+from lcm_service.services import invitations, own_account, sign_ins, tokens
 from lcm_service.web import choices
 from lcm_service.web.account import CODE
 from lcm_service.web.factor_pictures import view_enrolment
@@ -59,6 +59,7 @@ def show() -> str:
         safety=own_account.find_safety(actor),
         sign_ins=sign_ins.list_sign_ins(actor, sign_in_key()),
         tokens=tokens.list_tokens(actor),
+        leads_itself=invitations.leads_itself(actor),
     )
 
 
@@ -82,7 +83,12 @@ def change_password() -> Page:
             request.remote_addr or "",
             sign_in_key(),
         )
-        flash(gettext("The password is changed. Everywhere else you are signed out."), "good")
+        flash(
+            gettext(
+                "The password is changed. Everywhere else you are signed out, and your tokens are taken back."
+            ),
+            "good",
+        )
         return redirect(url_for("own_account.show"), HTTPStatus.SEE_OTHER)
 
     return _or_again(PASSWORD_SECTIONS, change, lambda form: _page("account/password.html", form))

@@ -9,8 +9,9 @@ from flask_babel import gettext
 from flask_babel import lazy_gettext as _
 from werkzeug.wrappers import Response
 
-from lcm_service.domain.errors import NotAllowed, NotFound, NotValid
+from lcm_service.domain.errors import Conflict, NotAllowed, NotFound, NotValid
 from lcm_service.domain.permissions import Actor, may_look_after_people_of, may_manage_people
+from lcm_service.domain.vocabulary import ROLES
 from lcm_service.services import invitations, renewals
 from lcm_service.services.invitations import Colleague
 from lcm_service.web import choices, words
@@ -37,7 +38,12 @@ ANYBODY_SECTIONS = (
         _("Whom do you invite?"),
         (
             *PERSON_FIELDS,
-            Field("role", _("Role"), "one", list_choices=choices.of("role")),
+            Field(
+                "role",
+                _("Role"),
+                "one",
+                list_choices=lambda: [(code, words.ROLES[code]) for code in ROLES],
+            ),
             Field(
                 "participant_code",
                 _("Participant"),
@@ -115,6 +121,9 @@ def invite() -> Page:
     except NotValid as refusal:
         form = FormView(sections, values, flat_faults(refusal.faults))
         return render_template("people/invite.html", form=form), HTTPStatus.UNPROCESSABLE_ENTITY
+    except Conflict as refusal:
+        form = FormView(sections, values, {"email": [gettext(refusal.message)]})
+        return render_template("people/invite.html", form=form), HTTPStatus.CONFLICT
     address = _address_of(url_for("people.invitation", invitation_code=code))
     return render_template("people/invited.html", invitation=invitation, address=address), HTTPStatus.OK
 
@@ -161,6 +170,9 @@ def begin_renewal(person_id: int) -> str:
 @bp.get("/people/<row:person_id>/hand-over")
 def ask_hand_over(person_id: int) -> str:
     """What handing over means, before it is done."""
+    actor = current_actor()
+    if not (may_manage_people(actor) or invitations.leads_itself(actor)):
+        raise NotAllowed("Only the lead focal point itself hands over, or an administrator.")
     return render_template("people/hand_over.html", colleague=_colleague(person_id))
 
 
@@ -177,6 +189,8 @@ def hand_over(person_id: int) -> Response:
 @bp.get("/people/<row:person_id>/delegate")
 def ask_delegation(person_id: int) -> str:
     """The form to let a colleague stand in for a while."""
+    if not invitations.leads_itself(current_actor()):
+        raise NotAllowed("Only the lead focal point itself delegates.")
     form = FormView(DELEGATION_SECTIONS, {"first_day": today().isoformat()})
     return render_template("people/delegate.html", colleague=_colleague(person_id), form=form)
 
@@ -185,6 +199,8 @@ def ask_delegation(person_id: int) -> str:
 def delegate(person_id: int) -> Page:
     """Let a colleague stand in for a while."""
     actor, colleague = current_actor(), _colleague(person_id)
+    if not invitations.leads_itself(actor):
+        raise NotAllowed("Only the lead focal point itself delegates.")
     values, _faults = read_values(DELEGATION_SECTIONS, request.form)
     days = [_day_of(values[name]) for name in ("first_day", "last_day")]
     faults = {

@@ -42,7 +42,10 @@ def set_language() -> Response:
 
 def local_address(address: str | None) -> str:
     """The address if it is a path of this service, else the start page: no link may lead away through us."""
-    parts = urlsplit(address or "")
+    try:
+        parts = urlsplit(address or "")
+    except ValueError:
+        return url_for("start.index")
     is_local = address and address.startswith("/") and not address.startswith("//") and "\\" not in address
     if not is_local or parts.scheme or parts.netloc:
         return url_for("start.index")

@@ -197,6 +197,30 @@ class TestLookingAfterPeople:
         with pytest.raises(Conflict):
             invitations.hand_over(factories.make_actor("administrator"), factories.make_person("observer").id)
 
+    def test_who_is_ended_does_not_come_back_by_an_invitation_of_its_own(self, lead, colleague):
+        invitations.delegate(act(lead), colleague.id, TODAY, TODAY)
+        _, code = invite(act(colleague), email="second@example.org")
+        invitations.end_access_of(act(lead), colleague.id)
+        with pytest.raises(NotFound):
+            invitations.accept_invitation(code, "Again", PASSWORD)
+
+    def test_an_invitation_of_others_is_not_pushed_aside(self, lead):
+        other, code = invite(SYSTEM, email="c@example.org", role="coordinator")
+        next_lead, _ = invite(
+            SYSTEM, email="l@example.org", participant_code=lead.participant.code, is_lead=True
+        )
+        for email in ("c@example.org", "l@example.org"):
+            with pytest.raises(Conflict):
+                invite(act(lead), email=email)
+        with pytest.raises(NotAllowed):
+            invitations.withdraw_invitation(act(lead), next_lead.id)
+        assert invitations.find_invitation(code).id == other.id
+
+    def test_who_was_only_invited_can_be_erased(self, lead):
+        invite(act(lead))
+        accounts.erase_person(SYSTEM, "new@example.org")
+        assert db.session.query(Invitation).count() == 0
+
 
 class TestDelegating:
     def test_who_stands_in_acts_as_lead_on_those_days_and_no_others(self, lead, colleague):
@@ -241,7 +265,17 @@ class TestDelegating:
             invitations.end_access_of(act(colleague), lead.id)
         invitations.end_access_of(act(colleague), third.id)
 
-    def test_a_delegation_ends_when_it_is_ended_and_with_the_access(self, lead, colleague):
+    def test_what_was_delegated_ends_with_a_hand_over_and_with_the_access(self, lead, colleague):
+        third = factories.make_person("focal_point", lead.participant)
+        invitations.delegate(act(lead), colleague.id, TODAY, TODAY)
+        invitations.hand_over(act(lead), third.id)
+        assert not act(colleague).is_lead
+        invitations.delegate(act(third), colleague.id, TODAY, TODAY)
+        assert act(colleague).is_lead
+        invitations.end_access_of(act(third), colleague.id)
+        assert not act(colleague).is_lead
+
+    def test_a_delegation_ends_when_it_is_ended(self, lead, colleague):
         invitations.delegate(act(lead), colleague.id, TODAY, TODAY)
         invitations.end_delegation(act(lead), colleague.id)
         invitations.end_delegation(act(lead), colleague.id)

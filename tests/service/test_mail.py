@@ -213,7 +213,10 @@ class TestWhatItSays:
                 for record in ("need", "offer", "support")
                 for one in ("submit", "revise", "withdraw")
             ),
-            *(f"account.{one}" for one in ("password", "renewal", "second_factor", "lead", "delegation")),
+            *(
+                f"account.{one}"
+                for one in ("password", "renewal", "token", "second_factor", "lead", "delegation")
+            ),
             *("sign_in.recovery_code", "sign_in.wrong_codes", "invitation.accepted"),
         ],
     )

@@ -1,6 +1,9 @@
 """Signing in: nothing is told to a stranger, a second step follows the first, and everything can be ended."""
 
+import threading
 import time
+import unicodedata
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pyotp
@@ -8,7 +11,15 @@ import pytest
 from argon2 import PasswordHasher, profiles
 from sqlalchemy import select
 
-from lcm_service.domain.errors import Conflict, NotAllowed, NotFound, NotSignedIn, NotValid, TooMany
+from lcm_service.domain.errors import (
+    Conflict,
+    LcmError,
+    NotAllowed,
+    NotFound,
+    NotSignedIn,
+    NotValid,
+    TooMany,
+)
 from lcm_service.domain.permissions import SYSTEM
 from lcm_service.domain.sign_in_terms import LONGEST_REST, LONGEST_SIGN_IN, TIME_FOR_SECOND_FACTOR
 from lcm_service.persistence.database import db, utc_now
@@ -166,7 +177,7 @@ class TestThrottling:
         for _ in range(throttle.MOST_FAILURES):
             self.fail()
         for row in db.session.scalars(select(SignInFailure)):
-            row.at = utc_now() - throttle.FAILURES_COUNT_FOR
+            row.at = utc_now() - throttle.LONGEST_COUNT
         db.session.commit()
         self.fail()
         assert len(db.session.scalars(select(SignInFailure)).all()) == 2  # of the address, and of the place
@@ -251,7 +262,7 @@ class TestSecondStep:
         person, _, codes = with_factor()
         whole = sign_ins.prove_with_code(begin().key, codes[0].upper(), HERE, SEALER)
         assert sign_ins.person_of_key(whole.key) == person
-        assert messages() == ["sign_in.recovery_code"]
+        assert messages() == ["account.second_factor", "sign_in.recovery_code"]
         with pytest.raises(NotValid):
             sign_ins.prove_with_code(begin().key, codes[0], HERE, SEALER)
         assert own_account.find_safety(accounts.actor_of(person)).recovery_codes == 9
@@ -345,7 +356,7 @@ class TestGuessingCodes:
         for source in (HERE, ELSEWHERE):
             with pytest.raises(TooMany):
                 sign_ins.prove_with_code(begin(source).key, application.now(), source, SEALER)
-        assert messages() == ["sign_in.wrong_codes"]
+        assert messages() == ["account.second_factor", "sign_in.wrong_codes"]
         assert "refuse_codes" in events()
 
     def test_the_owner_still_gets_in_with_a_recovery_code_from_elsewhere(self):
@@ -361,12 +372,127 @@ class TestGuessingCodes:
             sign_ins.prove_with_code(begin().key, codes[0], HERE, SEALER)
         assert sign_ins.prove_with_code(begin(ELSEWHERE).key, application.now(), ELSEWHERE, SEALER)
 
-    def test_a_right_code_wipes_the_wrong_ones_before_it(self):
+    def test_a_right_code_wipes_the_wrong_ones_from_the_same_place_and_no_others(self):
+        _, application, codes = with_factor()
+        self.fail(throttle.MOST_FAILURES - 1, code="aaaa-aaaa-aaaa-aaaa")
+        sign_ins.prove_with_code(begin().key, application.now(), HERE, SEALER)
+        self.fail(throttle.MOST_FAILURES - 1, code="aaaa-aaaa-aaaa-aaaa")
+        self.fail(throttle.MOST_FAILURES, source=ELSEWHERE)
+        third = "192.0.2.1"
+        sign_ins.prove_with_code(begin(third).key, codes[0], third, SEALER)
+        forget_used_codes()
+        with pytest.raises(TooMany):
+            sign_ins.prove_with_code(begin(third).key, application.now(), third, SEALER)
+
+    def test_a_day_has_an_end_of_guesses_too(self, monkeypatch):
         _, application, _ = with_factor()
+        monkeypatch.setattr(throttle, "MOST_CODES_A_DAY", 12)
         for _ in range(2):
-            self.fail(throttle.MOST_FAILURES - 1)
-            forget_used_codes()
+            for row in db.session.scalars(select(SignInFailure)):
+                row.at -= timedelta(minutes=16)
+            db.session.commit()
+            self.fail(6)
+        for row in db.session.scalars(select(SignInFailure)):
+            row.at -= timedelta(minutes=16)
+        db.session.commit()
+        with pytest.raises(TooMany):
             sign_ins.prove_with_code(begin().key, application.now(), HERE, SEALER)
+
+    def test_many_at_once_do_not_pass_together(self, app):
+        with_factor()
+        key = begin().key
+        barrier = threading.Barrier(20)
+
+        def guess(number):
+            with app.app_context():
+                barrier.wait()
+                try:
+                    sign_ins.prove_with_code(key, "000000", f"192.0.2.{number}", SEALER)
+                except (NotValid, TooMany, Conflict) as refusal:
+                    return type(refusal)
+                finally:
+                    db.session.remove()
+
+        with ThreadPoolExecutor(20) as threads:
+            answers = list(threads.map(guess, range(20)))
+        assert answers.count(NotValid) <= throttle.MOST_FAILURES
+        assert answers.count(TooMany) > 0
+
+    @pytest.mark.parametrize(
+        ("address", "source"),
+        [
+            ("198.51.100.7", "198.51.100.7"),
+            ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
+            ("2001:db8:1:2::9", "2001:db8:1:2::/64"),
+            ("", ""),
+            ("unix:", "unix:"),
+        ],
+    )
+    def test_one_place_has_many_addresses_of_ipv6(self, address, source):
+        assert throttle.source_of(address) == source
+
+
+class TestAtOnce:
+    """On PostgreSQL two requests do run at once; SQLite takes them in turn."""
+
+    def together(self, app, acts):
+        barrier = threading.Barrier(len(acts))
+
+        def run(act):
+            with app.app_context():
+                barrier.wait()
+                try:
+                    return act()
+                except LcmError as refusal:
+                    return refusal
+                finally:
+                    db.session.remove()
+
+        with ThreadPoolExecutor(len(acts)) as threads:
+            return list(threads.map(run, acts))
+
+    def test_one_code_lets_one_in(self, app):
+        _, application, _ = with_factor()
+        keys, code = [begin().key for _ in range(6)], application.now()
+        answers = self.together(
+            app, [lambda key=key: sign_ins.prove_with_code(key, code, HERE, SEALER) for key in keys]
+        )
+        assert sum(isinstance(one, sign_ins.Begun) for one in answers) == 1
+
+    def test_of_several_half_sign_ins_one_sets_a_factor_up(self, app):
+        person_with()
+        keys = [begin().key for _ in range(5)]
+        codes = [pyotp.TOTP(sign_ins.find_enrolment(key, SEALER).secret).now() for key in keys]
+        answers = self.together(
+            app,
+            [
+                lambda key=key, code=code: sign_ins.prove_by_set_up(key, code, SEALER)
+                for key, code in zip(keys, codes, strict=True)
+            ],
+        )
+        assert sum(isinstance(one, tuple) for one in answers) == 1
+        assert sum(isinstance(one, Conflict) for one in answers) == 4
+
+    def test_recovery_codes_renewed_at_once_are_ten(self, app):
+        person, _, _ = with_factor()
+        actor = accounts.actor_of(person)
+        self.together(app, [lambda: own_account.renew_recovery_codes(actor, factories.PASSWORD, HERE)] * 5)
+        assert own_account.find_safety(actor).recovery_codes == 10
+
+    def test_a_password_that_is_changed_while_it_is_compared_opens_nothing(self, monkeypatch):
+        person = person_with(role="observer")
+        compare = passwords.is_password
+
+        def change_meanwhile(kept_hash, password):
+            is_right = compare(kept_hash, password)
+            monkeypatch.setattr(passwords, "is_password", compare)
+            accounts.set_password(SYSTEM, person.email, "mule fathom cedar plinth")
+            return is_right
+
+        monkeypatch.setattr(passwords, "is_password", change_meanwhile)
+        with pytest.raises(NotValid):
+            begin()
+        assert sign_ins.sign_in(person.email, "mule fathom cedar plinth").person == person
 
 
 class TestKeys:
@@ -561,6 +687,19 @@ class TestPasswords:
     def test_the_length_just_passes_or_just_fails(self, length, is_taken):
         text = ("k7#Wz!p2Qv9xTr4m" * 13)[:length]
         assert (passwords.password_faults(text) == []) == is_taken
+
+    def test_a_flood_of_signs_is_cut_before_it_is_put_in_order(self, monkeypatch):
+        seen = []
+        normalize = unicodedata.normalize
+        monkeypatch.setattr(
+            passwords.unicodedata,
+            "normalize",
+            lambda form, text: seen.append(len(text)) or normalize(form, text),
+        )
+        flood = "a" + "\u0301\u0323" * 50_000
+        assert passwords.password_faults(flood) == [passwords.PASSWORD_LENGTH]
+        assert not passwords.is_password(None, flood)
+        assert max(seen) <= 4 * passwords.LONGEST_PASSWORD
 
     def test_a_very_long_password_is_refused_without_being_weighed(self, monkeypatch):
         monkeypatch.setattr(passwords, "zxcvbn", None)

@@ -37,6 +37,8 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    # Without these columns a token that was taken back, or was good for reading alone, could do everything.
+    op.execute("DELETE FROM api_token WHERE taken_back_at IS NOT NULL OR scope <> 'act'")
     with op.batch_alter_table("api_token") as batch_op:
         batch_op.drop_constraint(op.f("ck_api_token_scope_word"), type_="check")
         batch_op.drop_column("taken_back_at")
