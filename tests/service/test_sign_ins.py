@@ -689,13 +689,14 @@ class TestPasswords:
         assert (passwords.password_faults(text) == []) == is_taken
 
     def test_a_flood_of_signs_is_cut_before_it_is_put_in_order(self, monkeypatch):
-        seen = []
+        seen: list[int] = []
         normalize = unicodedata.normalize
-        monkeypatch.setattr(
-            passwords.unicodedata,
-            "normalize",
-            lambda form, text: seen.append(len(text)) or normalize(form, text),
-        )
+
+        def note_length(form, text):
+            seen.append(len(text))
+            return normalize(form, text)
+
+        monkeypatch.setattr(unicodedata, "normalize", note_length)
         flood = "a" + "\u0301\u0323" * 50_000
         assert passwords.password_faults(flood) == [passwords.PASSWORD_LENGTH]
         assert not passwords.is_password(None, flood)
