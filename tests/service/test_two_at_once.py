@@ -16,8 +16,10 @@ from tests import factories
 PEOPLE = 20
 
 
-def at_once(app, acts):
-    """Run each act in a thread and a context of its own, all starting together; give results or refusals."""
+def at_once(app, acts, refusals=Conflict):
+    """Run each act in a thread and a context of its own, all starting together; give results, or refusals of
+    this kind.
+    """
     start = Barrier(len(acts))
 
     def run(act):
@@ -25,7 +27,7 @@ def at_once(app, acts):
             start.wait()
             try:
                 return act()
-            except Conflict as refusal:
+            except refusals as refusal:
                 return refusal
             finally:
                 db.session.remove()

@@ -1,0 +1,46 @@
+"""Ana, who signs in with or without a second factor, and what came of it: for the tests of signing in."""
+
+import pyotp
+from sqlalchemy import select
+
+from lcm_service.persistence.database import db
+from lcm_service.persistence.tables import AuditEvent, OutboxMessage, SecondFactor
+from lcm_service.services import sign_ins
+from lcm_service.services.sealing import Sealer
+from tests import factories
+
+SEALER = Sealer(["a secret that is only ever used in tests"])
+HERE, ELSEWHERE = "198.51.100.7", "203.0.113.9"
+
+
+def person_with(**columns):
+    return factories.make_person(email="ana@example.org", **columns)
+
+
+def begin(source=HERE):
+    return sign_ins.sign_in("ana@example.org", factories.PASSWORD, source, "Mozilla/5.0 Firefox/140.0")
+
+
+def with_factor(**columns):
+    """A person with a second factor; gives it, its application and its recovery codes."""
+    person = person_with(**columns)
+    begun = begin()
+    secret = sign_ins.find_enrolment(begun.key, SEALER).secret
+    application = pyotp.TOTP(secret)
+    _, codes = sign_ins.prove_by_set_up(begun.key, application.now(), SEALER)
+    forget_used_codes()
+    return person, application, codes
+
+
+def forget_used_codes():
+    """As if the last code had been used long ago: tests do not wait for the next half minute."""
+    db.session.query(SecondFactor).one().last_step = 0
+    db.session.commit()
+
+
+def events():
+    return [one.action for one in db.session.scalars(select(AuditEvent).order_by(AuditEvent.id))]
+
+
+def messages():
+    return [one.kind for one in db.session.scalars(select(OutboxMessage).order_by(OutboxMessage.id))]
