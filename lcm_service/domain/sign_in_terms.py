@@ -1,4 +1,4 @@
-"""For how long a sign-in, a half of one, an invitation and a token are good."""
+"""For how long a sign-in, a half of one, an invitation and a token are good; and the letters of codes."""
 
 from datetime import timedelta
 from typing import Final
@@ -14,3 +14,5 @@ LONGEST_TOKEN_LIFE_DAYS: Final = 366
 LONGEST_DELEGATION: Final = timedelta(days=183)
 # What is over is still shown to nobody, and forgotten after this time.
 ENDED_SIGN_INS_KEPT_FOR: Final = timedelta(days=30)
+# Letters and digits that nobody takes for one another: five bits each, nearly.
+LETTERS_OF_CODES: Final = "abcdefghjkmnpqrstuvwxyz23456789"

@@ -10,6 +10,7 @@ from typing import Final
 from sqlalchemy import select
 
 from lcm_service.domain.permissions import Actor
+from lcm_service.domain.sign_in_terms import LETTERS_OF_CODES
 from lcm_service.domain.vocabulary import PLANNING_PURPOSES
 from lcm_service.persistence.database import db, transaction
 from lcm_service.persistence.tables import Person
@@ -17,8 +18,7 @@ from lcm_service.services import accounts, exercise, matching, reference_lists, 
 from lcm_service.services.round_loading import LoadedRound
 
 ROUND_CODES: Final = (sourced_records.ROUND_CODE, exercise.ROUND_CODE)
-# Letters and digits that nobody takes for one another; 16 of them are about 79 bits.
-LETTERS_OF_PASSWORDS: Final = "abcdefghjkmnpqrstuvwxyz23456789"
+# About 79 bits.
 PASSWORD_LENGTH: Final = 16
 
 
@@ -91,7 +91,7 @@ def renew_accounts(actor: Actor) -> list[SignIn]:
     """
     renewed = []
     for account in ACCOUNTS:
-        password = "".join(secrets.choice(LETTERS_OF_PASSWORDS) for _ in range(PASSWORD_LENGTH))
+        password = "".join(secrets.choice(LETTERS_OF_CODES) for _ in range(PASSWORD_LENGTH))
         if db.session.scalar(select(Person.id).where(Person.email == account.email)) is None:
             accounts.create_person(
                 actor,

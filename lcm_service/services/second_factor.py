@@ -13,6 +13,7 @@ import pyotp
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
+from lcm_service.domain.sign_in_terms import LETTERS_OF_CODES
 from lcm_service.persistence.database import utc_now
 from lcm_service.persistence.tables import Person, RecoveryCode, SecondFactor
 from lcm_service.services.sealing import Sealer
@@ -24,9 +25,8 @@ DIGITS: Final = 6
 # Clocks of telephones go wrong: the code before and the one after are taken as well (RFC 6238, 5.2).
 STEPS_EITHER_WAY: Final = 1
 RECOVERY_CODES: Final = 10
-# Letters and digits that nobody takes for one another. 28 of them are 138 bits: more than the 112 from which
-# on a plain hash keeps them well, and the 128 of what nobody may guess (ASVS 5, 6.5.2 and 11.5.1).
-LETTERS_OF_CODES: Final = "abcdefghjkmnpqrstuvwxyz23456789"
+# 138 bits: more than the 112 from which on a plain hash keeps a code well, and the 128 of what nobody may
+# guess (ASVS 5, 6.5.2 and 11.5.1).
 RECOVERY_CODE_LENGTH: Final = 28
 
 
