@@ -1,52 +1,32 @@
-"""Objective by objective: each solved to its optimum, then held, before the next.
+"""A whole round: what needs no search is left out, and parts that share nothing are planned apart.
 
-The plan in hand is always a draft in whole numbers that obeys every row exactly. A solver may only offer a
-better one: its values are read, rebuilt and checked, its bound is rounded down to a whole number, and when
-its word does not hold it is asked again another way. Neither a time limit nor a solver that breaks down loses
-the plan in hand; an objective that stays open keeps its value and its bound, and the outcome is `feasible`.
+What is left out or put apart never costs anything (`reducing/`): the plan is as good as one of the whole.
 """
 
-from collections.abc import Callable, Iterator
-from dataclasses import replace
-from functools import cached_property
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from importlib.metadata import version
-from math import floor
 
 from optimizer.clashes.clash import find_clash, find_refused_pins
 from optimizer.clock import Clock, Progress
-from optimizer.errors import NoPlanFound
 from optimizer.files.canonical import problem_sha256
-from optimizer.model.arrays import ProgramArrays
-from optimizer.model.drafts import draft_of_pins, draft_of_plan
-from optimizer.model.objective_columns import ObjectiveOfModel, ObjectiveTerms
-from optimizer.model.program import (
-    MAX_SPREAD,
-    MAX_SPREAD_STRICT,
-    PulpProgram,
-    is_told_apart,
-    spread_of,
-)
-from optimizer.model.vectors import EMPTY_DRAFT, Draft, RoundModel
-from optimizer.plan import Clash, ObjectiveValue, Plan, SolverInfo
+from optimizer.model.objective_columns import ObjectiveOfModel
+from optimizer.model.supply import UseKey
+from optimizer.model.vectors import Draft, RoundModel
+from optimizer.plan import ObjectiveValue, Plan, SolverInfo
 from optimizer.problem import Problem
+from optimizer.reducing.dominated import drop_dominated
+from optimizer.reducing.parts import Part, find_parts
+from optimizer.rules.compatibility import Pair
 from optimizer.rules.facts import Facts
 from optimizer.rules.objectives import OBJECTIVE_TABLE
 from optimizer.rules.pairs import find_pairs
-from optimizer.solving.first_plan import add_greedily, read_plan, search_any_draft
 from optimizer.solving.huge import MAX_PAIRS_OF_A_PROGRAM, plan_greedily
 from optimizer.solving.large import search_in_steps
-from optimizer.solving.narrowing import Narrowing
 from optimizer.solving.planning import write_plan
-from optimizer.solving.polishing import MAX_PAIRS_OF_ONE_MODEL, MIN_PAIRS
-from optimizer.solving.scout import Scout
-from optimizer.solving.solvers import Attempt, Effort, describe_solver, other_solver, run, two_opinions
-
-# Of the seconds left, an objective may use this part, so that one that does not close leaves time to those
-# after it.
-SHARE_OF_TIME = 0.3
-# About how many columns HiGHS presolves in a second. A run with less time than that would end before its
-# first bound; without presolve its relaxation bounds the objective soon.
-COLUMNS_PRESOLVED_A_SECOND = 4_000
+from optimizer.solving.polishing import MAX_PAIRS_OF_ONE_MODEL
+from optimizer.solving.search import Search
+from optimizer.solving.solvers import Effort, describe_solver
 
 
 def solve(
@@ -63,9 +43,8 @@ def solve(
     Parameters
     ----------
     start: a plan to fall back on. Whatever of it does not obey this problem makes it useless, not wrong. It
-    does
-        not steer the search, so that the same problem gives the same plan; it is taken where time ran out and
-        it is better than what was found.
+        does not steer the search, so that the same problem gives the same plan; it is taken where time ran
+        out and it is better than what was found.
     time_limit_seconds: for the search; building the model before it and the reasons of unmet needs after it
         are not cut short. ``None``: no limit.
     threads: of a large round, for searches side by side. A small one is solved in one, so that its plan is
@@ -86,351 +65,134 @@ def solve(
     clock = Clock(time_limit_seconds)
     facts = Facts(problem)
     pairs = find_pairs(facts)
-    effort = Effort(solver, threads)
     if len(pairs) > MAX_PAIRS_OF_A_PROGRAM:
         info = SolverInfo(version("pulp"), describe_solver(solver), clock.seconds(), threads, "time_limit")
         plan = plan_greedily(facts, pairs, info)
         return replace(plan, solver=replace(info, seconds=clock.seconds()))
-    large = None
-    if time_limit_seconds is not None and len(pairs) > MAX_PAIRS_OF_ONE_MODEL:
-        large = search_in_steps(facts, pairs, start, clock, on_progress, threads)
-    if large is not None:
-        info = SolverInfo(
-            version("pulp"), describe_solver("highs"), clock.seconds(), threads, large.stopped_by
-        )
-        return write_plan(facts, pairs, large.draft, large.values, problem_sha256(problem), info)
-    if find_refused_pins(facts):
-        effort = replace(effort, threads=1)
-        clash = find_clash(facts, pairs, effort)
-    else:
-        search = Search(RoundModel(facts, pairs), effort, clock, on_progress)
-        effort = replace(effort, threads=search.describe().threads)
-        clash = search.find_first_draft(start)
-        if clash is None:
-            values = search.improve_all()
-            return write_plan(facts, pairs, search.draft, values, problem_sha256(problem), search.describe())
-    info = SolverInfo(version("pulp"), describe_solver(solver), clock.seconds(), effort.threads)
+    reduced = drop_dominated(facts, pairs)
+    begun = None if start is None else reduced.moved(start)
+    effort = Effort(solver, threads)
+    found = None
+    if time_limit_seconds is not None and len(reduced.pairs) > MAX_PAIRS_OF_ONE_MODEL:
+        found = _find_in_steps(facts, reduced.pairs, begun, clock, effort, on_progress)
+    if found is None and not find_refused_pins(facts):
+        found = _find_in_parts(find_parts(facts, reduced.pairs), begun, clock, effort, on_progress)
+    if found is not None:
+        return write_plan(facts, pairs, found.draft, found.values, problem_sha256(problem), found.solver)
+    # Asked of all pairs, for it tells by name the limits that the pins meet.
+    clash = find_clash(facts, pairs, replace(effort, threads=1))
+    info = SolverInfo(version("pulp"), describe_solver(solver), clock.seconds(), 1)
     return Plan(problem_sha256(problem), "clashing_pins", clash=clash, solver=info)
 
 
-class Search:
-    """The plan in hand, and what is proven about it."""
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """A draft of a round or a part, its objectives' values and bounds, and how it was found."""
 
-    def __init__(
-        self,
-        model: RoundModel,
-        effort: Effort,
-        clock: Clock,
-        on_progress: Callable[[Progress], None] | None,
-    ) -> None:
-        self.model = model
-        self.draft: Draft = EMPTY_DRAFT
-        self._is_small = len(model.model.pairs) < MIN_PAIRS
-        # How far apart the numbers of the rows are: what a solver's tolerance may hide in them.
-        self._spread = model.find_spread()
-        threads = 1 if self._is_small else effort.threads
-        self._effort = replace(
-            effort, threads=threads, is_brief=self._is_small, is_strict=self._spread > MAX_SPREAD
-        )
-        self._clock = clock
-        self._on_progress = on_progress
-        self._program = PulpProgram(model.program)
-        self._scout = Scout(model, clock, self._effort)
-        self._narrowing: Narrowing | None = None
-        self._reserve: Draft | None = None  # the start plan, where it obeys the problem
-        self._solved: list[tuple[object, ObjectiveValue]] = []
-        self._held: list[tuple[str, ObjectiveTerms, int]] = []
-        self._stopped_by: str | None = None
-        # Whether a solver that works in doubles can prove anything about the objective at hand. The row that
-        # holds one that it cannot tell apart blurs all that are solved after it.
-        self._is_provable = self._spread <= MAX_SPREAD_STRICT
-        self._bounds: dict[str, int] = {}  # what the relaxation proves, in a large round
+    draft: Draft
+    values: list[ObjectiveValue]
+    solver: SolverInfo
 
-    def describe(self) -> SolverInfo:
-        return SolverInfo(
-            version("pulp"),
-            describe_solver(self._effort.solver),
-            self._clock.seconds(),
-            self._effort.threads,
-            self._stopped_by,
-        )
 
-    # -- the first plan -------------------------------------------------------------------------------------
+def _find_in_steps(
+    facts: Facts,
+    pairs: Sequence[Pair],
+    start: Plan | None,
+    clock: Clock,
+    effort: Effort,
+    on_progress: Callable[[Progress], None] | None,
+) -> _Found | None:
+    large = search_in_steps(facts, pairs, start, clock, on_progress, effort.threads)
+    if large is None:
+        return None
+    info = SolverInfo(
+        version("pulp"), describe_solver("highs"), clock.seconds(), effort.threads, large.stopped_by
+    )
+    return _Found(large.draft, large.values, info)
 
-    def find_first_draft(self, start: Plan | None) -> Clash | None:
-        """Take a first plan that obeys the pins in hand, or return the clash that leaves none.
 
-        Without pins, the plan that assigns nothing is one. With pins, the pinned seats alone may be one; else
-        the solver looks for any plan, and where it finds none, a second solver must agree.
-        """
-        self._reserve = None if start is None else draft_of_plan(self.model, start)
-        if not self.model.facts.problem.pinned:
-            self._begin_greedily()
+def _find_in_parts(
+    parts: Sequence[Part],
+    start: Plan | None,
+    clock: Clock,
+    effort: Effort,
+    on_progress: Callable[[Progress], None] | None,
+) -> _Found | None:
+    """Plan each part by itself, with its share of the time that is left, the smallest first.
+
+    ``None`` where the pins of one leave no plan.
+    """
+    models = [RoundModel(part.facts, part.pairs) for part in parts]
+    tally = _Tally(models, clock)
+    found: list[_Found] = []
+    for number, (part, model) in enumerate(zip(parts, models, strict=True)):
+        left, waiting = clock.left(), sum(len(one.pairs) for one in parts[number:])
+        own_clock = clock
+        if left is not None and len(part.pairs) < waiting:
+            own_clock = Clock(left * len(part.pairs) / waiting)
+        told = on_progress if len(parts) == 1 else tally.watcher_of(number, on_progress)
+        search = Search(model, effort, own_clock, told)
+        if search.find_first_draft(None if start is None else part.cut(start)) is not None:
             return None
-        draft = draft_of_pins(self.model) or self._search_any_draft()
-        if draft is not None:
-            self.draft = draft
-            self._begin_greedily()
+        values = search.improve_all()
+        found.append(_Found(search.draft, values, search.describe()))
+    return found[0] if len(found) == 1 else _put_together(found, clock)
+
+
+def _put_together(found: Sequence[_Found], clock: Clock) -> _Found:
+    """The parts' plans as one: what they decide side by side, values and bounds added up.
+
+    The bound of an objective after one that stayed open is given the values held, part by part.
+    """
+    uses: dict[UseKey, int] = {}
+    for one in found:
+        uses.update(one.draft.uses)
+    draft = Draft(
+        {pair: seats for one in found for pair, seats in one.draft.seats.items()},
+        {pair: language for one in found for pair, language in one.draft.bridges.items()},
+        uses,
+    )
+    stops = [one.solver.stopped_by for one in found if one.solver.stopped_by is not None]
+    solver = replace(found[-1].solver, seconds=clock.seconds(), stopped_by=stops[0] if stops else None)
+    return _Found(draft, [_add_up(rows) for rows in zip(*(one.values for one in found), strict=True)], solver)
+
+
+def _add_up(rows: Sequence[ObjectiveValue]) -> ObjectiveValue:
+    """One objective's value and bound over all parts."""
+    bounds = [row.bound for row in rows if row.bound is not None]
+    bound = sum(bounds) if len(bounds) == len(rows) else None
+    return ObjectiveValue(rows[0].name, sum(row.value for row in rows), bound)
+
+
+class _Tally:
+    """Values and bounds of all parts, added up while they are planned.
+
+    A part that waits counts with nothing placed, and with the largest values that need no solver.
+    """
+
+    def __init__(self, models: Sequence[RoundModel], clock: Clock) -> None:
+        self._models, self._clock = models, clock
+        self._reached: list[dict[str, ObjectiveValue]] = [{} for _ in models]
+
+    def watcher_of(
+        self, number: int, tell: Callable[[Progress], None] | None
+    ) -> Callable[[Progress], None] | None:
+        """What the search of a part is to tell its progress, so that the round's is told."""
+        if tell is None:
             return None
-        if self._reserve is not None:
-            self.draft = self._reserve
-            return None
-        if self._clock.is_over():
-            raise NoPlanFound("time ran out before any plan that obeys the pins was found")
-        return find_clash(self.model.facts, self.model.model.pairs, replace(self._effort, seconds=None))
 
-    def _begin_greedily(self) -> None:
-        """In a large round, add at once what a coordinator would by hand."""
-        if self._is_small:
-            return
-        self.draft = add_greedily(self.model, self.draft)
-        if self._scout.is_one_model():
-            self.draft, self._bounds = self._scout.begin(self.draft)
-
-    def _search_any_draft(self) -> Draft | None:
-        opinions = two_opinions(self._effort, self._spread)
-        return search_any_draft(self._program, self.model, opinions, self._clock, self._reserve)
-
-    # -- all objectives -------------------------------------------------------------------------------------
-
-    def improve_all(self) -> list[ObjectiveValue]:
-        """Maximise the policy's objectives in their order and return their values and bounds."""
-        names = self.model.facts.problem.policy.objectives
-        polisher = self._scout.make_polisher()
-        values: list[ObjectiveValue] = []
-        for position, name in enumerate(names):
-            before = self.draft
-            values.append(self.improve(name))
-            if polisher is not None:
-                polisher.hold(name, values[-1].value)
-                if self.draft is not before:
-                    self.draft = self._scout.polish(polisher, self.draft, names[position + 1 :])
-        return self._without_refuted_bounds(values)
-
-    def _without_refuted_bounds(self, values: list[ObjectiveValue]) -> list[ObjectiveValue]:
-        """The values with their bounds, but none that the plan in hand refutes: where one is, nothing that
-        was proven from there on is certain, and the largest values that need no solver are told instead.
-        """
-        found = [replace(row, value=self._value(row.name, self.draft)) for row in values]
-        refuted = next(
-            (at for at, row in enumerate(found) if row.bound is not None and row.value > row.bound),
-            len(found),
-        )
-        for at in range(refuted, len(found)):
-            ceiling = ObjectiveOfModel(self.model.model, found[at].name).largest_value()
-            found[at] = replace(found[at], bound=max(found[at].value, ceiling))
-            self._stopped_by = self._stopped_by or "fault"
-        if all(row.value == row.bound for row in found):
-            # A step beside a solve that was stopped has reached its bound.
-            self._stopped_by = None
-        return found
-
-    @cached_property
-    def _arrays(self) -> ProgramArrays:
-        return ProgramArrays(self.model.program)
-
-    def _search_around(self, best: ObjectiveValue) -> None:
-        """In a large round, make the plan in hand better in small steps."""
-        at = self.model.facts.problem.policy.objectives.index(best.name)
-        self.draft = self._scout.search_around(
-            self.draft, lambda values: self._report(replace(best, value=max(best.value, values[at])))
-        )
-
-    # -- one objective --------------------------------------------------------------------------------------
-
-    def improve(self, name: str) -> ObjectiveValue:
-        """Maximise one objective, hold it, and return its value and bound."""
-        objective = ObjectiveOfModel(self.model.model, name)
-        twin = next((value for signature, value in self._solved if signature == objective.signature), None)
-        if twin is not None:
-            # It counts the same seats in the same way as one that is held already: nothing can move it.
-            return replace(twin, name=name)
-        self._hold_what_was_gained()
-        terms = self.model.add_objective(objective)
-        self._program.extend()
-        best = self._maximise(objective, terms)
-        self._hold(name, terms, best.value)
-        self._solved.append((objective.signature, best))
-        return best
-
-    def _hold(self, name: str, terms: ObjectiveTerms, value: int) -> None:
-        self.model.hold(terms, value)
-        self._program.extend()
-        self._held.append((name, terms, value))
-
-    def _hold_what_was_gained(self) -> None:
-        """Hold earlier objectives at what the plan in hand has: a step that was taken later may have made it
-        better in one that stayed open, and no solve for the next may give that away.
-        """
-        for name, terms, held in self._held[:]:
-            value = self._value(name, self.draft)
-            if value > held:
-                self._held.remove((name, terms, held))
-                self._hold(name, terms, value)
-
-    def _maximise(self, objective: ObjectiveOfModel, terms: ObjectiveTerms) -> ObjectiveValue:
-        name, ceiling = objective.name, objective.largest_value()
-        self._is_provable = self._is_provable and is_told_apart(terms.terms, ceiling)
-        # It is held for all that follow, so its numbers count for them as well.
-        self._spread = max(self._spread, spread_of(coefficient for _, coefficient in terms.terms))
-        self._effort = replace(self._effort, is_strict=self._spread > MAX_SPREAD)
-        value = self._value(name, self.draft)
-        relaxed = self._bounds.get(name, ceiling) if self._is_provable else ceiling
-        best = ObjectiveValue(name, value, max(value, min(ceiling, relaxed)))
-        self._report(best)
-        best = self._narrow(terms, best, may_probe=False)
-        if best.value != best.bound and terms.terms:
-            best = self._ask_until_settled(terms, best)
-            if best.value == best.bound and name != self.model.facts.problem.policy.objectives[-1]:
-                best = self._narrow(terms, best, may_probe=True)
-        if best.value != best.bound:
-            self._search_around(best)
-            best = self._take_reserve(replace(best, value=self._value(name, self.draft)))
-        if best.value != best.bound:
-            self._stopped_by = self._stopped_by or "fault"
-        self._report(best)
-        return best
-
-    def _ask_until_settled(self, terms: ObjectiveTerms, best: ObjectiveValue) -> ObjectiveValue:
-        """Ask one solver after the other until one's word holds, with small steps taken meanwhile."""
-        with self._scout.stepping(self.draft) as stepping:
-            best = self._ask_in_turn(terms, best)
-        if stepping is not None:
-            self.draft = self._scout.better(self.draft, stepping.result())
-            best = replace(best, value=self._value(best.name, self.draft))
-        return best
-
-    def _ask_in_turn(self, terms: ObjectiveTerms, best: ObjectiveValue) -> ObjectiveValue:
-        self._program.set_objective(terms.terms)
-        budget = self._budget(best.name)
-        for effort, is_warm in self._ways_to_ask():
-            if self._clock.is_over():
-                self._stopped_by = "time_limit"
-                break
-            effort = replace(effort, seconds=budget, is_hasty=self._is_short(budget))
-            attempt = self._ask(effort, is_warm, terms, best)
-            if self._spread > MAX_SPREAD and effort.solver != "highs":
-                # CBC has no tolerance that tells such numbers apart: it may find plans, but prove nothing.
-                attempt = replace(attempt, ending="fault", bound=None)
-            best, is_settled = self._weigh(attempt, best)
-            if is_settled:
-                break
-            # Should the word not have held for what was narrowed, the next is about the whole program.
-            self._program.reset_bounds()
-        return best
-
-    def _narrow(self, terms: ObjectiveTerms, best: ObjectiveValue, *, may_probe: bool) -> ObjectiveValue:
-        """In a small round, hold what no plan can do that is as good as the one in hand, and take the bound
-        that comes with it. In a larger one relaxations take their time, and are left to the solver.
-
-        It stays held for the objectives to come, whose plans are all as good in this one.
-        """
-        if not self._is_small or not self._is_provable or not terms.terms or self._clock.is_over():
-            return best
-        self._arrays.extend()
-        if self._narrowing is None:
-            self._narrowing = Narrowing(self._arrays.matrix, self._effort.threads)
-        self._narrowing.follow(self._arrays.matrix)
-        plan = self._arrays.scaled(self.model.vector_of(self.draft))
-        cost, value = self._arrays.cost_of(terms.terms), best.value - terms.constant
-        bound = self._narrowing.narrow(cost, value, plan, may_probe=may_probe, clock=self._clock)
-        self._program.narrow_to(
-            self._arrays.in_units(self._narrowing.lower), self._arrays.in_units(self._narrowing.upper)
-        )
-        if bound is None or best.bound is None:
-            return best
-        return replace(best, bound=min(best.bound, bound + terms.constant))
-
-    def _budget(self, name: str) -> float | None:
-        """Seconds for this objective: a part of what is left, all of it for the last."""
-        left = self._clock.left()
-        if left is None or name == self.model.facts.problem.policy.objectives[-1]:
-            return left
-        return left * SHARE_OF_TIME
-
-    def _is_short(self, seconds: float | None) -> bool:
-        """Whether a run of so many seconds would spend most of them on presolving.
-
-        Never in a small round, where the clock must not choose between plans of equal value.
-        """
-        if seconds is None or self._is_small:
-            return False
-        return seconds * COLUMNS_PRESOLVED_A_SECOND < len(self.model.program.columns)
-
-    def _ways_to_ask(self) -> Iterator[tuple[Effort, bool]]:
-        """Solver, and whether it gets the plan in hand to begin with; later ways only where a word did
-        not hold.
-        """
-        # HiGHS may not be asked with several threads in one thread while it is asked with one in another.
-        effort = replace(self._effort, threads=1) if self._scout.is_beside() else self._effort
-        yield effort, True
-        yield replace(effort, is_strict=True), False
-        yield replace(effort, solver=other_solver(effort.solver)), False
-
-    def _ask(self, effort: Effort, is_warm: bool, terms: ObjectiveTerms, best: ObjectiveValue) -> Attempt:
-        start = self.model.vector_of(self.draft) if is_warm and self.draft.seats else None
-        watcher = None if self._on_progress is None else self._watch(terms, best)
-        return run(self._program, effort, start=start, watcher=watcher)
-
-    def _weigh(self, attempt: Attempt, best: ObjectiveValue) -> tuple[ObjectiveValue, bool]:
-        """Take what an attempt offers and say whether it settles the objective.
-
-        It settles it where its plan is sound and as good as its bound, or where time stopped it. An
-        *infeasible* while a plan is in hand, values that are no plan, or a bound below the plan in hand are
-        faults of the solver and settle nothing. Its bound is not asked for where doubles could not state it.
-        """
-        draft = read_plan(self.model, attempt)
-        value = None if draft is None else self._value(best.name, draft)
-        if draft is not None and value is not None and value > best.value:
-            self.draft = draft
-            best = replace(best, value=value)
-        if attempt.ending not in ("optimal", "time_limit"):
-            return best, best.value == best.bound
-        bound = attempt.bound if self._is_provable else None
-        if bound is None and self._is_provable and attempt.ending == "optimal" and value is not None:
-            bound = value  # CBC states no bound; that it ended within less than one is the proof.
-        if bound is not None and bound >= best.value:
-            best = replace(best, bound=bound if best.bound is None else min(best.bound, bound))
-        if attempt.ending == "time_limit":
-            if best.value != best.bound:
-                self._stopped_by = "time_limit"
-            return best, bound is None or bound >= best.value
-        return best, best.value == best.bound
-
-    def _take_reserve(self, best: ObjectiveValue) -> ObjectiveValue:
-        """Fall back on the start plan where the objective stayed open and that plan is better."""
-        if self._reserve is None or self.model.find_violation(self._reserve) is not None:
-            return best
-        names = self.model.facts.problem.policy.objectives
-        until_now = names[: names.index(best.name) + 1]
-        reserve, now = (
-            [self._value(name, draft) for name in until_now] for draft in (self._reserve, self.draft)
-        )
-        if reserve <= now:
-            return best
-        self.draft = self._reserve
-        return replace(best, value=reserve[-1])
-
-    # -- reading and telling --------------------------------------------------------------------------------
-
-    def _value(self, name: str, draft: Draft) -> int:
-        """The objective's value, from the seats alone."""
-        return OBJECTIVE_TABLE[name].value(self.model.facts.problem, self.model.model.pairs, draft.seats)
-
-    def _report(self, best: ObjectiveValue) -> None:
-        if self._on_progress is not None:
-            self._on_progress(Progress(best.name, best.value, best.bound, self._clock.seconds()))
-
-    def _watch(
-        self, terms: ObjectiveTerms, best: ObjectiveValue
-    ) -> Callable[[float | None, float | None], None]:
-        """Turn a solver's report into progress: never worse than what is known."""
-
-        def watch(value: float | None, bound: float | None) -> None:
-            found = best.value if value is None else max(best.value, round(value) + terms.constant)
-            ceiling = best.bound
-            if bound is not None and ceiling is not None and self._is_provable:
-                ceiling = max(found, min(ceiling, floor(bound + 1e-6) + terms.constant))
-            self._report(ObjectiveValue(best.name, found, ceiling))
+        def watch(step: Progress) -> None:
+            name = step.objective
+            self._reached[number][name] = ObjectiveValue(name, step.value or 0, step.bound)
+            whole = _add_up([self._value_of(place, name) for place in range(len(self._models))])
+            tell(Progress(name, whole.value, whole.bound, self._clock.seconds()))
 
         return watch
+
+    def _value_of(self, place: int, name: str) -> ObjectiveValue:
+        reached = self._reached[place]
+        if name not in reached:
+            model = self._models[place].model
+            nothing = OBJECTIVE_TABLE[name].value(model.facts.problem, model.pairs, {})
+            reached[name] = ObjectiveValue(name, nothing, ObjectiveOfModel(model, name).largest_value())
+        return reached[name]

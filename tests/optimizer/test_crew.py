@@ -15,7 +15,7 @@ from optimizer.model.vectors import EMPTY_DRAFT
 from optimizer.rules.facts import Facts
 from optimizer.rules.pairs import find_pairs
 from optimizer.solving import around, polishing, scout, solvers
-from optimizer.solving import solve as solving_solve
+from optimizer.solving import search as solving_search
 from optimizer.solving.around import AroundSearch
 from optimizer.solving.crew import Crew, Step, beside
 from optimizer.solving.diving import Diver
@@ -190,8 +190,8 @@ def test_small_steps_of_two_threads_end_where_no_step_helps(size, monkeypatch):
 
 
 def test_two_threads_give_a_verified_plan_of_a_round_too_large_to_close():
-    problem = make_problem(340, 340, 1)
-    assert len(find_pairs(Facts(problem))) > 1_500
+    problem = make_problem(460, 460, 1)
+    assert len(find_pairs(Facts(problem))) > 3_000
     plan = solve(problem, time_limit_seconds=6, threads=2)
     verification = verify(problem, plan)
     assert verification.ok, verification.violations
@@ -207,12 +207,12 @@ def starved(monkeypatch) -> list[tuple[int, ...]]:
     """Rounds that count as large, whose first solve ends without a plan while steps are taken beside the
     second alone; gives the values of each plan that a step left in hand.
     """
-    for module in (solving_solve, scout, polishing):
+    for module in (solving_search, scout, polishing):
         monkeypatch.setattr(module, "MIN_PAIRS", 0)
     monkeypatch.setattr(Scout, "begin", lambda self, draft: (draft, {}))
     monkeypatch.setattr(Scout, "polish", lambda self, polisher, draft, names: draft)
     monkeypatch.setattr(Scout, "search_around", lambda self, draft, tell: draft)
-    monkeypatch.setattr(solving_solve, "add_greedily", lambda model, draft: draft)
+    monkeypatch.setattr(solving_search, "add_greedily", lambda model, draft: draft)
     asked, in_hand = [0], list[tuple[int, ...]]()
     run, stepping, better = solvers.run, Scout.stepping, Scout.better
 
@@ -234,7 +234,7 @@ def starved(monkeypatch) -> list[tuple[int, ...]]:
         in_hand.append(self._prepared.plan_of(found).values)
         return found
 
-    monkeypatch.setattr(solving_solve, "run", run_from_the_second)
+    monkeypatch.setattr(solving_search, "run", run_from_the_second)
     monkeypatch.setattr(Scout, "stepping", step_beside_the_second)
     monkeypatch.setattr(Scout, "better", better_and_told)
     return in_hand

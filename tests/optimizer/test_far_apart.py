@@ -14,7 +14,8 @@ from optimizer.problem import Problem
 from optimizer.rules.facts import Facts
 from optimizer.rules.pairs import find_pairs
 from optimizer.solving.repair import RepairDesk
-from optimizer.solving.solve import Search, solve
+from optimizer.solving.search import Search
+from optimizer.solving.solve import solve
 from optimizer.solving.solvers import Effort, careful, two_opinions
 from optimizer.verifying.verify import verify
 from tests.optimizer.brute_force import find_optimum

@@ -20,7 +20,7 @@ from tests.optimizer.random_problems import random_problem
 
 @pytest.mark.parametrize("seed", range(15))
 def test_a_plan_polished_in_between_is_as_good_as_trying_every_plan(seed, monkeypatch):
-    monkeypatch.setattr(import_module("optimizer.solving.solve"), "MIN_PAIRS", 0)
+    monkeypatch.setattr(import_module("optimizer.solving.search"), "MIN_PAIRS", 0)
     round_ = random_problem(3_000 + seed)
     optimum, plan = find_optimum(round_), solve(round_)
     assert (plan.outcome == "clashing_pins") == (optimum is None)
@@ -32,7 +32,7 @@ def test_a_plan_polished_in_between_is_as_good_as_trying_every_plan(seed, monkey
 
 @pytest.mark.parametrize("seed", range(15))
 def test_a_plan_found_in_haste_is_as_good_as_trying_every_plan(seed, monkeypatch):
-    solving = import_module("optimizer.solving.solve")
+    solving = import_module("optimizer.solving.search")
     monkeypatch.setattr(solving, "MIN_PAIRS", 0)
     monkeypatch.setattr(solving, "COLUMNS_PRESOLVED_A_SECOND", 0)
     round_ = random_problem(3_000 + seed)

@@ -71,7 +71,7 @@ def test_a_solver_that_does_not_exist_is_refused_by_name():
 
 def test_another_number_of_threads_in_one_process_still_solves(monkeypatch):
     # Rounds as small as this one are otherwise solved in one thread.
-    monkeypatch.setattr("optimizer.solving.solve.MIN_PAIRS", 0)
+    monkeypatch.setattr("optimizer.solving.search.MIN_PAIRS", 0)
     round_ = contended()
     values = [values_of(solve(round_, threads=threads)) for threads in (1, 2, 1)]
     assert values[0] == values[1] == values[2]

@@ -32,7 +32,7 @@ def _with_attempts(monkeypatch, spoil):
         calls.append(effort.solver)
         return spoil(attempt, len(calls))
 
-    for room in ("solve", "first_plan"):
+    for room in ("search", "first_plan"):
         monkeypatch.setattr(import_module(f"optimizer.solving.{room}"), "run", run)
     return calls
 

@@ -1,0 +1,1 @@
+"""What can be left out of a round, or apart, without losing its best plan."""
