@@ -1,0 +1,221 @@
+"""A process that is killed at a commit leaves everything done or nothing, and whoever presses again is told.
+
+Every use case has one commit (`transaction`). So there are two moments that matter: the last one before the
+database is told to keep the work, and the first one after. In both a child process is killed as by `kill -9`
+or a power cut: no handler runs, nothing is closed.
+"""
+
+import os
+import signal
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from sqlalchemy import event, func, select
+
+from lcm_service.domain.errors import Conflict
+from lcm_service.domain.permissions import SYSTEM
+from lcm_service.persistence.database import db, transaction, utc_now
+from lcm_service.persistence.tables import Match, OutboxMessage, Run
+from lcm_service.services import audit, decisions, lapses, mailing, matching, publication, runs
+from tests import factories
+from tests.service import matching_rounds as rounds
+
+SURVIVED = 3
+
+
+@dataclass
+class Press:
+    """A button, what tells that it was pressed, and whether somebody is to hear of it."""
+
+    press: Callable[[], Any]
+    is_done: Callable[[], bool]
+    tells: bool = True
+
+
+def press_and_be_killed(press, moment):
+    """Press in a child process that dies at its first commit."""
+    db.session.remove()
+    db.engine.dispose()
+    with warnings.catch_warnings():
+        # The child uses nothing of other threads, and has no time to.
+        warnings.simplefilter("ignore", DeprecationWarning)
+        child = os.fork()
+    if child == 0:
+        try:
+            _die_at_commit(moment)
+            press()
+        finally:
+            os._exit(SURVIVED)
+    _, status = os.waitpid(child, 0)
+    assert os.WIFSIGNALED(status), (
+        f"The child was not killed, but ended with {os.waitstatus_to_exitcode(status)}."
+    )
+    assert os.WTERMSIG(status) == signal.SIGKILL
+
+
+def _die_at_commit(moment):
+    def die(_whatever):
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    if moment == "before":
+        event.listen(db.engine, "commit", die)
+    else:
+        event.listen(db.session, "after_commit", die)
+
+
+def all_rows():
+    """Every row of every table, as text."""
+    rounds.fresh()
+    found = {
+        table.name: sorted(map(repr, db.session.execute(select(table))))
+        for table in db.metadata.sorted_tables
+    }
+    db.session.rollback()
+    return found
+
+
+# -- the buttons
+# -----------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def match(actor, round_):
+    rounds.publish(actor, rounds.solve_round(actor, round_))
+    (found,) = decisions.list_matches(actor, round_.code)
+    return found
+
+
+def state_of(match):
+    rounds.fresh()
+    return db.session.get(Match, match.id).state
+
+
+def ask_for_a_run(actor, round_, _match):
+    code, runs_before = round_.code, len(runs.list_runs(actor, round_.code))
+    return Press(
+        lambda: matching.request_run(actor, code, idempotency_key="once"),
+        lambda: len(runs.list_runs(actor, code)) == runs_before + 1,
+        tells=False,
+    )
+
+
+def claim_a_run(actor, round_, _match):
+    run_id = rounds.request(actor, round_).id
+
+    def is_done():
+        rounds.fresh()
+        return db.session.get(Run, run_id).state == "running"
+
+    return Press(lambda: runs.claim_next_run(rounds.LEASE_SECONDS), is_done, tells=False)
+
+
+def keep_the_plan_of_a_run(actor, round_, _match):
+    """The last word of a worker: the plan that answers, a repair where matches stand."""
+    run_id = rounds.request(actor, round_).id
+    kept: list[Any] = []
+
+    def keep(run_id, fence, plan, explanation):
+        kept.append((run_id, fence, plan, explanation))
+        raise KeyboardInterrupt
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(matching, "finish_run", keep)
+        with pytest.raises(KeyboardInterrupt):
+            rounds.solve_waiting_runs()
+    return Press(
+        lambda: matching.finish_run(*kept[0]),
+        lambda: matching.plan_id_of_run(actor, run_id) is not None,
+        tells=False,
+    )
+
+
+def publish(actor, round_, _match):
+    factories.make_need(round=round_)
+    plan = rounds.plan_of(actor, rounds.solve_round(actor, round_))
+    plan_id, version = plan.id, plan.version
+    return Press(
+        lambda: publication.publish_plan(actor, plan_id, version),
+        lambda: publication.find_plan(actor, plan_id).state == "published",
+    )
+
+
+def confirm(actor, _round, match):
+    def is_done():
+        found = decisions.find_match(actor, match.id)
+        return [one.side for one in found.decisions] == ["recipient"]
+
+    return Press(
+        lambda: decisions.confirm_match(actor, match.id, "recipient", match.version, on_behalf=True), is_done
+    )
+
+
+def record(actor, _round, match):
+    """The secretariat's word, after which the match is agreed."""
+    for side in ("recipient", "provider"):
+        match = decisions.confirm_match(actor, match.id, side, match.version, on_behalf=True)
+    return Press(
+        lambda: decisions.confirm_match(actor, match.id, "secretariat", match.version),
+        lambda: state_of(match) == "agreed",
+    )
+
+
+def decline(actor, _round, match):
+    return Press(
+        lambda: decisions.decline_match(actor, match.id, "recipient", "dates", match.version, on_behalf=True),
+        lambda: state_of(match) == "declined",
+    )
+
+
+def let_lapse(actor, _round, match):
+    with transaction() as session:
+        session.get(Match, match.id).answer_by = utc_now()
+    return Press(lambda: lapses.lapse_overdue(SYSTEM), lambda: state_of(match) == "lapsed")
+
+
+def revive(actor, round_, match):
+    let_lapse(actor, round_, match).press()
+    version = decisions.find_match(actor, match.id).version
+    return Press(
+        lambda: lapses.revive_match(actor, match.id, "recipient", version, on_behalf=True),
+        lambda: state_of(match) == "proposed",
+    )
+
+
+PRESSES = (
+    ask_for_a_run, claim_a_run, keep_the_plan_of_a_run, publish, confirm, record, decline, let_lapse, revive,
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("make", PRESSES, ids=lambda make: make.__name__)
+def test_killed_before_its_commit_nothing_is_done_and_after_it_all(make, actor, round_, match):
+    button = make(actor, round_, match)
+    before, messages = all_rows(), count_messages()
+    press_and_be_killed(button.press, "before")
+    assert all_rows() == before
+    assert not button.is_done()
+    press_and_be_killed(button.press, "after")
+    assert button.is_done()
+    assert (count_messages() > messages) == button.tells
+    assert audit.verify_audit(SYSTEM, []).faults == []
+    after = all_rows()
+    try:
+        button.press()
+    except Conflict:
+        rounds.fresh()
+    assert all_rows() == after, "Pressed again, it was done twice."
+    assert_every_message_is_handed_on()
+
+
+def count_messages():
+    rounds.fresh()
+    return db.session.scalar(select(func.count()).select_from(OutboxMessage))
+
+
+def assert_every_message_is_handed_on():
+    mailing.hand_on_messages(SYSTEM)
+    rounds.fresh()
+    waiting = select(func.count()).select_from(OutboxMessage).where(OutboxMessage.handed_on_at.is_(None))
+    assert db.session.scalar(waiting) == 0
