@@ -7,7 +7,7 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
-from lcm_service.services import explanations, publication
+from lcm_service.services import explanations, notices, publication
 from lcm_service.web import plan_view, studies
 from lcm_service.web.desk import ACTIVE_RUN_STATES
 from lcm_service.web.saving import read_version
@@ -35,6 +35,7 @@ def show(plan_id: int) -> str:
         questions=plan_view.question_rows(names, plan.document),
         difference=plan.difference,
         objections=publication.find_objections(actor, plan_id) if plan.state == "draft" else [],
+        notices=notices.find_notices(actor, plan_id),
         fits=plan_view.fit_of(plan.explanation),
         waiting=plan_view.waiting_of(plan.explanation),
         view=plan_view,
