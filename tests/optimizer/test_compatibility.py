@@ -2,7 +2,7 @@
 
 from datetime import date, timedelta
 from random import Random
-from time import perf_counter
+from time import process_time
 
 import pytest
 
@@ -179,10 +179,10 @@ def test_a_round_of_500_needs_and_500_sessions_finds_its_pairs_in_well_under_two
         for number in range(500)
     ]
     round_ = problem(needs, sessions)
-    begin = perf_counter()
+    begin = process_time()
     pairs = find_pairs(round_)
     assert len(pairs) > 1_000
-    assert perf_counter() - begin < 2
+    assert process_time() - begin < 2
 
 
 FITS = [

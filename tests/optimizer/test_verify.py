@@ -1,7 +1,7 @@
 """What verify says of a plan's own statements: ids, rows, fits, questions, values, bounds and outcome."""
 
 from dataclasses import replace
-from time import monotonic
+from time import process_time
 
 import pytest
 
@@ -361,10 +361,10 @@ def test_a_plan_of_thousands_of_needs_is_judged_in_seconds_since_only_its_own_pa
     round_ = problem(needs, sessions, supports=[support("R-1", quantity=count)])
     places = {(f"N-{n:04}", f"S-{n:04}"): 10 for n in range(count)}
     plan = full_plan(round_, places, {one.id: {"R-1": 1} for one in sessions})
-    begin = monotonic()
+    begin = process_time()
     assert verify(round_, plan).ok
     # Looking at all four million pairs would take a minute.
-    assert monotonic() - begin < 10
+    assert process_time() - begin < 10
 
 
 def test_a_check_that_is_kept_refuses_to_go_on_with_other_records():

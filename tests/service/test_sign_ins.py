@@ -82,10 +82,10 @@ class TestSigningIn:
 
     def test_a_very_long_password_is_refused_and_not_hashed_whole(self):
         person_with()
-        begin = time.perf_counter()
+        begin = time.process_time()
         with pytest.raises(NotValid):
             sign_ins.sign_in("ana@example.org", "x" * 1_000_000)
-        assert time.perf_counter() - begin < 1
+        assert time.process_time() - begin < 1
 
 
 class TestThrottling:
