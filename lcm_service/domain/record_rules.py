@@ -9,7 +9,7 @@ from typing import Any
 
 from lcm_service.domain.record_fields import REQUIRED_FIELDS
 from lcm_service.domain.sentences import sentence
-from lcm_service.domain.vocabulary import ANY
+from lcm_service.domain.vocabulary import ANY, PRIORITIES
 
 Faults = dict[str, list[str]]
 Values = Mapping[str, Any]
@@ -25,6 +25,10 @@ WINDOW_OR_DAYS = sentence(
 )
 SHORT_SESSION_SEATS = sentence("A session has fewer seats than it needs to run.")
 OWN_PARTNER = sentence("A participant is not its own partner.")
+ONLY_ITS_OWN_WORD = sentence(
+    "Only the participant itself says so, which is not enough for critical. Add the report or letter that "
+    "says so, or recognise it as high."
+)
 QUANTITY_UNSTATED = sentence("State a quantity, or a quantity for each seat.")
 
 # Lists in which nothing stated is not the same as nothing at all.
@@ -44,12 +48,38 @@ def faults_of(kind: str, values: Values) -> Faults:
     return faults
 
 
-def recognition_faults(seats: int | None, min_group: int | None) -> Faults:
-    """A recognised number of seats that is smaller than the fewest worth sending could never be placed."""
+def recognition_faults(need: Values, seats: int | None, priority: str, reason: str | None) -> Faults:
+    """What keeps these seats and this priority from being recognised for a need.
+
+    Fewer seats than the smallest group could never be placed. What only the State itself says is not enough
+    for *critical*, which comes before everybody else's (docs/matching.md, 10). And a State that gets less
+    than it asked for reads why.
+    """
     faults: Faults = {}
-    if seats is not None and min_group is not None and seats < min_group:
+    smallest = need.get("min_group")
+    if seats is not None and smallest is not None and seats < smallest:
         _add(faults, "seats", sentence("These are fewer seats than the need's smallest group."))
+    if priority == "critical" and not may_be_critical(need):
+        _add(faults, "priority", ONLY_ITS_OWN_WORD)
+    if not reason and _is_less(need, seats, priority):
+        _add(
+            faults, "reason", sentence("Say why less is recognised than was asked; the participant reads it.")
+        )
     return faults
+
+
+def may_be_critical(need: Values) -> bool:
+    """Whether anybody but the State itself says how the need is known: a basis, or a report or letter."""
+    return need.get("basis") not in (None, "self_declared") or bool(need.get("basis_reference"))
+
+
+def _is_less(need: Values, seats: int | None, priority: str) -> bool:
+    """Whether fewer seats or a lower priority are recognised than were asked for."""
+    asked_seats, asked_priority = need.get("seats_asked"), need.get("priority_asked")
+    is_lower = asked_priority in PRIORITIES and priority in PRIORITIES
+    return _is_before(seats, asked_seats) or (
+        is_lower and PRIORITIES.index(priority) > PRIORITIES.index(asked_priority)
+    )
 
 
 def _check_list(faults: Faults, field: str, value: Sequence[Any]) -> None:

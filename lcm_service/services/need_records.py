@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 from lcm_service.domain.errors import NotAllowed, NotFound, NotValid
 from lcm_service.domain.permissions import Actor, may_coordinate
-from lcm_service.domain.record_rules import recognition_faults
+from lcm_service.domain.record_rules import may_be_critical, recognition_faults
 from lcm_service.domain.vocabulary import LIVE_RECORD_STATES, PRIORITIES
 from lcm_service.persistence.database import transaction, utc_now
 from lcm_service.persistence.tables import Need
@@ -39,7 +39,7 @@ def revise_need(actor: Actor, reference: str, data: Mapping[str, Any], version: 
         records.check_values(session, "need", records.values_of("need", need) | values, need.participant)
         changed = records.write_values(need, values)
         if changed:
-            _keep_recognition_within_the_asked(need)
+            changed += _keep_recognition_within_the_asked(need)
             records.end_change(session, actor, need, "revise", changed)
         return need
 
@@ -64,7 +64,8 @@ def recognise_need(
 ) -> Need:
     """Say how many seats and what priority the mechanism recognises; the owner reads it with its reason.
 
-    Raises NotAllowed unless a coordinator asks, and as `revise_need`.
+    Raises NotAllowed unless a coordinator asks, NotValid where it may not be recognised so
+    (`record_rules.recognition_faults`), and as `revise_need`.
     """
     _require_coordinator(actor)
     with transaction() as session:
@@ -76,7 +77,10 @@ def recognise_need(
 
 
 def recognise_as_asked(actor: Actor, round_code: str, references: Iterable[str]) -> list[Need]:
-    """Recognise what each of these needs of a round asks; unknown seats stay unknown. All of them or none."""
+    """Recognise what each of these needs of a round asks; unknown seats stay unknown. All of them or none.
+
+    Raises as `recognise_need`; of one that asks for what may not be recognised, its reference is told.
+    """
     _require_coordinator(actor)
     with transaction() as session:
         round = require_round(session, round_code)
@@ -88,7 +92,10 @@ def recognise_as_asked(actor: Actor, round_code: str, references: Iterable[str])
             if reference not in needs:
                 raise NotFound(f"There is no need {reference} that takes part in {round_code}.")
             need = needs[reference]
-            _recognise(need, need.seats_asked, need.priority_asked or "routine", AS_ASKED)
+            try:
+                _recognise(need, need.seats_asked, need.priority_asked or "routine", AS_ASKED)
+            except NotValid as error:
+                raise NotValid(f"{reference} cannot be recognised as asked.", error.faults) from error
             records.end_change(session, actor, need, "recognise", ["seats_recognised", "priority_recognised"])
         return [needs[reference] for reference in wanted]
 
@@ -104,7 +111,7 @@ def list_needs(actor: Actor, round_code: str | None = None, **choice: Any) -> li
 
 
 def _recognise(need: Need, seats: int | None, priority: str, reason: str | None) -> None:
-    faults = recognition_faults(seats, need.min_group)
+    faults = recognition_faults(records.values_of("need", need), seats, priority, reason)
     if priority not in PRIORITIES:
         faults["priority"] = [f"It may be {', '.join(PRIORITIES)}."]
     if faults:
@@ -115,10 +122,21 @@ def _recognise(need: Need, seats: int | None, priority: str, reason: str | None)
     need.changed_at = utc_now()
 
 
-def _keep_recognition_within_the_asked(need: Need) -> None:
-    """Whoever asks for less than was recognised gets no more than it asks; asking for more raises nothing."""
-    if need.seats_asked is not None and need.seats_recognised is not None:
-        need.seats_recognised = min(need.seats_recognised, need.seats_asked)
+def _keep_recognition_within_the_asked(need: Need) -> list[str]:
+    """Whoever asks for less than was recognised gets no more than it asks; asking for more raises nothing.
+    A need that loses what made it critical counts as high until it is recognised anew.
+
+    Gives what of the recognition changed.
+    """
+    changed = []
+    asked, recognised = need.seats_asked, need.seats_recognised
+    if asked is not None and recognised is not None and asked < recognised:
+        need.seats_recognised = asked
+        changed.append("seats_recognised")
+    if need.priority_recognised == "critical" and not may_be_critical(records.values_of("need", need)):
+        need.priority_recognised = "high"
+        changed.append("priority_recognised")
+    return changed
 
 
 def _require_coordinator(actor: Actor) -> None:

@@ -85,4 +85,4 @@ def test_every_contradiction_is_said_at_once():
     ("seats", "min_group", "fails"), [(5, 5, False), (4, 5, True), (None, 5, False), (4, None, False)]
 )
 def test_recognised_seats_hold_the_smallest_group(seats, min_group, fails):
-    assert bool(recognition_faults(seats, min_group)) == fails
+    assert bool(recognition_faults({"min_group": min_group}, seats, "high", None)) == fails

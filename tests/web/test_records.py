@@ -248,6 +248,11 @@ def test_a_coordinator_records_for_a_participant_and_recognises_one_and_many(
     second = newest(Need).reference
     address = f"/rounds/{world.EXERCISE}/needs"
     form = main_form(coordinator.get(address).text)
+    alone = coordinator.post(f"{address}/recognise", data=form.data(reference=[second]))
+    assert alone.status_code == 422
+    assert f"{second} cannot be recognised as asked." in alone.text
+    assert "Only the participant itself says so" in alone.text
+    send(coordinator, f"/needs/{second}/revise", basis="assessment_visit")
     response = coordinator.post(f"{address}/recognise", data=form.data(reference=[second]))
     assert response.status_code == 303
     assert (newest(Need).seats_recognised, newest(Need).priority_recognised) == (7, "critical")
