@@ -1,20 +1,21 @@
 """What a plan repeats and what comes too late: named where it is stated, and only there."""
 
 from datetime import date
+from typing import Any
 
 import pytest
 
 from lcm_service.domain.errors import NotAllowed, NotFound
 from lcm_service.persistence.database import transaction
 from lcm_service.persistence.tables import Activity
-from lcm_service.services import notices
+from lcm_service.services import decisions, notices
 from tests import factories
 from tests.service import matching_rounds as rounds
 
 APRIL = {"starts_on": date(2027, 4, 5), "ends_on": date(2027, 4, 16)}
 LATE_APRIL = {"starts_on": date(2027, 4, 26), "ends_on": date(2027, 5, 7)}
 MAY = {"starts_on": date(2027, 5, 3), "ends_on": date(2027, 5, 14)}
-COUNTS = {"seats_asked": 10, "women": 0}
+COUNTS: dict[str, Any] = {"seats_asked": 10, "women": 0}
 
 
 def plan_with(actor, round_):
@@ -93,7 +94,7 @@ def test_a_match_of_another_round_is_named_while_it_stands(actor):
     (found,) = notices.find_notices(actor, plan.id).doubles
     assert (found.other.kind, found.other.round) == ("round", elsewhere.code)
     match = rounds.match_of(actor, elsewhere, found.other.need, found.other.reference)
-    rounds.decisions.decline_match(actor, match.id, "recipient", "dates", match.version, on_behalf=True)
+    decisions.decline_match(actor, match.id, "recipient", "dates", match.version, on_behalf=True)
     rounds.fresh()
     assert not notices.find_notices(actor, plan.id)
 
