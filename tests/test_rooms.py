@@ -81,6 +81,10 @@ RULES = (
         "lcm_service.persistence",
         (STDLIB, "lcm_service.domain", "lcm_service.persistence", "sqlalchemy", "flask_sqlalchemy"),
     ),
+    # What is said between us and an identity provider; it knows no account.
+    Rule("lcm_service.identity_provider", (STDLIB, "lcm_service.identity_provider", "authlib", "joserfc")),
+    # One service asks the identity provider.
+    Rule("lcm_service.services.single_sign_on", (*SERVICES, "lcm_service.identity_provider")),
     # Four services ask the optimizer, at its door.
     Rule("lcm_service.services.matching", (*SERVICES, "optimizer!")),
     Rule("lcm_service.services.pairs_now", (*SERVICES, "optimizer!")),
@@ -222,6 +226,8 @@ def test_no_room_imports_what_its_wall_forbids():
         ("lcm_service/persistence/tables.py", "from flask import session"),
         ("lcm_service/services/decisions.py", "import optimizer"),
         ("lcm_service/services/decisions.py", "from flask import abort"),
+        ("lcm_service/services/sign_ins.py", "from lcm_service.identity_provider.provider import Identity"),
+        ("lcm_service/identity_provider/provider.py", "from lcm_service.services import accounts"),
         ("lcm_service/services/matching.py", "from optimizer.model.limits import build"),
         ("lcm_service/services/matching.py", "def late():\n    import pulp"),
         ("lcm_service/schemas/need.py", "from lcm_service.domain.permissions import may"),
