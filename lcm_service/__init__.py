@@ -44,12 +44,14 @@ def create_app(settings: Settings | None = None) -> Flask:
     Raises ValueError where a setting is missing or cannot be understood.
     """
     settings = settings or Settings.from_environment()
-    # Half a setting is told at the start, and not when the first mail is to be sent.
+    # Half a setting is told at the start, and not when the first mail is to be sent or somebody signs in.
     settings.read_address()
     settings.read_postbox()
+    identity_provider = settings.read_identity_provider()
     app = Flask(__name__, template_folder="../templates", static_folder="static")
     app.config.update(settings.flask_config())
     app.config["SEALER"] = Sealer([app.config["SECRET_KEY"], *app.config["SECRET_KEY_FALLBACKS"]])
+    app.config["IDENTITY_PROVIDER"] = identity_provider
     if not settings.database_url:
         Path(settings.data_folder).mkdir(parents=True, exist_ok=True)
     if settings.proxies:

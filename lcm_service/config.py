@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from lcm_service.domain.sign_in_terms import LONGEST_SIGN_IN
+from lcm_service.identity_provider.asking import is_safe
+from lcm_service.identity_provider.provider import IdentityProvider
 from lcm_service.mail.smtp import Postbox
 
 SHORTEST_SECRET = 32
@@ -64,6 +66,15 @@ class Settings:
     smtp_tls: bool = True
     #: The address from which mails come.
     mail_sender: str = ""
+    #: The identity provider by which people may sign in (OpenID Connect). All four, or none of them.
+    oidc_issuer: str = ""
+    oidc_client_id: str = ""
+    oidc_client_secret: str = ""
+    #: What the button says: Sign in with ...
+    oidc_name: str = ""
+    #: The words of `amr` and `acr`, parted by commas, by which the provider says that a second factor was
+    #: shown. Empty: its word is not taken for it, and the second step is asked for here.
+    oidc_second_factor_amr: str = ""
     #: Largest request that is read, in bytes.
     max_request_bytes: int = 2_000_000
 
@@ -138,6 +149,34 @@ class Settings:
             self.smtp_user,
             self.smtp_password,
             self.smtp_tls,
+        )
+
+    def read_identity_provider(self) -> IdentityProvider | None:
+        """By whom people may sign in, where that is set. Raises ValueError for half a setting."""
+        parts = {
+            "LCM_OIDC_ISSUER": self.oidc_issuer,
+            "LCM_OIDC_CLIENT_ID": self.oidc_client_id,
+            "LCM_OIDC_CLIENT_SECRET": self.oidc_client_secret,
+            "LCM_OIDC_NAME": self.oidc_name,
+        }
+        if not any(parts.values()) and not self.oidc_second_factor_amr:
+            return None
+        missing = [name for name, text in parts.items() if not text]
+        if missing:
+            raise ValueError(f"Single sign-on is half set. Set {', '.join(missing)} too, or no LCM_OIDC_*.")
+        for name, text in parts.items():
+            if not text.isprintable() or (name != "LCM_OIDC_NAME" and not text.isascii()):
+                raise ValueError(f"{name} holds signs that cannot stand there.")
+        # Without TLS anyone on the way could say who signs in.
+        if not is_safe(self.oidc_issuer, with_this_machine=self.demonstration) or "?" in self.oidc_issuer:
+            raise ValueError(
+                "LCM_OIDC_ISSUER must be the address of the provider, as it writes it: https://..."
+            )
+        if not self.address:
+            raise ValueError("LCM_ADDRESS must be where the provider sends people back to: https://...")
+        words = frozenset(word.strip() for word in self.oidc_second_factor_amr.split(",")) - {""}
+        return IdentityProvider(
+            self.oidc_issuer, self.oidc_client_id, self.oidc_client_secret, self.oidc_name, words
         )
 
     def audit_seals_path(self) -> Path:

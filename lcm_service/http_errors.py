@@ -16,6 +16,7 @@ from lcm_service.domain.errors import (
     LcmError,
     NotAllowed,
     NotFound,
+    NotReached,
     NotSignedIn,
     NotValid,
     Stale,
@@ -30,6 +31,7 @@ STATUS_OF_ERROR: dict[type[LcmError], HTTPStatus] = {
     TooMany: HTTPStatus.TOO_MANY_REQUESTS,
     Conflict: HTTPStatus.CONFLICT,
     Stale: HTTPStatus.CONFLICT,
+    NotReached: HTTPStatus.BAD_GATEWAY,
 }
 API_PREFIX = "/api/"
 

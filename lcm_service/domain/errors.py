@@ -59,6 +59,12 @@ class Conflict(LcmError):
     code = "conflict"
 
 
+class NotReached(LcmError):
+    """Another service that this needs does not answer, or not so that it could be believed."""
+
+    code = "not_reached"
+
+
 class Stale(Conflict):
     """Someone else changed the record since it was read; ``details`` say who, when and which fields."""
 

@@ -9,6 +9,8 @@ LONGEST_SIGN_IN: Final = timedelta(hours=12)
 LONGEST_REST: Final = timedelta(hours=2)
 # From the password to the second factor, setting one up included.
 TIME_FOR_SECOND_FACTOR: Final = timedelta(minutes=15)
+# From the button to the answer of an identity provider, a password and a code given there included.
+TIME_AT_IDENTITY_PROVIDER: Final = timedelta(minutes=15)
 INVITATION_LIFE: Final = timedelta(days=14)
 LONGEST_TOKEN_LIFE_DAYS: Final = 366
 LONGEST_DELEGATION: Final = timedelta(days=183)

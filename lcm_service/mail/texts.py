@@ -68,6 +68,10 @@ def _about_account(messages: Sequence[Message]) -> list[str]:
             "Your second step was set up anew or taken away. If it was not you, write to the "
             "administrators at once."
         ),
+        "account.provider": lambda: gettext(
+            "Your account was linked with one of the identity provider, or such a link was ended. If it was "
+            "not you, write to the administrators at once."
+        ),
         "sign_in.recovery_code": lambda: gettext(
             "A recovery code of yours was used to sign in. If it was not you, write to the administrators "
             "at once."

@@ -15,12 +15,14 @@ from lcm_service.domain.vocabulary import LANGUAGES_OF_PAGES, ROLES
 from lcm_service.persistence.database import db, transaction, utc_now
 from lcm_service.persistence.tables import (
     ApiToken,
+    AuthenticationRequest,
     Invitation,
     LeadDelegation,
     MailDelivery,
     Participant,
     PasswordRenewal,
     Person,
+    ProviderLink,
     SignIn,
     SignInFailure,
 )
@@ -128,7 +130,7 @@ def add_person(session: Session, actor: Actor, person: Person) -> None:
 
 def set_password(actor: Actor, email: str, password: str, *, but_key_sha256: str = "") -> None:
     """Set one's own password, or as an administrator anybody's; every sign-in of the person but that of the
-    key ends, its tokens are taken back, and the person is told.
+    key ends, its tokens are taken back, its link with an identity provider ends, and the person is told.
 
     Raises NotAllowed, NotFound and NotValid.
     """
@@ -144,6 +146,7 @@ def set_password(actor: Actor, email: str, password: str, *, but_key_sha256: str
         end_sign_ins_of(session, person.id, but_key_sha256=but_key_sha256)
         end_renewals_of(session, person.id)
         take_back_tokens_of(session, person.id)
+        end_link_of(session, actor, person.id)
         enqueue_message(session, "account.password", person_id=person.id)
         record_event(session, actor, "set_password", "person", str(person.id), ["password"])
 
@@ -171,6 +174,7 @@ def end_access(session: Session, actor: Actor, person: Person) -> None:
     end_sign_ins_of(session, person.id)
     end_renewals_of(session, person.id)
     take_back_tokens_of(session, person.id)
+    end_link_of(session, actor, person.id)
     end_delegations_of(session, person.id)
     # Else whoever is ended could come back by an invitation to another address of its own.
     session.execute(
@@ -189,6 +193,19 @@ def take_back_tokens_of(session: Session, person_id: int) -> None:
         .where(ApiToken.person_id == person_id, ApiToken.taken_back_at.is_(None))
         .values(taken_back_at=utc_now())
     )
+
+
+def end_link_of(session: Session, actor: Actor, person_id: int) -> bool:
+    """End the link of a person with an account of an identity provider, and say whether there was one; part
+    of the caller's transaction.
+    """
+    # Also one that is being made: the browser may be at the provider now.
+    session.execute(delete(AuthenticationRequest).where(AuthenticationRequest.person_id == person_id))
+    ended = session.execute(delete(ProviderLink).where(ProviderLink.person_id == person_id))
+    if not ended.rowcount:  # type: ignore[attr-defined]
+        return False
+    record_event(session, actor, "unlink_provider", "person", str(person_id))
+    return True
 
 
 def end_delegations_of(session: Session, *person_ids: int) -> bool:
@@ -245,7 +262,7 @@ def erase_person(actor: Actor, email: str) -> None:
             return
         person = person_to_manage(session, actor, email)
         end_delegations_of(session, person.id)
-        for table in (ApiToken, SignIn, PasswordRenewal):
+        for table in (ApiToken, SignIn, PasswordRenewal, AuthenticationRequest, ProviderLink):
             session.execute(delete(table).where(table.person_id == person.id))
         second_factor.remove(session, person.id)
         # What a mail server said of a mail often repeats the address.

@@ -47,7 +47,7 @@ def change_password(actor: Actor, present: str, new: str, source: str, key: str)
 
     Raises NotValid for a wrong present password or a new one that is too easy, and TooMany.
     """
-    person = _require_password(actor, present, source)
+    person = require_password(actor, present, source)
     accounts.set_password(actor, person.email, new, but_key_sha256=sha256_of(key))
 
 
@@ -64,7 +64,7 @@ def set_up_second_factor(
 
     Raises NotValid for a wrong present password or a wrong code, and TooMany.
     """
-    _require_password(actor, present, source)
+    require_password(actor, present, source)
     with transaction() as session:
         person = _own(actor)
         session.refresh(person, with_for_update={"of": Person})
@@ -82,7 +82,7 @@ def renew_recovery_codes(actor: Actor, present: str, source: str) -> list[str]:
 
     Raises NotValid for a wrong present password, Conflict where there is no second factor, and TooMany.
     """
-    _require_password(actor, present, source)
+    require_password(actor, present, source)
     with transaction() as session:
         person = _own(actor)
         session.refresh(person, with_for_update={"of": Person})
@@ -98,7 +98,7 @@ def make_token(actor: Actor, present: str, source: str, label: str, days: int, s
 
     Raises NotValid for a wrong present password or what is wrong with the token, and TooMany.
     """
-    _require_password(actor, present, source)
+    require_password(actor, present, source)
     return tokens.create_own_token(actor, label, days, scope)
 
 
@@ -109,8 +109,11 @@ def _own(actor: Actor) -> Person:
     return person
 
 
-def _require_password(actor: Actor, present: str, source: str) -> Person:
-    """The person at the browser knows the password; guesses are counted as those of a sign-in are."""
+def require_password(actor: Actor, present: str, source: str) -> Person:
+    """The person at the browser, who knows the password; guesses are counted as those of a sign-in are.
+
+    Raises NotSignedIn, NotValid for a wrong password, and TooMany.
+    """
     person = _own(actor)
     # Over all sources: whoever guesses here holds a sign-in already, and may be anywhere.
     failures = key_of("again", str(person.id))

@@ -19,6 +19,7 @@ from lcm_service.services import passwords
 from lcm_service.services.accounts import (
     FAULTY_ACCOUNT,
     actor_of,
+    end_link_of,
     end_renewals_of,
     end_sign_ins_of,
     plain_address,
@@ -62,8 +63,8 @@ def find_renewal(code: str) -> Person:
 
 
 def renew_password(code: str, password: str) -> None:
-    """Set the new password. Every sign-in of the person ends, and its tokens are taken back: it may be that
-    somebody else knew the old one.
+    """Set the new password. Every sign-in of the person ends, its tokens are taken back, and its link with an
+    identity provider ends: it may be that somebody else knew the old one.
 
     Raises NotFound, and NotValid for a password that is too easy.
     """
@@ -80,6 +81,7 @@ def renew_password(code: str, password: str) -> None:
         person.password_hash = kept_hash
         end_sign_ins_of(session, person.id)
         take_back_tokens_of(session, person.id)
+        end_link_of(session, actor_of(person), person.id)
         enqueue_message(session, "account.password", person_id=person.id)
         record_event(session, actor_of(person), "renew_password", "person", str(person.id), ["password"])
 

@@ -32,9 +32,9 @@ class Sealer:
                 "can put the former key among LCM_FORMER_SECRET_KEYS."
             ) from error
 
-    def derive(self, about: str) -> bytes:
-        """Twenty bytes that nobody can guess who knows ``about`` alone; the same again for the same."""
-        return _derived(self._present_key, b"lcm enrolment\n" + about.encode(), 20)
+    def derive(self, about: str, *, purpose: str = "enrolment", length: int = 20) -> bytes:
+        """Bytes that nobody can guess who knows ``about`` alone; the same again for the same."""
+        return _derived(self._present_key, f"lcm {purpose}\n{about}".encode(), length)
 
 
 def _derived(secret_key: str, purpose: bytes, length: int) -> bytes:

@@ -1,4 +1,5 @@
-"""Signing in: password, then second factor. Every sign-in is a record that can be looked at and ended.
+"""Signing in: password or identity provider, then second factor. Every sign-in is a record that can be
+looked at and ended.
 
 The browser alone holds the key of its sign-in; here is a hash of it. The key changes when the sign-in is
 complete, so one that was known before it is worth nothing after it.
@@ -39,14 +40,14 @@ SEEN_IS_NOTED_EVERY = LONGEST_REST / 24
 
 WRONG_SIGN_IN = sentence("The e-mail address or the password is not right.")
 WRONG_CODE = sentence("This code is not right, or it was used already.")
-SIGN_IN_OVER = sentence("This sign-in has taken too long. Begin again with your password.")
+SIGN_IN_OVER = sentence("This sign-in has taken too long. Begin again.")
 
 type WaitsFor = Literal["", "code", "set_up"]
 
 
 @dataclass(frozen=True, slots=True)
 class Begun:
-    """A sign-in after the password. ``waits_for``: its second factor's code, setting one up, or nothing."""
+    """A sign-in after its first step. ``waits_for``: its second factor's code, setting one up, or nothing."""
 
     person: Person
     key: str
@@ -99,6 +100,18 @@ def sign_in(
         if passwords.is_outdated(kept_hash):
             person.password_hash = passwords.hash_of(password)
         return _begin(session, person, device)
+
+
+def begin_by_provider(session: Session, person: Person, device: str, *, has_second_factor: bool) -> Begun:
+    """Begin the sign-in of somebody for whom an identity provider vouches, for the second factor too where
+    the provider ``has_second_factor``; part of the caller's transaction.
+    """
+    row, key = _new_row(session, person, device)
+    row.is_by_provider = True
+    waits_for: WaitsFor = "" if has_second_factor else _waits_for(session, person)
+    if waits_for:
+        return Begun(person, key, waits_for)
+    return Begun(person, _complete(session, row, "provider" if has_second_factor else "none"), "")
 
 
 def half_sign_in(key: str) -> Begun:
@@ -208,6 +221,12 @@ def list_sign_ins(actor: Actor, key: str) -> list[SignInView]:
     ]
 
 
+def is_by_password(key: str) -> bool:
+    """Whether the sign-in of this key goes on, is whole, and began with the password of this service."""
+    row = db.session.scalar(select(SignIn).where(SignIn.key_sha256 == sha256_of(key)))
+    return row is not None and row.completed_at is not None and _goes_on(row) and not row.is_by_provider
+
+
 def sign_out(key: str) -> None:
     """End the sign-in of this key: a cookie that was copied is worthless from now on."""
     with transaction() as session:
@@ -272,9 +291,8 @@ def _complete(session: Session, row: SignIn, way: str) -> str:
     row.key_sha256, row.completed_at, row.last_seen_at = sha256_of(key), now, now
     row.ends_at = now + LONGEST_SIGN_IN
     session.flush()
-    record_event(
-        session, actor_of(row.person), "sign_in", "person", str(row.person_id), facts={"second": way}
-    )
+    facts = {"first": "provider" if row.is_by_provider else "password", "second": way}
+    record_event(session, actor_of(row.person), "sign_in", "person", str(row.person_id), facts=facts)
     return key
 
 

@@ -24,6 +24,7 @@ from lcm_service.web import (
     runs,
     scenarios,
     showing,
+    single_sign_on,
     start,
     supports,
 )
@@ -31,6 +32,7 @@ from lcm_service.web import (
 AREAS = (
     start,
     account,
+    single_sign_on,
     own_account,
     people,
     rounds,

@@ -96,6 +96,11 @@ def send_sign_in() -> Page:
         form = FormView(SECTIONS, {"email": values["email"]}, faults)
         page = render_template("account/sign_in.html", form=form, next=following)
         return page, HTTPStatus.UNPROCESSABLE_ENTITY
+    return go_on(begun, following)
+
+
+def go_on(begun: Begun, following: str) -> Response:
+    """Lead on after the first step: to the second where it waits, else to where the person was heading."""
     if not begun.waits_for:
         _enter(begun)
         return redirect(local_address(following), HTTPStatus.SEE_OTHER)

@@ -17,6 +17,7 @@ HEADINGS: Final[Mapping[int, Any]] = {
     422: _("Something has to be put right"),
     429: _("Too many attempts"),
     500: _("Something went wrong on our side"),
+    502: _("Another service does not answer"),
 }
 ADVICE: Final[Mapping[int, Any]] = {
     400: _("The form may have been open for too long. Go back, load the page again and repeat what you did."),
@@ -30,6 +31,7 @@ ADVICE: Final[Mapping[int, Any]] = {
     413: _("Send less text at once."),
     422: _("Go back and correct what is named here."),
     429: _("Wait a few minutes and try again."),
+    502: _("Nothing was changed. Try again later."),
     500: _("Nothing was changed. Try again later. If it happens again, write to the coordinators."),
 }
 

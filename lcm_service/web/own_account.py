@@ -1,4 +1,6 @@
-"""My account: password, second step, recovery codes, where I am signed in, and tokens for my programs."""
+"""My account: password, second step, recovery codes, single sign-on, where I am signed in, and tokens for my
+programs.
+"""
 
 from collections.abc import Callable
 from http import HTTPStatus
@@ -9,14 +11,15 @@ from flask_babel import gettext
 from flask_babel import lazy_gettext as _
 from werkzeug.wrappers import Response
 
-from lcm_service.domain.errors import NotValid
-from lcm_service.services import invitations, own_account, sign_ins, tokens
+from lcm_service.domain.errors import Conflict, LcmError, NotReached, NotValid
+from lcm_service.services import invitations, own_account, sign_ins, single_sign_on, tokens
 from lcm_service.web import choices
 from lcm_service.web.account import CODE
 from lcm_service.web.factor_pictures import view_enrolment
 from lcm_service.web.fields import Field, FormView, Section, read_values
 from lcm_service.web.saving import Page, flat_faults
 from lcm_service.web.showing import current_actor, sign_in_key
+from lcm_service.web.single_sign_on import answer_address, leave, require_provider
 
 bp = Blueprint("own_account", __name__)
 
@@ -36,6 +39,7 @@ NEW_PASSWORD = Field(
 PASSWORD_SECTIONS = (Section(_("Password"), (PRESENT_PASSWORD, NEW_PASSWORD)),)
 FACTOR_SECTIONS = (Section(_("Second step"), (CODE, PRESENT_PASSWORD)),)
 RECOVERY_SECTIONS = (Section(_("Recovery codes"), (PRESENT_PASSWORD,)),)
+LINK_SECTIONS = (Section(_("Single sign-on"), (PRESENT_PASSWORD,)),)
 TOKEN_SECTIONS = (
     Section(
         _("Token"),
@@ -54,8 +58,10 @@ TOKEN_DAYS = 90
 def show() -> str:
     """Everything about one's own account."""
     actor = current_actor()
+    provider = current_app.config["IDENTITY_PROVIDER"]
     return render_template(
         "account/show.html",
+        linked_at=provider and single_sign_on.find_link(actor, provider),
         safety=own_account.find_safety(actor),
         sign_ins=sign_ins.list_sign_ins(actor, sign_in_key()),
         tokens=tokens.list_tokens(actor),
@@ -85,7 +91,8 @@ def change_password() -> Page:
         )
         flash(
             gettext(
-                "The password is changed. Everywhere else you are signed out, and your tokens are taken back."
+                "The password is changed. Everywhere else you are signed out, your tokens are taken back, "
+                "and a link with an identity provider is ended."
             ),
             "good",
         )
@@ -137,6 +144,64 @@ def renew_recovery_codes() -> Page:
         return _show_codes(own_account.renew_recovery_codes(actor, present, request.remote_addr or ""))
 
     return _or_again(RECOVERY_SECTIONS, renew, lambda form: _page("account/renew_codes.html", form))
+
+
+@bp.get("/account/provider/link")
+def ask_link() -> str:
+    """The form to link one's own account with one of the identity provider."""
+    current_actor()
+    require_provider()
+    return _page("account/link.html", FormView(LINK_SECTIONS))
+
+
+@bp.post("/account/provider/link")
+def link() -> Page:
+    """Send the browser to the identity provider, to show which account there is the person's."""
+    actor = current_actor()
+    present = request.form.get("present_password", "")
+
+    def begin() -> Page:
+        try:
+            departure = single_sign_on.begin_link(
+                actor,
+                present,
+                request.remote_addr or "",
+                sign_in_key(),
+                require_provider(),
+                answer_address(),
+                current_app.config["SEALER"],
+            )
+        except (Conflict, NotReached) as refusal:
+            return _back(refusal)
+        return leave(departure, url_for("own_account.show"), is_link=True)
+
+    return _or_again(LINK_SECTIONS, begin, lambda form: _page("account/link.html", form))
+
+
+@bp.get("/account/provider/unlink")
+def ask_unlink() -> str:
+    """The form to end that link."""
+    current_actor()
+    require_provider()
+    return _page("account/unlink.html", FormView(LINK_SECTIONS))
+
+
+@bp.post("/account/provider/unlink")
+def unlink() -> Page:
+    """End the link with the identity provider."""
+    actor = current_actor()
+    require_provider()
+
+    def end() -> Page:
+        present = request.form.get("present_password", "")
+        try:
+            single_sign_on.unlink(actor, present, request.remote_addr or "", sign_in_key())
+        except Conflict as refusal:
+            return _back(refusal)
+        flash(gettext("The link is ended."), "good")
+        return redirect(url_for("own_account.show"), HTTPStatus.SEE_OTHER)
+
+    return _or_again(LINK_SECTIONS, end, lambda form: _page("account/unlink.html", form))
 
 
 @bp.post("/account/sign-ins/<row:sign_in_id>/end")
@@ -206,6 +271,12 @@ def _or_again(
     except NotValid as refusal:
         form = FormView(sections, values or {}, flat_faults(refusal.faults))
         return show(form), HTTPStatus.UNPROCESSABLE_ENTITY
+
+
+def _back(refusal: LcmError) -> Page:
+    """Back to the account, with a sentence that says why nothing was done."""
+    flash(gettext(refusal.message), "warn")
+    return redirect(url_for("own_account.show"), HTTPStatus.SEE_OTHER)
 
 
 def _page(template: str, form: FormView) -> str:

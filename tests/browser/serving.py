@@ -85,7 +85,7 @@ class Visitor:
         self.visit("/sign-in")
         self.page.locator("#email").fill(email)
         self.page.locator("#password").fill(password)
-        self.page.locator("main button").click()
+        self.page.locator("main button.main").click()
         assert "/sign-in" not in self.page.url, self.page.inner_text("main")
 
     def choose_language(self, own_name: str) -> None:

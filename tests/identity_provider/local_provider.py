@@ -172,7 +172,6 @@ class LocalProvider:
     def settings(self, address: str = "https://lcm.example.org", **changes: str) -> dict[str, Any]:
         """The settings of a service that trusts this provider."""
         return {
-            "demonstration": True,
             "address": address,
             "oidc_issuer": self.issuer,
             "oidc_client_id": CLIENT_ID,

@@ -156,6 +156,14 @@ class TestTheIdToken:
         local.signing_key = KEYS[1]
         refuse(local, "bad_signature")
 
+    def test_a_key_that_the_token_brings_along_is_not_taken(self, local):
+        address = f"{local.issuer}/false-keys"
+        brought = {"jwk": FALSE_KEY.as_dict(private=False), "jku": address}
+        local.header, local.signing_key = local.header | brought, FALSE_KEY
+        local.answers["/false-keys"] = says(json.dumps({"keys": [FALSE_KEY.as_dict(private=False)]}))
+        refuse(local, "bad_signature|exceeds")
+        assert "GET /false-keys" not in local.asked
+
     @pytest.mark.parametrize("kid", ["third", None])
     def test_a_token_that_names_none_of_several_keys_is_refused(self, local, kid):
         local.header = {"alg": "RS256"} | ({"kid": kid} if kid else {})

@@ -11,4 +11,5 @@ from tests.fixtures import (  # noqa: F401
     sqlite_database,
     sqlite_template,
 )
+from tests.identity_provider.fixtures import local  # noqa: F401
 from tests.service.round_fixtures import actor, round_  # noqa: F401

@@ -243,6 +243,7 @@ class TestDoors:
             "account.sign_in",
             "account.send_sign_in",
             "account.sign_out",
+            "single_sign_on.begin",
             # Whoever holds the code of an invitation has no account yet.
             "people.invitation",
             "people.accept_invitation",

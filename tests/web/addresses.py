@@ -8,8 +8,8 @@ from lcm_service.persistence.tables import Match, Person, Plan, Run
 from lcm_service.services import accounts, invitations, renewals
 from tests.web import world
 
-# The second step of a sign-in is no page of one who is signed in; people are looked after by leads.
-BEFORE_SIGN_IN = {"account.code", "account.set_up"}
+# The later steps of a sign-in are no pages of one who is signed in; people are looked after by leads.
+BEFORE_SIGN_IN = {"account.code", "account.set_up", "single_sign_on.answer"}
 OF_LEADS = "people"
 OF_ADMINISTRATORS = {"people.ask_renewal"}
 

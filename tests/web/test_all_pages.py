@@ -38,6 +38,8 @@ OUTSIDE = {
     "own_account.ask_second_factor",
     "own_account.ask_recovery_codes",
     "own_account.ask_token",
+    "own_account.ask_link",
+    "own_account.ask_unlink",
 }
 
 
@@ -149,7 +151,7 @@ def test_a_post_without_its_token_is_refused(at_work: Flask, coordinator: FlaskC
             assert coordinator.post(address).status_code == 400, rule.rule
 
 
-@pytest.mark.parametrize("status", [400, 403, 404, 405, 409, 412, 413, 422, 429, 500])
+@pytest.mark.parametrize("status", [400, 403, 404, 405, 409, 412, 413, 422, 429, 500, 502])
 def test_every_refusal_has_a_page_that_says_what_to_do(at_work: Flask, status: int) -> None:
     with at_work.test_request_context():
         page, answered = error_page(HTTPStatus(status), "What was refused.")

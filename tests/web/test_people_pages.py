@@ -201,7 +201,7 @@ class TestPeople:
     ) -> None:
         made = send(browser, "/people/invite", name="Ana <b>", email="ana@example.org", language="fr")
         (address,) = shown_once(made.text)
-        path = address.removeprefix("http://localhost")
+        path = address.removeprefix(world.SINGLE_SIGN_ON["address"])
         assert path.startswith("/invitations/")
         assert "ana@example.org" in browser.get("/people").text
         guest = at_work.test_client()

@@ -40,7 +40,8 @@ COORDINATES: Final = frozenset({"coordinator"})
 LOOKS_AFTER_PEOPLE: Final = frozenset({"owner", "administrator"})
 # The sign-in and the token of the walk belong to somebody who is not walking.
 NOBODY_ELSE: Final[frozenset[str]] = frozenset()
-# A second step is for who has given a password; the walk's people are strangers or signed in.
+# A second step is for who has taken the first, an answer for who began at the provider; the walk's people are
+# strangers or signed in.
 NOBODY_YET: Final[frozenset[str]] = frozenset(("nobody",))
 
 # Endpoint -> who is answered. Everybody else is refused, and nothing changes.
@@ -56,6 +57,8 @@ PAGES: Final = {
     "account.send_code": NOBODY_YET,
     "account.set_up": NOBODY_YET,
     "account.send_set_up": NOBODY_YET,
+    "single_sign_on.begin": EVERYBODY,
+    "single_sign_on.answer": NOBODY_YET,
     "own_account.show": SIGNED_IN,
     "own_account.ask_password": SIGNED_IN,
     "own_account.change_password": SIGNED_IN,
@@ -63,6 +66,10 @@ PAGES: Final = {
     "own_account.set_up_second_factor": SIGNED_IN,
     "own_account.ask_recovery_codes": SIGNED_IN,
     "own_account.renew_recovery_codes": SIGNED_IN,
+    "own_account.ask_link": SIGNED_IN,
+    "own_account.link": SIGNED_IN,
+    "own_account.ask_unlink": SIGNED_IN,
+    "own_account.unlink": SIGNED_IN,
     "own_account.end_sign_in": NOBODY_ELSE,
     "own_account.end_other_sign_ins": SIGNED_IN,
     "own_account.ask_token": SIGNED_IN,

@@ -32,9 +32,19 @@ SOURCED = sourced_records.ROUND_CODE
 COORDINATOR = "coordinator@example.org"
 
 
-def open_world(path: Path, **settings: object) -> Flask:
+# A provider that nobody asks: it is there so that its button and its pages are.
+SINGLE_SIGN_ON = {
+    "address": "https://lcm.example.org",
+    "oidc_issuer": "https://id.example.org",
+    "oidc_client_id": "lcm",
+    "oidc_client_secret": "only used in tests",
+    "oidc_name": "Example Secretariat",
+}
+
+
+def open_world(path: Path, **settings: Any) -> Flask:
     """The application on a file of this world."""
-    return make_app(f"sqlite:///{path}", demonstration=True, **settings)
+    return make_app(f"sqlite:///{path}", demonstration=True, **(SINGLE_SIGN_ON | settings))
 
 
 def build_world(empty: Path, path: Path) -> None:

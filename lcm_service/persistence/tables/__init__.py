@@ -4,9 +4,11 @@ traced.
 
 from lcm_service.persistence.tables.access import (
     ApiToken,
+    AuthenticationRequest,
     Invitation,
     LeadDelegation,
     PasswordRenewal,
+    ProviderLink,
     RecoveryCode,
     SecondFactor,
     SignIn,
@@ -39,6 +41,7 @@ __all__ = [
     "AuditEvent",
     "AuditHead",
     "AuditSeal",
+    "AuthenticationRequest",
     "Decision",
     "Invitation",
     "LeadDelegation",
@@ -54,6 +57,7 @@ __all__ = [
     "Person",
     "Place",
     "Plan",
+    "ProviderLink",
     "Question",
     "RecoveryCode",
     "ReferenceCounter",

@@ -6,7 +6,7 @@ worked out, is kept encrypted under a key that the database does not hold.
 
 from datetime import date, datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, String
+from sqlalchemy import CheckConstraint, ForeignKey, String, UniqueConstraint, false
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from lcm_service.domain.vocabulary import ROLES, TOKEN_SCOPES
@@ -69,7 +69,7 @@ class LeadDelegation(Table):
 
 
 class SignIn(Table):
-    """One sign-in in one browser, from the password to its end.
+    """One sign-in in one browser, from its first step to its end.
 
     ``completed_at`` is empty while the second factor is still to be shown: until then nobody is signed in.
     ``device`` is what the browser says of itself, for its owner to recognise; where it came from is not kept.
@@ -86,6 +86,40 @@ class SignIn(Table):
     last_seen_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now)
     ends_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
     ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    # Its first step was taken at the identity provider, and not by the password.
+    is_by_provider: Mapped[bool] = mapped_column(default=False, server_default=false())
+
+    person: Mapped[Person] = relationship()
+
+
+class AuthenticationRequest(Table):
+    """A browser that was sent to the identity provider and has not come back yet.
+
+    ``person_id``: whose account is to be linked; nobody's where it is about signing in. What is secret of it
+    is worked out from the key, which the browser alone holds.
+    """
+
+    __tablename__ = "authentication_request"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    key_sha256: Mapped[str] = mapped_column(String(64), unique=True)
+    person_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"), index=True)
+    ends_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
+
+
+class ProviderLink(Table):
+    """By which account of an identity provider a person may sign in. Who that is there is kept as a hash, for
+    it only has to be recognised.
+    """
+
+    __tablename__ = "provider_link"
+    __table_args__ = (UniqueConstraint("issuer", "subject_sha256"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"), unique=True)
+    issuer: Mapped[str] = mapped_column(String(500))
+    subject_sha256: Mapped[str] = mapped_column(String(64))
+    linked_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now)
 
     person: Mapped[Person] = relationship()
 
