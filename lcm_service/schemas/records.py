@@ -207,6 +207,19 @@ class WithdrawalSchema(Sent):
     reason = Text(2000)
 
 
+class NoteSchema(Sent):
+    """The note verbale by which a permanent mission vouches for a record."""
+
+    note_reference = Line(300)
+    note_date = Day()
+
+
+class ReturnSchema(Sent):
+    """What is asked of the owner of a record that is given back."""
+
+    questions = Text(2000)
+
+
 class ReferencesSchema(Sent):
     """Several records at once."""
 

@@ -18,6 +18,7 @@ from lcm_service.domain.permissions import (
     may_submit_for,
 )
 from lcm_service.domain.record_fields import DEFAULTS, RECORD_FIELDS, column_of
+from lcm_service.domain.record_lives import CHANGEABLE_STATES, next_state
 from lcm_service.domain.record_rules import Faults, faults_of
 from lcm_service.domain.sentences import sentence
 from lcm_service.domain.vocabulary import LIVE_RECORD_STATES
@@ -131,10 +132,10 @@ def lock_record[Record: (Need, Offer, Support)](
 
 
 def require_live(record: Any) -> None:
-    """Raise Conflict where a record no longer takes part. Those of a closed round can still be changed, or
-    its open questions could never be answered.
+    """Raise Conflict where a record has ended. Those of a closed round can still be changed, or its open
+    questions could never be answered.
     """
-    if record.state not in LIVE_RECORD_STATES:
+    if record.state not in CHANGEABLE_STATES:
         raise Conflict(f"{record.reference} is {record.state} and can no longer be changed.")
 
 
@@ -160,7 +161,14 @@ def begin_withdrawal[Record: (Need, Offer, Support)](
 def end_change(
     session: Session, actor: Actor, record: Any, action: str, fields: Iterable[str], **facts: Any
 ) -> None:
-    """Write a change that was made: its moment, its event, and the questions that it answers."""
+    """Write a change that was made: its moment, its event, and the questions that it answers.
+
+    A record that was given back with questions takes part again once it is revised, and is acknowledged anew.
+    """
+    state = next_state("revise", record.state) if action == "revise" else None
+    if state is not None and state != record.state:
+        record.state, record.acknowledged_at, record.return_questions = state, None, None
+        fields = {*fields, "state"}
     record.changed_at = utc_now()
     session.flush()
     trace(session, actor, action, record, sorted(fields), **facts)

@@ -17,6 +17,7 @@ from lcm_service.services.offer_records import (
     withdraw_offer,
     withdraw_session,
 )
+from lcm_service.services.record_life import acknowledge_record, authenticate_record, return_record
 from lcm_service.services.support_records import (
     find_support,
     list_supports,
@@ -26,6 +27,8 @@ from lcm_service.services.support_records import (
 )
 
 __all__ = [
+    "acknowledge_record",
+    "authenticate_record",
     "find_need",
     "find_offer",
     "find_support",
@@ -34,6 +37,7 @@ __all__ = [
     "list_supports",
     "recognise_as_asked",
     "recognise_need",
+    "return_record",
     "revise_need",
     "revise_offer",
     "revise_support",

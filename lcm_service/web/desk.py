@@ -144,6 +144,9 @@ def _intake(desk: Desk) -> dict[str, int]:
     return {
         "needs": len(desk.needs),
         "not_recognised": sum(one.priority_recognised is None for one in desk.needs),
+        "not_acknowledged": sum(
+            one.state == "submitted" for one in (*desk.needs, *desk.offers, *desk.supports)
+        ),
         "offers": len(desk.offers),
         "supports": len(desk.supports),
         "questions": len(desk.questions),

@@ -7,16 +7,19 @@ that no other kind has.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from typing import Any
 
-from flask import Blueprint, flash, render_template, request, url_for
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask_babel import gettext as _
 
 from lcm_service.domain import completeness, permissions
 from lcm_service.domain.errors import NotAllowed
 from lcm_service.domain.permissions import Actor
 from lcm_service.domain.record_fields import column_of
-from lcm_service.schemas.records import RecordSchema, WithdrawalSchema
-from lcm_service.services import rounds, trail
+from lcm_service.domain.record_lives import open_to_coordinators
+from lcm_service.schemas.records import NoteSchema, RecordSchema, ReturnSchema, WithdrawalSchema
+from lcm_service.services import rounds, submissions, trail
 from lcm_service.web.fields import FormView, Section
 from lcm_service.web.saving import (
     Faults,
@@ -27,7 +30,7 @@ from lcm_service.web.saving import (
     read_version,
     save_or_show_again,
 )
-from lcm_service.web.shared_fields import OWNER, WITHDRAWAL
+from lcm_service.web.shared_fields import NOTE, OWNER, RETURN, WITHDRAWAL
 from lcm_service.web.showing import current_actor
 
 # A need, an offer or a support. Pages do not know the tables.
@@ -112,6 +115,11 @@ class RecordPages:
         bp.get(f"{of_record}/withdraw")(self.ask_withdrawal)
         bp.post(f"{of_record}/withdraw")(self.withdraw)
         bp.get(f"{of_record}/history")(self.history)
+        bp.post(f"{of_record}/acknowledge")(self.acknowledge)
+        bp.get(f"{of_record}/authenticate")(self.ask_authentication)
+        bp.post(f"{of_record}/authenticate")(self.authenticate)
+        bp.get(f"{of_record}/return")(self.ask_return)
+        bp.post(f"{of_record}/return")(self.give_back)
 
     def index(self, code: str) -> str:
         """The records of a round, as far as the reader may see them."""
@@ -153,6 +161,7 @@ class RecordPages:
             record=record,
             missing=completeness.missing_fields(self.kind.name, record),
             may_change=permissions.may_change_record(actor, record.participant_id),
+            open_steps=open_to_coordinators(record.state) if permissions.may_coordinate(actor) else (),
             **self.kind.show_more(actor, record),
         )
 
@@ -189,6 +198,57 @@ class RecordPages:
         record = self.kind.services.find(actor, reference)
         events = trail.list_events(actor, self.kind.name, reference)
         return self._render("history.html", record.round, record=record, events=events)
+
+    def acknowledge(self, reference: str) -> Page:
+        """Tell the owner that the secretariat has the record."""
+        submissions.acknowledge_record(current_actor(), self.kind.name, reference, read_version(request.form))
+        return redirect(self._lead_on(_("%(reference)s is acknowledged."), reference), HTTPStatus.SEE_OTHER)
+
+    def ask_authentication(self, reference: str) -> str:
+        """Which note verbale vouches for the record."""
+        return self._show_step("records/authenticate.html", reference, FormView(NOTE), None)
+
+    def authenticate(self, reference: str) -> Page:
+        """Note it."""
+        actor = current_actor()
+
+        def save(values: Values) -> str:
+            submissions.authenticate_record(
+                actor, self.kind.name, reference, **values, version=read_version(request.form)
+            )
+            return self._lead_on(_("%(reference)s is authenticated."), reference)
+
+        return save_or_show_again(
+            NOTE,
+            save,
+            lambda view, stale: self._show_step("records/authenticate.html", reference, view, stale),
+            schema=NoteSchema,
+        )
+
+    def ask_return(self, reference: str) -> str:
+        """What is to be asked of the owner."""
+        return self._show_step("records/return.html", reference, FormView(RETURN), None)
+
+    def give_back(self, reference: str) -> Page:
+        """Give the record back with questions."""
+        actor = current_actor()
+
+        def save(values: Values) -> str:
+            submissions.return_record(
+                actor,
+                self.kind.name,
+                reference,
+                questions=values["questions"],
+                version=read_version(request.form),
+            )
+            return self._lead_on(_("%(reference)s is given back with questions."), reference)
+
+        return save_or_show_again(
+            RETURN,
+            save,
+            lambda view, stale: self._show_step("records/return.html", reference, view, stale),
+            schema=ReturnSchema,
+        )
 
     def show_form(
         self,
@@ -242,6 +302,13 @@ class RecordPages:
     def _show_withdrawal(self, reference: str, view: FormView, stale: StaleFacts | None) -> str:
         record = self._find_to_change(reference)
         return self._render("withdraw.html", record.round, record=record, form=view, stale=stale)
+
+    def _show_step(self, template: str, reference: str, view: FormView, stale: StaleFacts | None) -> str:
+        actor = current_actor()
+        record = self.kind.services.find(actor, reference)
+        if not permissions.may_coordinate(actor):
+            raise NotAllowed("Only coordinators acknowledge, authenticate and return records.")
+        return self._render(template, record.round, record=record, form=view, stale=stale)
 
     def _find_to_change(self, reference: str) -> Any:
         """The record, for those who may change it: nobody else is given a form that could not be sent."""

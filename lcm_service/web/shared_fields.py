@@ -25,6 +25,16 @@ OWNER = Section(
 )
 
 WITHDRAWAL = (Section(_("Withdraw"), (Field("reason", _("Reason"), "longtext"),)),)
+NOTE = (
+    Section(
+        _("Note verbale"),
+        (
+            Field("note_reference", _("Reference of the note")),
+            Field("note_date", _("Date of the note"), "date"),
+        ),
+    ),
+)
+RETURN = (Section(_("Questions"), (Field("questions", _("What is asked"), "longtext"),)),)
 
 
 def areas(label: Any, hint: Any = None) -> Field:

@@ -2,13 +2,29 @@
 
 import pytest
 
-from lcm_service.domain.lives import LIVES, MATCH_STEPS, NOTHING, SERVICE, states_before
-from lcm_service.domain.vocabulary import MATCH_STATES, PLAN_STATES, ROUND_STATES
+from lcm_service.domain.lives import LIVES as LIVES_BESIDE
+from lcm_service.domain.lives import MATCH_STEPS, NOTHING, SERVICE, states_before
+from lcm_service.domain.record_lives import CHANGEABLE_STATES, RECORD_STEPS, next_state, open_to_coordinators
+from lcm_service.domain.vocabulary import (
+    LIVE_RECORD_STATES,
+    MATCH_STATES,
+    PLAN_STATES,
+    RECORD_STATES,
+    ROUND_STATES,
+)
 from tools import states
 
-STATES = {"match": MATCH_STATES, "plan": PLAN_STATES, "round": ROUND_STATES}
+LIVES = {"record": RECORD_STEPS, **LIVES_BESIDE}
+# Words that the database allows and no step leads to yet.
+NOT_YET = {"draft", "circulated", "expired"}
+STATES = {
+    "record": tuple(state for state in RECORD_STATES if state not in NOT_YET),
+    "match": MATCH_STATES,
+    "plan": PLAN_STATES,
+    "round": ROUND_STATES,
+}
 # Here a life ends: a declined pair is not proposed again, a plan that is over stays as a document.
-ENDS = {"match": {"declined"}, "plan": {"superseded", "discarded"}, "round": set()}
+ENDS = {"record": {"withdrawn"}, "match": {"declined"}, "plan": {"superseded", "discarded"}, "round": set()}
 
 
 @pytest.mark.parametrize("kind", LIVES)
@@ -32,6 +48,18 @@ def test_nobody_but_a_side_by_its_own_press_or_letter_makes_a_match_agreed_or_co
     """What the service does at a deadline leaves no more agreed than both sides had confirmed."""
     by_service = [step for step in MATCH_STEPS if SERVICE in step.who]
     assert {step.action for step in by_service} == {"lapse", "lapse_more"}
+
+
+def test_a_record_counts_where_it_can_be_returned_and_changes_where_it_has_not_ended() -> None:
+    returnable = {state for step in RECORD_STEPS if step.action == "return" for state in step.before}
+    assert returnable == set(LIVE_RECORD_STATES) - NOT_YET
+    assert set(CHANGEABLE_STATES) == returnable | {"returned"}
+    assert next_state("revise", "authenticated") == "authenticated"
+    assert next_state("revise", "returned") == "submitted"
+    assert next_state("revise", "withdrawn") is None
+    assert open_to_coordinators("submitted") == ("acknowledge", "authenticate", "return")
+    assert open_to_coordinators("authenticated") == ("return",)
+    assert open_to_coordinators("returned") == ()
 
 
 def test_a_step_that_is_not_known_is_a_fault_of_the_code() -> None:

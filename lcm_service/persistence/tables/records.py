@@ -40,6 +40,10 @@ class SubmittedRecord:
     state: Mapped[str] = mapped_column(String(40), default="submitted")
     expires_on: Mapped[date | None]
     visibility_consent: Mapped[bool | None]
+    acknowledged_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    note_reference: Mapped[str | None] = mapped_column(String(300))  # of the note verbale that vouches for it
+    note_date: Mapped[date | None]
+    return_questions: Mapped[str | None] = mapped_column(Text)
     source: Mapped[dict[str, Any] | None] = mapped_column(Document)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now)
     changed_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now)

@@ -1,0 +1,55 @@
+"""The life of what a participant submits, in the steps of `lives.py`: from arrival to withdrawal.
+
+A record counts in matching while it is submitted, acknowledged or authenticated (`LIVE_RECORD_STATES`).
+"""
+
+from typing import Final
+
+from lcm_service.domain.lives import COORDINATOR, NOTHING, Step
+
+PARTICIPANT: Final = "the participant that has it"
+BY_LETTER: Final = "a coordinator, by its letter"
+
+_HERE: Final = ("submitted", "acknowledged", "authenticated")
+
+RECORD_STEPS: Final = (
+    Step("submit", (NOTHING,), ("submitted",), (PARTICIPANT, BY_LETTER), "the round is open"),
+    Step("acknowledge", ("submitted",), ("acknowledged",), (COORDINATOR,)),
+    Step(
+        "authenticate",
+        ("submitted", "acknowledged"),
+        ("authenticated",),
+        (COORDINATOR,),
+        "a note verbale vouches for it",
+    ),
+    Step(
+        "return",
+        _HERE,
+        ("returned",),
+        (COORDINATOR,),
+        "with questions, while no match stands on it; it takes no part until it is changed",
+    ),
+    Step("revise", _HERE, _HERE, (PARTICIPANT, BY_LETTER)),
+    Step("revise", ("returned",), ("submitted",), (PARTICIPANT, BY_LETTER), "it is acknowledged anew"),
+    Step(
+        "withdraw",
+        (*_HERE, "returned"),
+        ("withdrawn",),
+        (PARTICIPANT, BY_LETTER),
+        "its matches are released",
+    ),
+)
+CHANGEABLE_STATES: Final = (*_HERE, "returned")
+
+
+def next_state(action: str, state: str) -> str | None:
+    """Where a step leads a record that is in this state; ``None`` where it is not open."""
+    for step in RECORD_STEPS:
+        if step.action == action and state in step.before:
+            return state if state in step.after else step.after[0]
+    return None
+
+
+def open_to_coordinators(state: str) -> tuple[str, ...]:
+    """The steps that a coordinator can take, in its own name, with a record in this state."""
+    return tuple(step.action for step in RECORD_STEPS if COORDINATOR in step.who and state in step.before)
