@@ -1,21 +1,17 @@
 """Browser tests stay together in one worker, in front of one browser."""
 
-import shutil
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack
-from pathlib import Path
 from typing import Any
 
 import pytest
 from flask import Flask
 from playwright.sync_api import Browser, sync_playwright
 
-from lcm_service.persistence.database import db
 from tests.browser import serving
 from tests.browser.serving import Visitor
 from tests.fixtures import cheap_passwords, sqlite_template  # noqa: F401
-from tests.web import world
-from tests.web.conftest import world_template  # noqa: F401
+from tests.web.conftest import first_world, service, world_app, world_template  # noqa: F401
 
 
 @pytest.fixture(scope="session")
@@ -28,19 +24,7 @@ def chromium(chromium_path: str) -> Iterator[Browser]:
 
 
 @pytest.fixture
-def service(world_template: Path, tmp_path: Path) -> Iterator[Flask]:  # noqa: F811
-    """A service at work, on a copy of its own."""
-    path = tmp_path / "world.sqlite3"
-    shutil.copyfile(world_template, path)
-    app = world.open_world(path)
-    yield app
-    with app.app_context():
-        db.session.remove()
-        db.engine.dispose()
-
-
-@pytest.fixture
-def root(service: Flask) -> Iterator[str]:
+def root(service: Flask) -> Iterator[str]:  # noqa: F811
     """The address under which the service answers."""
     with serving.serve(service) as address:
         yield address

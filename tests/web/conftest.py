@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy import make_url
 
 from lcm_service.persistence.database import db
 from lcm_service.persistence.tables import Person
@@ -35,16 +36,44 @@ def world_template(
     return made_once(tmp_path_factory, "world.sqlite3", lambda path: world.build_world(sqlite_template, path))
 
 
+@pytest.fixture(scope="session")
+def world_app(tmp_path_factory: pytest.TempPathFactory) -> Flask:
+    """The application of a service at work, built once in this process, so that its routes are joined and its
+    pages compiled once.
+    """
+    return world.open_world(tmp_path_factory.mktemp("world") / "world.sqlite3")
+
+
 @pytest.fixture
-def at_work(world_template: Path, tmp_path: Path) -> Iterator[Flask]:
-    """A service at work, on a copy of its own, with its context open."""
-    path = tmp_path / "world.sqlite3"
-    shutil.copyfile(world_template, path)
-    app = world.open_world(path)  # noqa: F811
-    with app.app_context():
-        yield app
+def first_world(world_template: Path) -> Path:
+    """The database that a test begins with; a room may put another one in its place."""
+    return world_template
+
+
+@pytest.fixture
+def service(world_app: Flask, first_world: Path) -> Iterator[Flask]:
+    """A service at work, to which each test comes as to a new one: the database and the settings are put
+    back.
+    """
+    path = Path(str(make_url(world_app.config["SQLALCHEMY_DATABASE_URI"]).database))
+    settings = dict(world_app.config)
+    for left_over in path.parent.glob(f"{path.name}*"):
+        left_over.unlink()
+    shutil.copyfile(first_world, path)
+    yield world_app
+    with world_app.app_context():
         db.session.remove()
         db.engine.dispose()
+    world_app.config.clear()
+    world_app.config.update(settings)
+
+
+@pytest.fixture
+def at_work(service: Flask) -> Iterator[Flask]:
+    """A service at work with its context open."""
+    with service.app_context():
+        yield service
+        db.session.remove()
 
 
 @pytest.fixture

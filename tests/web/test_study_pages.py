@@ -2,7 +2,7 @@
 
 import re
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -57,17 +57,11 @@ def studied_world(world_template: Path, tmp_path_factory: pytest.TempPathFactory
 
 
 @pytest.fixture
-def at_work(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Flask]:
-    """A service at work; where a test asks for ``studied``, somebody has looked what would help before."""
+def first_world(request: pytest.FixtureRequest) -> Path:
+    """The world; where a test asks for ``studied``, somebody has looked what would help before."""
     is_studied = "studied" in request.fixturenames
-    path = tmp_path / "world.sqlite3"
-    template = request.getfixturevalue("studied_world" if is_studied else "world_template")
-    shutil.copyfile(template, path)
-    app = world.open_world(path)
-    with app.app_context():
-        yield app
-        db.session.remove()
-        db.engine.dispose()
+    path: Path = request.getfixturevalue("studied_world" if is_studied else "world_template")
+    return path
 
 
 @pytest.fixture
