@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from math import gcd
 from typing import Final, Literal, NamedTuple
 
-import pulp
+from optimizer.pulp_alone import pulp
 
 Sense = Literal["<=", ">=", "="]
 Term = tuple[int, int]  # column number, whole coefficient

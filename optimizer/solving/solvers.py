@@ -25,10 +25,9 @@ from types import FrameType
 from typing import Any, Final, Literal
 
 import highspy
-import pulp
-from pulp.constants import LpSolveStatus
 
 from optimizer.model.program import MAX_SPREAD, PulpProgram
+from optimizer.pulp_alone import pulp
 
 SOLVERS: Final = ("highs", "cbc")
 Ending = Literal["optimal", "time_limit", "infeasible", "fault"]
@@ -183,11 +182,11 @@ def _read_attempt(program: PulpProgram, stats: pulp.LpSolveStats) -> Attempt:
     else:
         whole_bound = None
     values = program.values() if stats.has_solution else None
-    if stats.status in (LpSolveStatus.Optimal, LpSolveStatus.GapLimit):
+    if stats.status in (pulp.LpSolveStatus.Optimal, pulp.LpSolveStatus.GapLimit):
         return Attempt("optimal" if values is not None else "fault", values, whole_bound)
-    if stats.status == LpSolveStatus.Infeasible:
+    if stats.status == pulp.LpSolveStatus.Infeasible:
         return Attempt("infeasible", None, None)
-    if stats.status == LpSolveStatus.TimeLimit:
+    if stats.status == pulp.LpSolveStatus.TimeLimit:
         return Attempt("time_limit", values, whole_bound)
     return Attempt("fault", values, whole_bound)
 
