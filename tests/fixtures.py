@@ -17,6 +17,7 @@ import pytest
 from argon2 import PasswordHasher, profiles
 from flask import Flask
 from flask.testing import FlaskClient
+from jinja2.bccache import Bucket, BytecodeCache
 from sqlalchemy import delete, insert, make_url, text
 
 from lcm_service import create_app
@@ -45,12 +46,32 @@ class PageClient(FlaskClient):
             return super().open(*args, **kwargs)
 
 
+class CompiledOnce(BytecodeCache):
+    """What the templates of the pages were compiled to, for every application that this process builds."""
+
+    def __init__(self) -> None:
+        self._compiled: dict[str, bytes] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        """Give what was kept; a template that was changed since then is compiled anew."""
+        if bucket.key in self._compiled:
+            bucket.bytecode_from_string(self._compiled[bucket.key])
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        """Keep what was compiled."""
+        self._compiled[bucket.key] = bucket.bytecode_to_string()
+
+
+COMPILED_ONCE = CompiledOnce()
+
+
 def make_app(database_url: str, **settings: Any) -> Flask:
     """The application on this database, with the settings of a test."""
     defaults: dict[str, Any] = {"secret_key": SECRET, "secure_cookies": False, "embedded_worker": False}
     app = create_app(Settings(database_url=database_url, **(defaults | settings)))
     app.config["TESTING"] = True
     app.test_client_class = PageClient
+    app.jinja_env.bytecode_cache = COMPILED_ONCE
     return app
 
 
