@@ -30,5 +30,5 @@ def plan_file(tmp_path: Path, problem_file: Path, capsys: pytest.CaptureFixture[
 def large_problem_file(tmp_path: Path) -> Path:
     """A round that no solver closes in the seconds of a test."""
     path = tmp_path / "large.json"
-    write_json(path, problem_to_document(make_problem(needs=400, sessions=400, seed=1)))
+    write_json(path, problem_to_document(make_problem(needs=300, sessions=300, seed=1)))
     return path

@@ -7,6 +7,8 @@ import time
 from pathlib import Path
 
 PATIENCE_SECONDS = 30
+# Each look costs a process that lists all others, or a query; what is waited for lasts longer than this.
+POLL_SECONDS = 0.05
 
 
 def wait_for(condition, seconds=PATIENCE_SECONDS):
@@ -16,7 +18,7 @@ def wait_for(condition, seconds=PATIENCE_SECONDS):
         found = condition()
         if found:
             return found
-        time.sleep(0.01)
+        time.sleep(POLL_SECONDS)
     raise AssertionError("what was waited for did not happen")
 
 

@@ -26,7 +26,7 @@ from tests.service.jobs.processes import (
 
 SMALL = canonical_bytes(builders.problem([builders.need()], [builders.session()])).decode()
 # What a solver is asked for here takes it minutes.
-HARD = canonical_bytes(make_problem(500, 500, 1)).decode()
+HARD = canonical_bytes(make_problem(300, 300, 1)).decode()
 
 
 def always(_progress):

@@ -120,7 +120,7 @@ def test_a_cancel_in_the_middle_of_a_long_search_frees_the_worker_and_touches_no
 ):
     published = rounds.publish(actor, rounds.solve_round(actor, round_))
     before = (published.document, published.state, published.version)
-    run = store_run(round_, make_problem(500, 500, 1), seconds=100)
+    run = store_run(round_, make_problem(300, 300, 1), seconds=100)
     rounds.fresh()
     worker.start()
     told = wait_for(lambda: run_as_it_is(actor, run).progress, seconds=60)
