@@ -14,8 +14,9 @@ LOCK_DATE = 2026-11-14T00:00:00Z
 LOCK_ARGS =
 # More arguments for pytest: make test ARGS="tests/test_rooms.py -x"
 ARGS =
-# Two workers; the tests that share a thing (the browser) stay together in one of them.
-PYTEST := $(PYTHON) -m pytest -n 2 --dist loadgroup
+# Two workers. The tests of a file stay together in one of them, so that what they share is made once; files
+# come in the order of tests/conftest.py, the rooms that take long first.
+PYTEST := $(PYTHON) -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 # The rooms that are there already.
 TYPED := $(wildcard optimizer lcm_service wsgi.py tests tools/*.py)
 

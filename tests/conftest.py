@@ -26,6 +26,16 @@ BROWSERS = (
     "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
 )
 
+# By the time that their longest files take.
+LONGEST_FIRST = (
+    "tests/service/jobs/",
+    "tests/web/",
+    "tests/browser/",
+    "tests/bench/",
+    "tests/optimizer/",
+    "tests/service/",
+)
+
 # Quick runs try the same examples every time, so that a red build is about the change; full runs look
 # further. Neither minds a slow machine.
 settings.register_profile(
@@ -49,6 +59,19 @@ def pytest_configure() -> None:
     # A shell that starts the tests in the background has them ignore Ctrl-C, and so would every process that
     # they start; some tests are about that signal.
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Where workers share the tests, the rooms that take long come first, so that all end at about the same
+    time.
+    """
+    if hasattr(config, "workerinput"):
+        items.sort(key=_place_in_order)
+
+
+def _place_in_order(item: pytest.Item) -> int:
+    rooms = [number for number, room in enumerate(LONGEST_FIRST) if item.nodeid.startswith(room)]
+    return min(rooms, default=len(LONGEST_FIRST))
 
 
 @pytest.fixture(scope="session")

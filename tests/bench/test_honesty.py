@@ -27,9 +27,6 @@ from tests.optimizer.builders import need, problem, session
 
 ROUNDS = 3
 
-# In one process, so that what all of these look at is measured once.
-pytestmark = pytest.mark.xdist_group("honesty")
-
 
 @pytest.fixture(scope="module")
 def effects():

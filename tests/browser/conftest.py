@@ -1,4 +1,4 @@
-"""Browser tests stay together in one worker, in front of one browser."""
+"""Browser tests sit in front of one browser in each worker."""
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack
@@ -16,7 +16,7 @@ from tests.web.conftest import first_world, service, world_app, world_template  
 
 @pytest.fixture(scope="session")
 def chromium(chromium_path: str) -> Iterator[Browser]:
-    """The one browser."""
+    """The one browser of this process."""
     with sync_playwright() as playwright:
         browser = serving.launch(playwright, chromium_path)
         yield browser

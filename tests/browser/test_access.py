@@ -17,8 +17,6 @@ from tests.web import world
 from tests.web.addresses import addresses, addresses_of_lead
 from tests.web.test_all_pages import FILES
 
-pytestmark = pytest.mark.xdist_group("browser")
-
 QUICK = [("English", 1280, "light"), ("العربية", 320, "dark")]
 LANGUAGES = ["العربية", "中文", "English", "Français", "Русский", "Español"]
 FULL = list(product(LANGUAGES, (320, 1280), ("light", "dark")))

@@ -11,8 +11,6 @@ from lcm_service.services import decisions
 from tests.browser.serving import Visitor
 from tests.web import world
 
-pytestmark = pytest.mark.xdist_group("browser")
-
 
 def sides(service: Flask) -> tuple[int, str, int, str]:
     """A match to confirm with its recipient's address, one to decline with its provider's."""

@@ -2,13 +2,10 @@
 
 from collections.abc import Callable
 
-import pytest
 from flask import Flask
 
 from tests.browser.serving import Visitor
 from tests.web import world
-
-pytestmark = pytest.mark.xdist_group("browser")
 
 ADDRESS = f"/rounds/{world.EXERCISE}/scenarios"
 

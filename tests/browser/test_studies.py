@@ -2,15 +2,12 @@
 
 from collections.abc import Callable
 
-import pytest
 from flask import Flask
 
 from lcm_service.persistence.database import db
 from lcm_service.persistence.tables import Run
 from tests.browser.serving import Visitor
 from tests.web import world
-
-pytestmark = pytest.mark.xdist_group("browser")
 
 SECONDS = 10
 

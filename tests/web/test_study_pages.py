@@ -18,9 +18,6 @@ from tests.web import world
 from tests.web.html import read_page
 from tests.web.test_matching_pages import form_to, press
 
-# They share one world that was looked into.
-pytestmark = pytest.mark.xdist_group("studies")
-
 LANGUAGES = ("en", "fr", "ar")
 SECONDS = 10
 
