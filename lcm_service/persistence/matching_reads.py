@@ -190,6 +190,19 @@ def list_match_sides(
     return [(match, receives, gives) for match, receives, gives in session.execute(statement)]
 
 
+def side_ids(session: Session, match: Match) -> tuple[int, int]:
+    """The numbers of the recipient and of the provider of a match."""
+    statement = (
+        select(Need.participant_id, Offer.participant_id)
+        .select_from(Match)
+        .join(Need, Match.need_reference == Need.reference)
+        .join(Offer, Match.offer_reference == Offer.reference)
+        .where(Match.id == match.id)
+    )
+    recipient, provider = session.execute(statement).one()
+    return recipient, provider
+
+
 def read_match_again(session: Session, match: Match) -> None:
     """Read a match and its decisions anew, after the round was locked."""
     session.refresh(match, ["state", "seats", "version", "plan_id", "is_firm", "decisions"])

@@ -295,9 +295,8 @@ def answer_by(round_: Round) -> datetime:
 def _trace(session: Session, actor: Actor, match: Match, action: str, facts: dict[str, Any]) -> None:
     facts = {"plan": match.plan.number, "version": match.version, **facts}
     record_event(session, actor, action, "match", str(match.id), ["state", "seats"], facts)
-    ((_, recipient, provider),) = reads.list_match_sides(session, match_id=match.id)
-    for participant in (recipient, provider):
-        enqueue_message(session, f"match.{action}", participant_id=participant.id, facts={"match": match.id})
+    for side in reads.side_ids(session, match):
+        enqueue_message(session, f"match.{action}", participant_id=side, facts={"match": match.id})
 
 
 def _require_coordinator(actor: Actor) -> None:
