@@ -43,6 +43,12 @@ def seeds(size) -> range:
     return range(600 if size == "full" else 200)
 
 
+@pytest.fixture(scope="session")
+def solved_seeds(size, seeds) -> range:
+    """Those that are solved too: all of them at full size."""
+    return seeds if size == "full" else seeds[:100]
+
+
 def seeds_of_group(seeds: range, group: int) -> range:
     return seeds[group::GROUPS]
 
@@ -67,8 +73,8 @@ def check_against_brute_force(seed: int) -> str:
 
 
 @pytest.mark.parametrize("group", range(GROUPS))
-def test_every_objective_of_a_tiny_problem_is_that_of_the_best_of_all_its_plans(seeds, group):
-    outcomes = Counter(check_against_brute_force(seed) for seed in seeds_of_group(seeds, group))
+def test_every_objective_of_a_tiny_problem_is_that_of_the_best_of_all_its_plans(solved_seeds, group):
+    outcomes = Counter(check_against_brute_force(seed) for seed in seeds_of_group(solved_seeds, group))
     assert outcomes["optimal"] > 0
 
 

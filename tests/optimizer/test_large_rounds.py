@@ -23,7 +23,7 @@ from tests.optimizer.random_problems import random_round
 
 @pytest.fixture(scope="session")
 def seeds(size) -> range:
-    return range(400 if size == "full" else 60)
+    return range(400 if size == "full" else 30)
 
 
 def begin(round_):
