@@ -11,8 +11,6 @@ from tests.browser.serving import Visitor
 from tests.identity_provider.fixtures import local  # noqa: F401
 from tests.identity_provider.local_provider import NAME, LocalProvider
 
-pytestmark = pytest.mark.xdist_group("browser")
-
 OBSERVER = "observer@example.org"
 
 
