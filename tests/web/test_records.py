@@ -266,3 +266,45 @@ def test_a_support_and_an_activity_are_recorded(coordinator: FlaskClient) -> Non
     answers = {"title": "Mentoring", "state": "delivered", "provider_code": "XAA", "recipient_code": "XAB"}
     assert send(coordinator, "/activities/new", **answers).status_code == 303
     assert "Mentoring" in coordinator.get("/activities").text
+
+
+def test_a_record_is_acknowledged_vouched_for_and_given_back_by_its_page(
+    coordinator: FlaskClient, focal_point: FlaskClient
+) -> None:
+    send(focal_point, NEW_NEED, title="A first need", seats_asked="12")
+    address = f"/needs/{newest(Need).reference}"
+    assert "Not acknowledged yet" in focal_point.get(address).text
+    form = next(
+        form for form in read_page(coordinator.get(address).text).forms if "/acknowledge" in form.action
+    )
+    assert coordinator.post(form.action, data=form.data()).status_code == 303
+    assert "Acknowledged on" in focal_point.get(address).text
+    assert coordinator.post(form.action, data=form.data()).status_code == 409
+    empty = send(coordinator, f"{address}/authenticate")
+    assert empty.status_code == 422
+    assert "Say which note it is" in empty.text
+    answers = {"note_reference": "NV/12", "note_date": "2026-10-01"}
+    assert send(coordinator, f"{address}/authenticate", **answers).status_code == 303
+    assert "NV/12" in focal_point.get(address).text
+    assert send(coordinator, f"{address}/return", questions="For which unit?").status_code == 303
+    assert "For which unit?" in focal_point.get(address).text
+    assert newest(Need).state == "returned"
+    assert send(focal_point, f"{address}/revise", detail="For the first company").status_code == 303
+    assert newest(Need).state == "submitted"
+    assert "For which unit?" not in focal_point.get(address).text
+    for step in ("authenticate", "return"):
+        assert focal_point.get(f"{address}/{step}").status_code == 403
+
+
+def test_what_the_secretariat_asks_of_an_offer_is_for_its_owner_alone(
+    coordinator: FlaskClient, focal_point: FlaskClient, browser_of: Browsers
+) -> None:
+    send(focal_point, f"/rounds/{world.EXERCISE}/offers/new", title="A first offer")
+    address = f"/offers/{newest(Offer).reference}"
+    answers = {"note_reference": "NV/13", "note_date": "2026-10-01"}
+    assert send(coordinator, f"{address}/authenticate", **answers).status_code == 303
+    assert send(coordinator, f"{address}/return", questions="Who pays the travel?").status_code == 303
+    stranger = browser_of(world.focal_point_of("XAB"))
+    for words in ("Who pays the travel?", "NV/13"):
+        assert words in focal_point.get(address).text
+        assert words not in stranger.get(address).text
