@@ -62,9 +62,10 @@ def create_app(settings: Settings | None = None) -> Flask:
     db.init_app(app)
     Migrate(app, db, directory=str(MIGRATIONS_FOLDER), render_as_batch=True, compare_type=True)
     Babel(app, locale_selector=choose_language)
+    # Before the tokens of forms are looked at, which reads the form.
+    http_errors.register_http_errors(app)
     CSRFProtect(app)
     _register_sign_in(app)
-    http_errors.register_http_errors(app)
     web.register_pages(app)
     api.register_api(app)
     cli.register_commands(app)

@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import quote
 
 from flask import Flask, Response, redirect, render_template, request, url_for
-from werkzeug.exceptions import BadRequest, HTTPException
+from werkzeug.exceptions import BadRequest, HTTPException, UnsupportedMediaType
 from werkzeug.exceptions import NotFound as NothingHere
 
 from lcm_service.domain.errors import (
@@ -34,15 +34,28 @@ STATUS_OF_ERROR: dict[type[LcmError], HTTPStatus] = {
     NotReached: HTTPStatus.BAD_GATEWAY,
 }
 API_PREFIX = "/api/"
+# The longest form has some texts of ten thousand characters, of nine bytes each at most as browsers send
+# them. Fields are parted before anybody could count them, so what is limited is bytes.
+MOST_FORM_BYTES = 1_000_000
+FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
 
 log = logging.getLogger(__name__)
 
 
 def register_http_errors(app: Flask) -> None:
     """Answer every refusal, known or not, in the form that the caller reads."""
+    app.before_request(refuse_what_grows)
     app.before_request(refuse_nul_characters)
     app.register_error_handler(LcmError, answer_refusal)
     app.register_error_handler(HTTPException, answer_http_exception)
+
+
+def refuse_what_grows() -> None:
+    """A small body must not become a large one: what is packed is not unpacked, and a form is no flood."""
+    if request.headers.get("Content-Encoding", "identity").strip().lower() not in {"", "identity"}:
+        raise UnsupportedMediaType("Send the body as it is, without Content-Encoding.")
+    if request.mimetype in FORMS:
+        request.max_content_length = min(MOST_FORM_BYTES, request.max_content_length or MOST_FORM_BYTES)
 
 
 def refuse_nul_characters() -> None:

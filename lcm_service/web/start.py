@@ -47,6 +47,8 @@ def local_address(address: str | None) -> str:
     except ValueError:
         return url_for("start.index")
     is_local = address and address.startswith("/") and not address.startswith("//") and "\\" not in address
+    # Browsers leave line ends and tabs out, so that what follows counts; and no header can hold them.
+    is_local = is_local and str(address).isprintable()
     if not is_local or parts.scheme or parts.netloc:
         return url_for("start.index")
     return str(address)
