@@ -24,6 +24,16 @@ from lcm_service.services.trail import record_event
 PLAN_EXPORT: Final = "lcm-plan-export/1"
 PROBLEM_EXPORT: Final = "lcm-problem-export/1"
 
+# What tells of the whole problem stands in no extract: values and clashes, how long the solver took, and the
+# hash, by which a guess at what others asked for could be proven.
+ABOUT_EVERYBODY: Final[Mapping[str, Any]] = {
+    "objectives": [],
+    "clash": None,
+    "solver": None,
+    # Such a document still reads as a plan; this is the hash of no problem.
+    "problem_sha256": "0" * 64,
+}
+
 # The columns of a plan as a table. Each row stands alone when it is copied out, so each carries the notice.
 COLUMNS: Final = (
     "notice",
@@ -57,13 +67,14 @@ def export_plan(actor: Actor, plan_id: int) -> dict[str, Any]:
     itself.
 
     For a focal point ``extract_for`` names its participant, and plan and labels hold its own rows alone;
-    such an extract has no objectives, for they count everyone's seats. Raises NotFound where there is no
+    such an extract holds nothing of `ABOUT_EVERYBODY`. Raises NotFound where there is no
     plan that the actor may export, NotAllowed for observers and administrators.
     """
     plan = _take_out(actor, plan_id, "json")
     document, labels = _document_for(actor, plan)
     return _envelope(PLAN_EXPORT, plan) | {
         "extract_for": None if may_coordinate(actor) else actor.participant_code,
+        "problem_sha256": plan.problem_sha256 if may_coordinate(actor) else None,
         "labels": labels,
         "plan": document,
     }
@@ -133,7 +144,7 @@ def _document_for(actor: Actor, plan: Plan) -> tuple[dict[str, Any], dict[str, A
     assert actor.participant_code is not None
     own = excerpt_for(actor.participant_code, plan.document, plan.explanation, plan.labels)
     kept = {name: own[name] for name in ("assignments", "sessions", "questions", "unmet")}
-    return plan.document | kept | {"objectives": []}, own["labels"]
+    return plan.document | kept | ABOUT_EVERYBODY, own["labels"]
 
 
 def _envelope(format_: str, plan: Plan) -> dict[str, Any]:

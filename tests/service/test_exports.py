@@ -113,6 +113,9 @@ def test_a_focal_point_exports_its_own_rows_alone(scene):
         assert hidden.participant.code not in text
         assert hidden.title not in text
     assert "MED" not in text
+    # By the hash of the whole problem one could prove a guess; the time tells how large the problem is.
+    assert scene.plan.problem_sha256 not in text
+    assert (found["plan"]["solver"], found["plan"]["objectives"], found["plan"]["clash"]) == (None, [], None)
 
 
 def test_a_provider_exports_who_comes_to_its_sessions_and_nothing_else_of_them(scene):
