@@ -27,6 +27,7 @@ from lcm_service.services import (
     invitations,
     reference_lists,
     renewals,
+    sealed_factors,
     sourced_records,
     tokens,
 )
@@ -99,30 +100,6 @@ def load_exercise_command(seed: int) -> None:
     click.echo(sentence_of(exercise.load_exercise(SYSTEM, seed)))
 
 
-@commands.command("create-person")
-@click.argument("email")
-@click.argument("name")
-@click.option("--role", type=click.Choice(ROLES), required=True)
-@click.option("--participant", help="For a focal point: the code of the participant it answers for.")
-@click.option("--language", type=click.Choice(LANGUAGES_OF_PAGES), default="en", show_default=True)
-@click.password_option(help="Asked for when it is not given; between 12 and 200 characters.")
-@refuse_in_words
-def create_person_command(
-    email: str, name: str, role: str, participant: str | None, language: str, password: str
-) -> None:
-    """Make an account for NAME, who signs in with EMAIL."""
-    accounts.create_person(
-        SYSTEM,
-        email=email,
-        name=name,
-        role=role,
-        participant_code=participant,
-        password=password,
-        language=language,
-    )
-    click.echo(f"{name} can sign in with {email}.")
-
-
 @commands.command("invite")
 @click.argument("email")
 @click.argument("name")
@@ -173,6 +150,22 @@ def reset_second_factor_command(email: str) -> None:
     """Take away the second factor of the person with EMAIL, who lost telephone and recovery codes."""
     accounts.reset_second_factor(SYSTEM, email)
     click.echo("A new second factor is set up at the next sign-in.")
+
+
+@commands.command("list-former-seals")
+@refuse_in_words
+def list_former_seals_command() -> None:
+    """Tell whose second factor is still sealed with one of LCM_FORMER_SECRET_KEYS."""
+    emails = sealed_factors.list_former_seals(SYSTEM, current_app.config["SEALER"])
+    click.echo("\n".join([*emails, f"{len(emails)} second factors are sealed with a former key."]))
+
+
+@commands.command("renew-seals")
+@refuse_in_words
+def renew_seals_command() -> None:
+    """Seal with LCM_SECRET_KEY what is sealed with a former key: that key can then be left out."""
+    renewed = sealed_factors.renew_seals(SYSTEM, current_app.config["SEALER"])
+    click.echo(f"{renewed} second factors are sealed anew; none needs a former key any more.")
 
 
 @commands.command("erase-person")

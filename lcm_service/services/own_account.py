@@ -51,15 +51,17 @@ def change_password(actor: Actor, present: str, new: str, source: str, key: str)
     accounts.set_password(actor, person.email, new, but_key_sha256=sha256_of(key))
 
 
-def find_enrolment(actor: Actor, key: str, sealer: Sealer) -> Enrolment:
-    """What to scan for a second factor, the first or one that is to take the place of the present one."""
-    return second_factor.find_enrolment(db.session(), _own(actor), key, sealer)
+def find_enrolment(actor: Actor, key: str, sealer: Sealer, shown: str = "") -> Enrolment:
+    """What to scan for a second factor, the first or one that is to take the place of the present one;
+    ``shown`` again where its first code was wrong.
+    """
+    return second_factor.find_enrolment(db.session(), _own(actor), key, sealer, shown)
 
 
 def set_up_second_factor(
-    actor: Actor, present: str, code: str, source: str, key: str, sealer: Sealer
+    actor: Actor, present: str, code: str, shown: str, source: str, key: str, sealer: Sealer
 ) -> list[str]:
-    """Take the second factor that is being set up in place of any before; gives new recovery codes. Every
+    """Take the second factor that was ``shown`` in place of any before; gives new recovery codes. Every
     other sign-in ends.
 
     Raises NotValid for a wrong present password or a wrong code, and TooMany.
@@ -68,7 +70,7 @@ def set_up_second_factor(
     with transaction() as session:
         person = _own(actor)
         session.refresh(person, with_for_update={"of": Person})
-        codes = second_factor.set_up(session, person, key, code, sealer)
+        codes = second_factor.set_up(session, person, key, code, shown, sealer)
         if codes is None:
             raise NotValid(WRONG_CODE, {"code": [WRONG_CODE]})
         accounts.end_sign_ins_of(session, person.id, but_key_sha256=sha256_of(key))

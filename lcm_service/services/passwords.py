@@ -23,6 +23,16 @@ FEWEST_GUESSES: Final = 10**10
 # The part of a password that guesses are counted for: counting takes longer the longer the text.
 LENGTH_THAT_IS_WEIGHED: Final = 32
 LONGEST_WORDS_ABOUT: Final = 254
+# The keys of three rows as they lie under one's fingers: Latin, Russian (ЙЦУКЕН) and Arabic (101), where the
+# key that gives two letters stands as their ligature.
+LATIN_KEYS: Final = "qwertyuiop[]asdfghjkl;'zxcvbnm,./"
+KEYBOARDS: Final = ("йцукенгшщзхъфывапролджэячсмитьбю.", "ضصثقفغعهخحجدشسيبلاتنمكطئءؤرﻻىةوزظ")
+BY_POSITION: Final = {
+    ord(letter): latin
+    for keys in KEYBOARDS
+    for letter, latin in zip(keys, LATIN_KEYS, strict=True)
+    if not letter.isascii()
+}
 # Words that stand close to everybody's mind here.
 WORDS_OF_THE_MECHANISM: Final = (
     "light coordination mechanism",
@@ -70,8 +80,12 @@ def password_faults(password: str, about: Iterable[str] = ()) -> list[str]:
         return [PASSWORD_LENGTH]
     whole = [words[:LONGEST_WORDS_ABOUT] for words in (*about, *WORDS_OF_THE_MECHANISM)]
     near = [part for words in whole for part in (words, *words.split()) if part]
-    found = zxcvbn(plain[:LENGTH_THAT_IS_WEIGHED], user_inputs=near)
-    return [EASY_TO_GUESS] if found["guesses"] < FEWEST_GUESSES else []
+    weighed = plain[:LENGTH_THAT_IS_WEIGHED]
+    # A walk along the keys is as easy to guess on a keyboard of another script.
+    digits = "".join(str(int(sign)) if sign.isdecimal() else sign for sign in weighed.lower())
+    ways = {weighed, digits.translate(BY_POSITION)}
+    fewest = min(zxcvbn(way, user_inputs=near)["guesses"] for way in ways)
+    return [EASY_TO_GUESS] if fewest < FEWEST_GUESSES else []
 
 
 def _plain(password: str) -> str:

@@ -2,6 +2,7 @@
 
 from base64 import urlsafe_b64encode
 from collections.abc import Sequence
+from datetime import timedelta
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from cryptography.hazmat.primitives.hashes import SHA256
@@ -15,8 +16,9 @@ class Sealer:
 
     def __init__(self, secret_keys: Sequence[str]) -> None:
         keys = [urlsafe_b64encode(_derived(key, b"lcm second factor", 32)) for key in secret_keys]
-        self._fernet = MultiFernet([Fernet(key) for key in keys])
         self._present_key = secret_keys[0]
+        self._present = Fernet(keys[0])
+        self._fernet = MultiFernet([Fernet(key) for key in keys])
 
     def seal(self, secret: str) -> str:
         """The secret as it may be stored."""
@@ -32,9 +34,24 @@ class Sealer:
                 "can put the former key among LCM_FORMER_SECRET_KEYS."
             ) from error
 
-    def derive(self, about: str, *, purpose: str = "enrolment", length: int = 20) -> bytes:
+    def derive(self, about: str, *, purpose: str, length: int) -> bytes:
         """Bytes that nobody can guess who knows ``about`` alone; the same again for the same."""
         return _derived(self._present_key, f"lcm {purpose}\n{about}".encode(), length)
+
+    def is_former(self, sealed: str) -> bool:
+        """Whether this was sealed with another key than the present one."""
+        try:
+            self._present.decrypt(sealed.encode("ascii"))
+        except InvalidToken:
+            return True
+        return False
+
+    def open_fresh(self, sealed: str, longest: timedelta) -> str | None:
+        """What was sealed within this time; nothing where it is older, or was sealed by nobody here."""
+        try:
+            return self._fernet.decrypt(sealed.encode(), ttl=int(longest.total_seconds())).decode()
+        except InvalidToken:
+            return None
 
 
 def _derived(secret_key: str, purpose: bytes, length: int) -> bytes:

@@ -4,8 +4,8 @@ Functions here take part in their caller's transaction. Who may ask, and how oft
 """
 
 import secrets
-from base64 import b32encode
 from dataclasses import dataclass
+from datetime import timedelta
 from hmac import compare_digest
 from typing import Final
 
@@ -28,14 +28,20 @@ RECOVERY_CODES: Final = 10
 # 138 bits: more than the 112 from which on a plain hash keeps a code well, and the 128 of what nobody may
 # guess (ASVS 5, 6.5.2 and 11.5.1).
 RECOVERY_CODE_LENGTH: Final = 28
+# From the moment at which a secret is shown to the first code of the telephone that has taken it.
+TIME_TO_SET_UP: Final = timedelta(minutes=30)
 
 
 @dataclass(frozen=True, slots=True)
 class Enrolment:
-    """What a person gives to the application on its telephone: by hand, or as a picture of the address."""
+    """What a person gives to the application on its telephone: by hand, or as a picture of the address.
+
+    ``sealed`` goes to the browser with it and comes back with the first code: nothing is stored before.
+    """
 
     secret: str
     address: str
+    sealed: str
 
 
 def is_set_up(session: Session, person_id: int) -> bool:
@@ -49,27 +55,36 @@ def count_recovery_codes(session: Session, person_id: int) -> int:
     return session.scalar(left) or 0
 
 
-def find_enrolment(session: Session, person: Person, sign_in_key: str, sealer: Sealer) -> Enrolment:
-    """What is to be scanned to set up the next second factor of a person.
+def find_enrolment(
+    session: Session, person: Person, sign_in_key: str, sealer: Sealer, shown: str = ""
+) -> Enrolment:
+    """What is to be scanned to set up the next second factor of a person: another secret each time, or the
+    one that was ``shown`` where that is still good.
 
-    It is worked out from the key of the sign-in, so that nothing is stored before it is confirmed, a page
-    that is loaded twice shows the same, and another sign-in shows another.
+    The secret is drawn by chance. Whoever has copied the cookie of a sign-in is shown another than its owner,
+    whose telephone has taken the one of the owner's own page.
     """
-    present = _present(session, person.id)
-    # Numbers of rows are used again; the moment of setting up is not.
-    after = "" if present is None else present.set_up_at.isoformat()
-    secret = b32encode(sealer.derive(f"{sign_in_key}\n{person.id}\n{after}")).decode("ascii")
-    return Enrolment(secret, pyotp.TOTP(secret).provisioning_uri(name=person.email, issuer_name=ISSUER))
+    about = _about(session, person, sign_in_key)
+    secret = _secret_in(shown, about, sealer)
+    if secret is None:
+        secret = pyotp.random_base32()
+        shown = sealer.seal("\n".join((*about, secret)))
+    address = pyotp.TOTP(secret).provisioning_uri(name=person.email, issuer_name=ISSUER)
+    return Enrolment(secret, address, shown)
 
 
-def set_up(session: Session, person: Person, sign_in_key: str, code: str, sealer: Sealer) -> list[str] | None:
-    """Take the new factor in place of any before, and give ten recovery codes, shown this once.
+def set_up(
+    session: Session, person: Person, sign_in_key: str, code: str, shown: str, sealer: Sealer
+) -> list[str] | None:
+    """Take the new factor in place of any before, and give ten recovery codes, shown this once; ``shown`` is
+    the sealed secret of the page.
 
-    Nothing where the code is not one that the application shows about now.
+    Nothing where the secret was not shown to this sign-in lately, or the code is not one that the application
+    shows about now.
     """
-    secret = find_enrolment(session, person, sign_in_key, sealer).secret
-    step = _step_of(secret, plain_code(code), after=0)
-    if step is None:
+    secret = _secret_in(shown, _about(session, person, sign_in_key), sealer)
+    step = None if secret is None else _step_of(secret, plain_code(code), after=0)
+    if secret is None or step is None:
         return None
     session.execute(delete(SecondFactor).where(SecondFactor.person_id == person.id))
     session.add(SecondFactor(person_id=person.id, sealed_secret=sealer.seal(secret), last_step=step))
@@ -130,6 +145,19 @@ def plain_code(code: str) -> str:
 def is_short(plain: str) -> bool:
     """Whether a code is of the telephone's kind, of which there are a million; others cannot be guessed."""
     return len(plain) <= DIGITS
+
+
+def _about(session: Session, person: Person, sign_in_key: str) -> tuple[str, ...]:
+    """For what a secret is good: setting up once, for this person, in this sign-in."""
+    present = _present(session, person.id)
+    # Numbers of rows are used again; the moment of setting up is not.
+    after = "" if present is None else present.set_up_at.isoformat()
+    return "enrolment", sha256_of(sign_in_key), str(person.id), after
+
+
+def _secret_in(shown: str, about: tuple[str, ...], sealer: Sealer) -> str | None:
+    *kept_about, secret = (sealer.open_fresh(shown, TIME_TO_SET_UP) or "").split("\n")
+    return secret if tuple(kept_about) == about else None
 
 
 def _step_of(secret: str, plain: str, *, after: int) -> int | None:

@@ -11,14 +11,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from lcm_service.domain.errors import Conflict, NotFound, NotSignedIn, NotValid
 from lcm_service.domain.permissions import Actor, must_prove_twice
 from lcm_service.domain.sentences import sentence
 from lcm_service.domain.sign_in_terms import (
-    ENDED_SIGN_INS_KEPT_FOR,
     LONGEST_REST,
     LONGEST_SIGN_IN,
     TIME_FOR_SECOND_FACTOR,
@@ -155,8 +154,9 @@ def prove_with_code(key: str, code: str, source: str, sealer: Sealer) -> Begun:
     raise NotValid(WRONG_CODE, {"code": [WRONG_CODE]})
 
 
-def find_enrolment(key: str, sealer: Sealer) -> Enrolment:
-    """What to scan, for a sign-in that waits for a second factor to be set up.
+def find_enrolment(key: str, sealer: Sealer, shown: str = "") -> Enrolment:
+    """What to scan, for a sign-in that waits for a second factor to be set up; ``shown`` again where its
+    first code was wrong.
 
     Raises NotSignedIn, and Conflict where the person has a second factor already: it is asked for then, and
     cannot be replaced by one who knows the password alone.
@@ -164,11 +164,11 @@ def find_enrolment(key: str, sealer: Sealer) -> Enrolment:
     session = db.session()
     row = _half_row(session, key)
     _require_none_yet(session, row.person)
-    return second_factor.find_enrolment(session, row.person, key, sealer)
+    return second_factor.find_enrolment(session, row.person, key, sealer, shown)
 
 
-def prove_by_set_up(key: str, code: str, sealer: Sealer) -> tuple[Begun, list[str]]:
-    """Complete a sign-in by confirming the second factor that is being set up; gives its recovery codes.
+def prove_by_set_up(key: str, code: str, shown: str, sealer: Sealer) -> tuple[Begun, list[str]]:
+    """Complete a sign-in by confirming the second factor that was ``shown``; gives its recovery codes.
 
     Raises NotSignedIn, Conflict as `find_enrolment` does, and NotValid for a wrong code.
     """
@@ -177,7 +177,7 @@ def prove_by_set_up(key: str, code: str, sealer: Sealer) -> tuple[Begun, list[st
         # Of several half sign-ins of one person at once, one sets up; the others find it done.
         session.refresh(row.person, with_for_update={"of": Person})
         _require_none_yet(session, row.person)
-        codes = second_factor.set_up(session, row.person, key, code, sealer)
+        codes = second_factor.set_up(session, row.person, key, code, shown, sealer)
         if codes is None:
             raise NotValid(WRONG_CODE, {"code": [WRONG_CODE]})
         record_event(session, actor_of(row.person), "set_up_factor", "person", str(row.person_id))
@@ -271,7 +271,6 @@ def _begin(session: Session, person: Person, device: str) -> Begun:
 
 def _new_row(session: Session, person: Person, device: str) -> tuple[SignIn, str]:
     now = utc_now()
-    session.execute(delete(SignIn).where(SignIn.ends_at < now - ENDED_SIGN_INS_KEPT_FOR))
     key = secrets.token_urlsafe(32)
     printable = "".join(character for character in device if character.isprintable())
     row = SignIn(

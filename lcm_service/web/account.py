@@ -156,7 +156,10 @@ def send_set_up() -> Page:
     following = local_address(_following())
     try:
         begun, codes = sign_ins.prove_by_set_up(
-            _half_key(), request.form.get("code", ""), current_app.config["SEALER"]
+            _half_key(),
+            request.form.get("code", ""),
+            request.form.get("shown", ""),
+            current_app.config["SEALER"],
         )
     except NotValid as refusal:
         form = FormView(SET_UP_SECTIONS, {}, flat_faults(refusal.faults))
@@ -171,11 +174,15 @@ def sign_out() -> Response:
     sign_ins.sign_out(sign_in_key())
     logout_user()
     _begin_visit()
-    return redirect(url_for("start.index"), HTTPStatus.SEE_OTHER)
+    answer = redirect(url_for("start.index"), HTTPStatus.SEE_OTHER)
+    # What this browser still holds of the pages goes with the sign-in; the cookie keeps the language alone.
+    answer.headers["Clear-Site-Data"] = '"cache", "storage"'
+    return answer
 
 
 def _show_set_up(form: FormView) -> str:
-    enrolment = sign_ins.find_enrolment(_half_key(), current_app.config["SEALER"])
+    shown = request.form.get("shown", "")
+    enrolment = sign_ins.find_enrolment(_half_key(), current_app.config["SEALER"], shown)
     view: EnrolmentView = view_enrolment(enrolment)
     return render_template("account/set_up.html", form=form, enrolment=view, next=_following())
 

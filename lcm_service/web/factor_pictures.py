@@ -13,10 +13,13 @@ MARGIN_MODULES = 4
 
 @dataclass(frozen=True, slots=True)
 class EnrolmentView:
-    """``picture`` is an address that holds the picture itself; ``letters`` are in groups of four."""
+    """``picture`` is an address that holds the picture itself; ``letters`` are in groups of four; ``sealed``
+    comes back with the form.
+    """
 
     picture: str
     letters: str
+    sealed: str
 
 
 def view_enrolment(enrolment: Enrolment) -> EnrolmentView:
@@ -24,4 +27,5 @@ def view_enrolment(enrolment: Enrolment) -> EnrolmentView:
     code = segno.make(enrolment.address, error="m", micro=False)
     picture = code.svg_data_uri(scale=MODULE_PIXELS, border=MARGIN_MODULES, dark="#000", light="#fff")
     secret = enrolment.secret
-    return EnrolmentView(picture, " ".join(secret[at : at + 4] for at in range(0, len(secret), 4)))
+    letters = " ".join(secret[at : at + 4] for at in range(0, len(secret), 4))
+    return EnrolmentView(picture, letters, enrolment.sealed)

@@ -118,6 +118,7 @@ def set_up_second_factor() -> Page:
             actor,
             request.form.get("present_password", ""),
             request.form.get("code", ""),
+            request.form.get("shown", ""),
             request.remote_addr or "",
             sign_in_key(),
             current_app.config["SEALER"],
@@ -284,7 +285,8 @@ def _page(template: str, form: FormView) -> str:
 
 
 def _show_enrolment(form: FormView) -> str:
-    enrolment = own_account.find_enrolment(current_actor(), sign_in_key(), current_app.config["SEALER"])
+    sealer, shown = current_app.config["SEALER"], request.form.get("shown", "")
+    enrolment = own_account.find_enrolment(current_actor(), sign_in_key(), sealer, shown)
     return render_template("account/second_step.html", form=form, enrolment=view_enrolment(enrolment))
 
 

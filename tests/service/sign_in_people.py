@@ -25,11 +25,17 @@ def with_factor(**columns):
     """A person with a second factor; gives it, its application and its recovery codes."""
     person = person_with(**columns)
     begun = begin()
-    secret = sign_ins.find_enrolment(begun.key, SEALER).secret
-    application = pyotp.TOTP(secret)
-    _, codes = sign_ins.prove_by_set_up(begun.key, application.now(), SEALER)
+    application, _, codes = set_up_by(begun.key)
     forget_used_codes()
     return person, application, codes
+
+
+def set_up_by(key):
+    """Take the secret that a half sign-in is shown, and confirm it; gives application, sign-in and codes."""
+    shown = sign_ins.find_enrolment(key, SEALER)
+    application = pyotp.TOTP(shown.secret)
+    whole, codes = sign_ins.prove_by_set_up(key, application.now(), shown.sealed, SEALER)
+    return application, whole, codes
 
 
 def forget_used_codes():

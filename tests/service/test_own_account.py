@@ -49,9 +49,12 @@ class TestOwnAccount:
     def test_another_second_factor_takes_the_place_of_the_first_with_new_codes(self):
         person, first, codes = with_factor()
         key, actor = key_of_new_sign_in(person), accounts.actor_of(person)
-        second = pyotp.TOTP(own_account.find_enrolment(actor, key, SEALER).secret)
+        shown = own_account.find_enrolment(actor, key, SEALER)
+        second = pyotp.TOTP(shown.secret)
         assert second.secret != first.secret
-        new = own_account.set_up_second_factor(actor, factories.PASSWORD, second.now(), HERE, key, SEALER)
+        new = own_account.set_up_second_factor(
+            actor, factories.PASSWORD, second.now(), shown.sealed, HERE, key, SEALER
+        )
         forget_used_codes()
         for old in (first.now(), codes[0]):
             with pytest.raises(NotValid):
@@ -62,7 +65,7 @@ class TestOwnAccount:
         person, first, _ = with_factor()
         key, actor = key_of_new_sign_in(person), accounts.actor_of(person)
         with pytest.raises(NotValid):
-            own_account.set_up_second_factor(actor, factories.PASSWORD, "000000", HERE, key, SEALER)
+            own_account.set_up_second_factor(actor, factories.PASSWORD, "000000", "", HERE, key, SEALER)
         assert sign_ins.prove_with_code(begin().key, first.now(), HERE, SEALER)
 
     def test_recovery_codes_are_renewed_and_the_old_ones_worthless(self):
@@ -95,6 +98,26 @@ class TestPasswords:
         assert passwords.password_faults(password, ("ana@example.org", "Ana Example")) == [
             passwords.EASY_TO_GUESS
         ]
+
+    @pytest.mark.parametrize(
+        "password",
+        [
+            "йцукенгшщзхъ",
+            "Йцукенгшщзхъ",
+            "фывапролджэ1",
+            "ячсмитьбюячс",
+            "йцукен123456",
+            "ضصثقفغعهخحجد",
+            "شسيبلاتنمكطش",
+            "ضصثقفغ١٢٣٤٥٦",
+        ],
+    )
+    def test_a_walk_along_the_keys_is_refused_on_a_keyboard_of_another_script(self, password):
+        assert passwords.password_faults(password) == [passwords.EASY_TO_GUESS]
+
+    @pytest.mark.parametrize("password", ["мул сажень кедр плинтус", "кедр7окно3сажень"])
+    def test_words_of_another_script_are_taken(self, password):
+        assert passwords.password_faults(password) == []
 
     @pytest.mark.parametrize(
         "password", ["mule fathom cedar plinth", "Zr7#kv92!pQx", "شجرة نافذة قمر قطار بعيد"]

@@ -2,7 +2,6 @@
 
 from datetime import timedelta
 
-import pyotp
 import pytest
 
 from lcm_service.domain.errors import Conflict, NotAllowed, NotFound, NotSignedIn, NotValid
@@ -10,14 +9,13 @@ from lcm_service.domain.permissions import SYSTEM
 from lcm_service.persistence.database import db, utc_now
 from lcm_service.persistence.tables import AuditEvent, OutboxMessage, PasswordRenewal
 from lcm_service.services import accounts, renewals, sign_ins, tokens
-from lcm_service.services.sealing import Sealer
 from tests import factories
 from tests.fixtures import key_of_new_sign_in
+from tests.service.sign_in_people import set_up_by
 
 pytestmark = pytest.mark.usefixtures("app")
 
 NEW = "mule fathom cedar plinth"
-SEALER = Sealer(["a secret that is only ever used in tests"])
 
 
 @pytest.fixture
@@ -48,8 +46,7 @@ def test_it_sets_a_new_password_and_ends_every_way_in_that_was_open(person):
 
 def test_the_second_step_is_asked_for_as_before(person):
     begun = sign_ins.sign_in(person.email, factories.PASSWORD)
-    application = pyotp.TOTP(sign_ins.find_enrolment(begun.key, SEALER).secret)
-    sign_ins.prove_by_set_up(begun.key, application.now(), SEALER)
+    set_up_by(begun.key)
     renewals.renew_password(renewals.begin_renewal(SYSTEM, person.email), NEW)
     assert sign_ins.sign_in(person.email, NEW).waits_for == "code"
 

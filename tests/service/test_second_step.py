@@ -17,7 +17,7 @@ from lcm_service.domain.errors import (
 from lcm_service.domain.permissions import SYSTEM
 from lcm_service.persistence.database import db, utc_now
 from lcm_service.persistence.tables import SecondFactor, SignIn, SignInFailure
-from lcm_service.services import accounts, own_account, passwords, sign_ins, throttle
+from lcm_service.services import accounts, own_account, passwords, second_factor, sign_ins, throttle
 from lcm_service.services.sealing import Sealer
 from tests import factories
 from tests.fixtures import key_of_new_sign_in
@@ -30,6 +30,7 @@ from tests.service.sign_in_people import (
     forget_used_codes,
     messages,
     person_with,
+    set_up_by,
     with_factor,
 )
 from tests.service.test_two_at_once import at_once
@@ -56,15 +57,15 @@ class TestSecondStep:
     def test_an_observer_who_has_one_is_asked_for_it(self):
         person = person_with(role="observer")
         key, actor = begin().key, accounts.actor_of(person)
-        application = pyotp.TOTP(own_account.find_enrolment(actor, key, SEALER).secret)
-        own_account.set_up_second_factor(actor, factories.PASSWORD, application.now(), HERE, key, SEALER)
+        shown = own_account.find_enrolment(actor, key, SEALER)
+        code = pyotp.TOTP(shown.secret).now()
+        own_account.set_up_second_factor(actor, factories.PASSWORD, code, shown.sealed, HERE, key, SEALER)
         assert begin().waits_for == "code"
 
     def test_setting_one_up_completes_the_sign_in_under_a_new_key(self):
         person = person_with()
         begun = begin()
-        application = pyotp.TOTP(sign_ins.find_enrolment(begun.key, SEALER).secret)
-        whole, codes = sign_ins.prove_by_set_up(begun.key, application.now(), SEALER)
+        _, whole, codes = set_up_by(begun.key)
         assert whole.key != begun.key
         assert sign_ins.person_of_key(whole.key) == person
         assert sign_ins.person_of_key(begun.key) is None
@@ -129,8 +130,7 @@ class TestSecondStep:
         _, _, codes = with_factor()
         other = factories.make_person(email="bob@example.org")
         begun = sign_ins.sign_in("bob@example.org", factories.PASSWORD)
-        application = pyotp.TOTP(sign_ins.find_enrolment(begun.key, SEALER).secret)
-        sign_ins.prove_by_set_up(begun.key, application.now(), SEALER)
+        set_up_by(begun.key)
         key = sign_ins.sign_in("bob@example.org", factories.PASSWORD).key
         with pytest.raises(NotValid):
             sign_ins.prove_with_code(key, codes[0], HERE, SEALER)
@@ -142,14 +142,41 @@ class TestSecondStep:
         with pytest.raises(Conflict):
             sign_ins.find_enrolment(key, SEALER)
         with pytest.raises(Conflict):
-            sign_ins.prove_by_set_up(key, "123456", SEALER)
+            sign_ins.prove_by_set_up(key, "123456", "", SEALER)
 
-    def test_each_sign_in_is_shown_a_secret_of_its_own_and_the_same_when_it_asks_again(self):
+    def test_who_copies_the_cookie_is_shown_another_secret_than_the_owner_who_confirms_its_own(self):
         person_with()
-        first, second = begin().key, begin().key
-        assert sign_ins.find_enrolment(first, SEALER) == sign_ins.find_enrolment(first, SEALER)
-        assert sign_ins.find_enrolment(first, SEALER) != sign_ins.find_enrolment(second, SEALER)
-        assert "ana%40example.org" in sign_ins.find_enrolment(first, SEALER).address
+        key = begin().key
+        owners, thiefs = (sign_ins.find_enrolment(key, SEALER) for _ in range(2))
+        assert owners.secret != thiefs.secret
+        assert "ana%40example.org" in owners.address
+        # Where the first code is wrong, the page shows what the telephone has taken already.
+        assert sign_ins.find_enrolment(key, SEALER, owners.sealed) == owners
+        with pytest.raises(NotValid):
+            sign_ins.prove_by_set_up(key, pyotp.TOTP(thiefs.secret).now(), owners.sealed, SEALER)
+        sign_ins.prove_by_set_up(key, pyotp.TOTP(owners.secret).now(), owners.sealed, SEALER)
+        kept = SEALER.open(db.session.query(SecondFactor).one().sealed_secret)
+        assert kept == owners.secret
+
+    def test_a_secret_that_was_shown_is_good_for_its_own_sign_in_and_its_time_alone(self, monkeypatch):
+        person = person_with()
+        key, other = begin().key, begin().key
+        shown = sign_ins.find_enrolment(key, SEALER)
+        code = pyotp.TOTP(shown.secret).now()
+        for wrong in ("", "x", "é", SEALER.seal(shown.secret), shown.sealed[:-4]):
+            with pytest.raises(NotValid):
+                sign_ins.prove_by_set_up(key, code, wrong, SEALER)
+        with pytest.raises(NotValid):
+            sign_ins.prove_by_set_up(other, code, shown.sealed, SEALER)
+        with monkeypatch.context() as meanwhile:
+            meanwhile.setattr(second_factor, "TIME_TO_SET_UP", timedelta(seconds=-1))
+            with pytest.raises(NotValid):
+                sign_ins.prove_by_set_up(key, code, shown.sealed, SEALER)
+        sign_ins.prove_by_set_up(key, code, shown.sealed, SEALER)
+        # Nor is it taken again in place of what was set up by it.
+        actor = accounts.actor_of(person)
+        with pytest.raises(NotValid):
+            own_account.set_up_second_factor(actor, factories.PASSWORD, code, shown.sealed, HERE, key, SEALER)
 
     def test_the_secret_is_kept_sealed_and_opens_with_a_former_key(self):
         _, application, _ = with_factor()
@@ -170,7 +197,7 @@ class TestSecondStep:
         with pytest.raises(NotSignedIn):
             sign_ins.half_sign_in(begun.key)
         with pytest.raises(NotSignedIn):
-            sign_ins.prove_by_set_up(begun.key, "123456", SEALER)
+            sign_ins.prove_by_set_up(begun.key, "123456", "", SEALER)
 
     def test_an_account_that_was_ended_meanwhile_gets_no_further(self):
         person, application, _ = with_factor()
@@ -286,12 +313,14 @@ class TestAtOnce:
     def test_of_several_half_sign_ins_one_sets_a_factor_up(self, app):
         person_with()
         keys = [begin().key for _ in range(5)]
-        codes = [pyotp.TOTP(sign_ins.find_enrolment(key, SEALER).secret).now() for key in keys]
+        shown = [sign_ins.find_enrolment(key, SEALER) for key in keys]
         answers = at_once(
             app,
             [
-                lambda key=key, code=code: sign_ins.prove_by_set_up(key, code, SEALER)
-                for key, code in zip(keys, codes, strict=True)
+                lambda key=key, one=one: sign_ins.prove_by_set_up(
+                    key, pyotp.TOTP(one.secret).now(), one.sealed, SEALER
+                )
+                for key, one in zip(keys, shown, strict=True)
             ],
         )
         assert sum(isinstance(one, tuple) for one in answers) == 1

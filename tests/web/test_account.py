@@ -25,7 +25,8 @@ def test_a_person_signs_in_goes_on_to_the_page_asked_for_and_signs_out(at_work: 
     page = browser.get("/rounds")
     assert page.status_code == 200
     (form,) = [one for one in read_page(page.text).forms if one.action == "/sign-out"]
-    assert browser.post("/sign-out", data=form.data()).status_code == 303
+    left = browser.post("/sign-out", data=form.data())
+    assert (left.status_code, left.headers["Clear-Site-Data"]) == (303, '"cache", "storage"')
     assert browser.get("/rounds").location.startswith("/sign-in")
 
 
