@@ -1,4 +1,5 @@
-"""What has to be done now and then beside solving: seal the chain of events, look at deadlines, send mail.
+"""What has to be done now and then beside solving: seal the chain of events, look at deadlines, send mail,
+forget what is over.
 
 It runs in a thread of its own, so that a long solve keeps no mail waiting. Each duty is done by as many
 workers as there are; every one of them takes what it does under a lock or a claim of its own.
@@ -13,13 +14,14 @@ from typing import Any, Final
 
 from lcm_service.domain.permissions import SYSTEM
 from lcm_service.mail.sending import send_due
-from lcm_service.services import audit, lapses
+from lcm_service.services import audit, forgetting, lapses
 
 log = logging.getLogger(__name__)
 
 SEAL_SECONDS: Final = 60.0
 DEADLINE_SECONDS: Final = 60.0
 MAIL_SECONDS: Final = 10.0
+FORGET_SECONDS: Final = 3600.0
 LOOK_SECONDS: Final = 0.5
 
 
@@ -44,7 +46,10 @@ class Housekeeping:
         self._seals_file = settings.audit_seals_path()
         self._postbox = settings.read_postbox()
         self._address: str = settings.read_address()
-        self.duties = [Duty("look at deadlines", DEADLINE_SECONDS, self.look_at_deadlines)]
+        self.duties = [
+            Duty("look at deadlines", DEADLINE_SECONDS, self.look_at_deadlines),
+            Duty("forget what is over", FORGET_SECONDS, self.forget),
+        ]
         if self._audit_key is not None:
             self.duties.append(Duty("seal the chain of events", SEAL_SECONDS, self.seal))
         if self._postbox is not None:
@@ -82,6 +87,10 @@ class Housekeeping:
         """Let proposals lapse whose time is over, and remind of those whose time is nearly over."""
         lapses.lapse_overdue(SYSTEM)
         lapses.remind_late(SYSTEM)
+
+    def forget(self) -> None:
+        """Forget sign-ins, invitations, renewals and failed attempts whose time is over."""
+        forgetting.forget_what_is_over(SYSTEM)
 
     def send_mail(self) -> None:
         """Send what is due."""

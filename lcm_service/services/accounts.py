@@ -39,6 +39,8 @@ ADDRESS: Final = re.compile(
 JOINERS: Final = "\u200c\u200d"
 # What stands in lists in place of a name that was erased; the address is one that can never receive mail.
 ERASED_NAME: Final = "–"
+# Of an address that was given up, so that the number of the person fits behind it.
+LONGEST_PART_KEPT: Final = 240
 
 NOT_AN_ADDRESS = sentence("This is not an e-mail address.")
 FAULTY_ACCOUNT = sentence("The account cannot be made like this.")
@@ -74,10 +76,15 @@ def erase_demonstration_people(actor: Actor) -> int:
 
     Raises NotAllowed for all but administrators and the system.
     """
-    emails = db.session.scalars(select(Person.email).where(Person.is_demonstration)).all()
-    for email in emails:
-        erase_person(actor, email)
-    return len(emails)
+    if not may_manage_people(actor):
+        raise NotAllowed("Accounts are erased by administrators.")
+    with transaction() as session:
+        people = session.scalars(select(Person).where(Person.is_demonstration)).all()
+        # Also whom they have invited, whether it has come or not.
+        session.execute(delete(Invitation).where(Invitation.invited_by_id.in_([one.id for one in people])))
+        for person in people:
+            _erase(session, actor, person)
+    return len(people)
 
 
 def create_person(
@@ -119,13 +126,34 @@ def create_person(
 
 
 def add_person(session: Session, actor: Actor, person: Person) -> None:
-    """Add an account in the caller's transaction. Raises Conflict for a known address."""
-    if session.scalar(select(Person.id).where(Person.email == person.email)) is not None:
+    """Add an account in the caller's transaction. Raises Conflict for the address of an active one; one whose
+    access was ended gives its address up.
+    """
+    earlier = session.scalar(select(Person).where(Person.email == person.email).with_for_update(of=Person))
+    if earlier is not None and earlier.is_active:
         raise Conflict("There is an account with this e-mail address already.")
+    if earlier is not None:
+        _give_up_address(session, actor, earlier)
     session.add(person)
     session.flush()
     facts = {"role": person.role, "is_lead": bool(person.is_lead)}
     record_event(session, actor, "create", "person", str(person.id), facts=facts)
+
+
+def _give_up_address(session: Session, actor: Actor, person: Person) -> None:
+    """Let somebody new have the address of a person whose access was ended. Name and number stay with what
+    the person did; nothing by which it could sign in does.
+    """
+    second_factor.remove(session, person.id)
+    person.password_hash = None
+    person.email = f"{_beginning_of_given_up(person.email)}{person.id}"
+    session.flush()
+    record_event(session, actor, "give_up_address", "person", str(person.id), ["email"])
+
+
+def _beginning_of_given_up(address: str) -> str:
+    """What was an address and is none any more: nobody can have it; who is to be erased is still found."""
+    return f"{address[:LONGEST_PART_KEPT]} #"
 
 
 def set_password(actor: Actor, email: str, password: str, *, but_key_sha256: str = "") -> None:
@@ -177,13 +205,21 @@ def end_access(session: Session, actor: Actor, person: Person) -> None:
     end_link_of(session, actor, person.id)
     end_delegations_of(session, person.id)
     # Else whoever is ended could come back by an invitation to another address of its own.
-    session.execute(
-        update(Invitation)
-        .where(Invitation.invited_by_id == person.id, Invitation.accepted_at.is_(None))
-        .values(withdrawn_at=utc_now())
-    )
+    _withdraw_invitations_by(session, person)
     session.flush()
     record_event(session, actor, "end_access", "person", str(person.id))
+
+
+def _withdraw_invitations_by(session: Session, person: Person) -> None:
+    session.execute(
+        update(Invitation)
+        .where(
+            Invitation.invited_by_id == person.id,
+            Invitation.accepted_at.is_(None),
+            Invitation.withdrawn_at.is_(None),
+        )
+        .values(withdrawn_at=utc_now())
+    )
 
 
 def take_back_tokens_of(session: Session, person_id: int) -> None:
@@ -248,31 +284,41 @@ def end_sign_ins_of(session: Session, person_id: int, *, but_key_sha256: str = "
 
 
 def erase_person(actor: Actor, email: str) -> None:
-    """Take out who a person is, also one who was only invited: name, address, password, tokens. What the
-    person did stays traced under a number, so the chain of events stays whole.
+    """Take out who a person is, also one who was only invited, and whoever had the address before: name,
+    address, password, tokens. What the person did stays traced under a number, so the chain of events stays
+    whole.
 
     Raises NotAllowed for all but administrators and the system, and NotFound.
     """
     if not may_manage_people(actor):
         raise NotAllowed("Accounts are erased by administrators.")
+    address = plain_address(email)
     with transaction() as session:
-        invited = session.execute(delete(Invitation).where(Invitation.email == plain_address(email)))
-        if invited.rowcount and not _is_known(session, email):  # type: ignore[attr-defined]
+        invited = session.execute(delete(Invitation).where(Invitation.email == address))
+        before = Person.email.startswith(_beginning_of_given_up(address), autoescape=True)
+        people = session.scalars(select(Person).where((Person.email == address) | before)).all()
+        if not people and not invited.rowcount:  # type: ignore[attr-defined]
+            raise NotFound("There is no account with this e-mail address.")
+        if not people:
             record_event(session, actor, "erase", "invitation", "-")
-            return
-        person = person_to_manage(session, actor, email)
-        end_delegations_of(session, person.id)
-        for table in (ApiToken, SignIn, PasswordRenewal, AuthenticationRequest, ProviderLink):
-            session.execute(delete(table).where(table.person_id == person.id))
-        second_factor.remove(session, person.id)
-        # What a mail server said of a mail often repeats the address.
-        session.execute(update(MailDelivery).where(MailDelivery.person_id == person.id).values(fault=None))
-        # Failed sign-ins are kept under hashes of addresses, which one who knows an address can find again.
-        session.execute(delete(SignInFailure))
-        person.name, person.email = ERASED_NAME, f"{secrets.token_hex(8)}@erased.invalid"
-        person.password_hash, person.is_active, person.is_lead = None, False, False
-        person.is_demonstration = False
-        record_event(session, actor, "erase", "person", str(person.id), ["name", "email"])
+        for person in people:
+            _erase(session, actor, person)
+
+
+def _erase(session: Session, actor: Actor, person: Person) -> None:
+    end_delegations_of(session, person.id)
+    _withdraw_invitations_by(session, person)
+    for table in (ApiToken, SignIn, PasswordRenewal, AuthenticationRequest, ProviderLink):
+        session.execute(delete(table).where(table.person_id == person.id))
+    second_factor.remove(session, person.id)
+    # What a mail server said of a mail often repeats the address.
+    session.execute(update(MailDelivery).where(MailDelivery.person_id == person.id).values(fault=None))
+    # Failed sign-ins are kept under hashes of addresses, which one who knows an address can find again.
+    session.execute(delete(SignInFailure))
+    person.name, person.email = ERASED_NAME, f"{secrets.token_hex(8)}@erased.invalid"
+    person.password_hash, person.is_active, person.is_lead = None, False, False
+    person.is_demonstration = False
+    record_event(session, actor, "erase", "person", str(person.id), ["name", "email"])
 
 
 def account_faults(
@@ -320,10 +366,6 @@ def person_to_manage(session: Session, actor: Actor, email: str) -> Person:
     if person is None:
         raise NotFound("There is no account with this e-mail address.")
     return person
-
-
-def _is_known(session: Session, email: str) -> bool:
-    return session.scalar(select(Person.id).where(Person.email == plain_address(email))) is not None
 
 
 def is_plain_line(text: str) -> bool:

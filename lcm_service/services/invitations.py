@@ -10,14 +10,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import ColumnElement, delete, or_, select, update
+from sqlalchemy import ColumnElement, select, update
 from sqlalchemy.orm import Session
 
 from lcm_service.domain.errors import Conflict, NotAllowed, NotFound, NotValid
 from lcm_service.domain.permissions import SYSTEM, Actor, may_look_after_people_of, may_manage_people
 from lcm_service.domain.sentences import sentence
 from lcm_service.domain.sign_in_terms import (
-    ENDED_SIGN_INS_KEPT_FOR,
     INVITATION_LIFE,
     LONGEST_DELEGATION,
 )
@@ -33,7 +32,7 @@ from lcm_service.services.accounts import (
     find_participant,
     plain_address,
 )
-from lcm_service.services.mailing import find_fault
+from lcm_service.services.mailing import find_faults
 from lcm_service.services.throttle import sha256_of
 from lcm_service.services.trail import enqueue_message, record_event
 
@@ -87,7 +86,8 @@ def invite(
         if faults:
             raise NotValid(FAULTY_ACCOUNT, faults)
         participant = find_participant(session, participant_code)
-        if session.scalar(select(Person.id).where(Person.email == address)) is not None:
+        # Whose access was ended may come back, as somebody new.
+        if session.scalar(select(Person.id).where(Person.email == address, Person.is_active)) is not None:
             raise Conflict(CANNOT_BE_INVITED)
         _withdraw_those_of(session, actor, address)
         code = secrets.token_urlsafe(32)
@@ -127,7 +127,7 @@ def withdraw_invitation(actor: Actor, invitation_id: int) -> None:
     """
     _require_looks_after_people(actor)
     with transaction() as session:
-        invitation = session.get(Invitation, invitation_id)
+        invitation = session.get(Invitation, invitation_id, with_for_update=True)
         if invitation is None or not may_look_after_people_of(actor, invitation.participant_id):
             raise NotFound("There is no such invitation.")
         if not _may_withdraw(actor, invitation):
@@ -178,6 +178,8 @@ def accept_invitation(code: str, name: str, password: str) -> Person:
             is_lead=invitation.is_lead,
             password_hash=kept_hash,
             language=invitation.language,
+            # Whom somebody made up has invited is no more real, and goes when the demonstration goes.
+            is_demonstration=_is_of_demonstration(session, invitation),
         )
         add_person(session, SYSTEM, person)
         record_event(session, SYSTEM, "accept", "invitation", str(invitation.id), facts={"person": person.id})
@@ -198,14 +200,12 @@ def list_colleagues(actor: Actor) -> list[Colleague]:
     query = select(Person).where(Person.is_active).order_by(Person.name, Person.id)
     if not may_manage_people(actor):
         query = query.where(Person.participant_id == actor.participant_id)
+    people = db.session.scalars(query).all()
+    ids = [person.id for person in people]
+    delegations, faults = _delegations_of(db.session(), ids), find_faults(db.session(), ids)
     return [
-        Colleague(
-            person,
-            _delegation_of(db.session(), person.id),
-            person.id == actor.person_id,
-            find_fault(db.session(), person.id),
-        )
-        for person in db.session.scalars(query)
+        Colleague(person, delegations.get(person.id), person.id == actor.person_id, faults.get(person.id))
+        for person in people
     ]
 
 
@@ -327,27 +327,25 @@ def _open_invitation(session: Session, code: str, *, is_to_use: bool) -> Invitat
 
 
 def _withdraw_those_of(session: Session, actor: Actor, address: str) -> None:
-    """Leave one open invitation an address at most; forget those that have been over for long.
+    """Leave one open invitation an address at most.
 
     Raises Conflict where somebody else has invited the address, whom the actor cannot overrule.
     """
     now = utc_now()
-    query = select(Invitation).where(Invitation.email == address, _is_open())
+    query = select(Invitation).where(
+        Invitation.email == address, Invitation.accepted_at.is_(None), Invitation.withdrawn_at.is_(None)
+    )
     for earlier in session.scalars(query.with_for_update()):
-        if not _may_withdraw(actor, earlier):
+        # One that has expired stands in nobody's way.
+        if earlier.expires_at > now and not _may_withdraw(actor, earlier):
             raise Conflict(CANNOT_BE_INVITED)
         earlier.withdrawn_at = now
         record_event(session, actor, "withdraw_invitation", "invitation", str(earlier.id))
-    long_ago = now - ENDED_SIGN_INS_KEPT_FOR
-    session.execute(
-        delete(Invitation).where(
-            or_(
-                Invitation.expires_at < long_ago,
-                Invitation.accepted_at < long_ago,
-                Invitation.withdrawn_at < long_ago,
-            )
-        )
-    )
+
+
+def _is_of_demonstration(session: Session, invitation: Invitation) -> bool:
+    inviter = None if invitation.invited_by_id is None else session.get(Person, invitation.invited_by_id)
+    return inviter is not None and inviter.is_demonstration
 
 
 def _require_no_lead(session: Session, participant_id: int | None) -> None:
@@ -373,15 +371,15 @@ def _person_to_delegate_to(session: Session, actor: Actor, person_id: int) -> Pe
     return person
 
 
-def _delegation_of(session: Session, person_id: int) -> LeadDelegation | None:
-    """What is delegated to a person, now or in days to come."""
-    return session.scalar(
+def _delegations_of(session: Session, person_ids: list[int]) -> dict[int, LeadDelegation]:
+    """What is delegated to each of these people, now or in days to come; the latest where there are two."""
+    rows = session.scalars(
         select(LeadDelegation)
         .where(
-            LeadDelegation.person_id == person_id,
+            LeadDelegation.person_id.in_(person_ids),
             LeadDelegation.ended_at.is_(None),
             LeadDelegation.last_day >= utc_now().date(),
         )
-        .order_by(LeadDelegation.id.desc())
-        .limit(1)
+        .order_by(LeadDelegation.id)
     )
+    return {row.person_id: row for row in rows}

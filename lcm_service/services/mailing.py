@@ -5,12 +5,12 @@ becomes a delivery for each person; the deliveries of one person are claimed tog
 mail server has taken the mail, they are marked as sent. What dies between taking and marking is sent again.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from lcm_service.domain.errors import NotAllowed
@@ -144,15 +144,17 @@ def mark_failed(actor: Actor, claimed: Claimed, fault: str | None, *, is_final: 
                 row.due_at = now + WAITS[row.attempts - 1]
 
 
-def find_fault(session: Session, person_id: int) -> str | None:
-    """Why the last mail to a person was not taken; nothing where it was, or where none was sent."""
-    last = session.scalar(
-        select(MailDelivery)
-        .where(MailDelivery.person_id == person_id, MailDelivery.attempts > 0)
-        .order_by(MailDelivery.id.desc())
-        .limit(1)
+def find_faults(session: Session, person_ids: Iterable[int]) -> dict[int, str]:
+    """Why the last mail to each of these people was not taken; nobody to whom it was, or none was sent."""
+    last = (
+        select(func.max(MailDelivery.id))
+        .where(MailDelivery.person_id.in_(list(person_ids)), MailDelivery.attempts > 0)
+        .group_by(MailDelivery.person_id)
     )
-    return None if last is None or last.sent_at is not None else last.fault
+    rows = session.scalars(
+        select(MailDelivery).where(MailDelivery.id.in_(last), MailDelivery.sent_at.is_(None))
+    )
+    return {row.person_id: row.fault for row in rows if row.fault is not None}
 
 
 def _people_in_turn(session: Session, now: datetime) -> list[int]:

@@ -46,7 +46,7 @@ def begin_renewal(actor: Actor, email: str) -> str:
         if person is None:
             raise NotFound("There is no account with this e-mail address.")
         if not person.is_active:
-            raise Conflict("This person has no access any more. Invite it anew under another address.")
+            raise Conflict("This person has no access any more. Invite it anew.")
         end_renewals_of(session, person.id)
         now = utc_now()
         session.add(

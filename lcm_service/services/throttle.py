@@ -67,7 +67,6 @@ def count_attempt(*limits: Limit) -> None:
     Raises TooMany where under one of the keys too many failed before; this one is not counted then.
     """
     with transaction() as session:
-        session.execute(delete(SignInFailure).where(SignInFailure.at <= utc_now() - LONGEST_COUNT))
         rows = [SignInFailure(key_sha256=key) for key in dict.fromkeys(limit.key for limit in limits)]
         session.add_all(rows)
         session.flush()

@@ -13,6 +13,9 @@ from lcm_service.services import audit
 from lcm_service.services.trail import record_event
 from tests.fixtures import make_app
 
+# The migration before the one that leaves an address one invitation that waits.
+BEFORE_ONE_INVITATION = "0006"
+
 
 def test_migrations_and_tables_say_the_same(app):
     with db.engine.connect() as connection:
@@ -46,6 +49,28 @@ def test_a_downgrade_leaves_nothing_and_an_upgrade_brings_all_back(database_url)
         assert set(inspect(db.engine).get_table_names()) == {"alembic_version"}
         flask_migrate.upgrade()
         assert set(inspect(db.engine).get_table_names()) == everything
+        db.engine.dispose()
+
+
+def test_of_several_invitations_of_one_address_the_latest_waits(database_url):
+    app = make_app(database_url)
+    add = text(
+        "INSERT INTO invitation (email, name, role, is_lead, language, code_sha256, created_at, expires_at, "
+        "accepted_at) VALUES (:email, 'N', 'observer', :no, 'en', :code, :at, :at, :accepted_at)"
+    )
+    with app.app_context():
+        flask_migrate.upgrade(revision=BEFORE_ONE_INVITATION)
+        for number, (email, accepted_at) in enumerate(
+            [("a@x", None), ("a@x", "2026-01-02 03:04:05"), ("a@x", None), ("b@x", None), ("a@x", None)]
+        ):
+            values = {"email": email, "code": str(number), "accepted_at": accepted_at, "no": False}
+            db.session.execute(add, values | {"at": "2026-01-02 03:04:05"})
+        db.session.commit()
+        db.session.remove()
+        flask_migrate.upgrade()
+        query = text("SELECT code_sha256 FROM invitation WHERE accepted_at IS NULL AND withdrawn_at IS NULL")
+        assert sorted(db.session.scalars(query)) == ["3", "4"]
+        db.session.remove()
         db.engine.dispose()
 
 

@@ -6,9 +6,19 @@ from sqlalchemy import select
 from lcm_service.domain.errors import Conflict, NotAllowed, NotFound, NotSignedIn, NotValid
 from lcm_service.domain.permissions import SYSTEM
 from lcm_service.persistence.database import db
-from lcm_service.persistence.tables import AuditEvent, Person
-from lcm_service.services import accounts, audit, sign_ins, tokens
+from lcm_service.persistence.tables import (
+    ApiToken,
+    AuditEvent,
+    Invitation,
+    PasswordRenewal,
+    Person,
+    SecondFactor,
+    SignIn,
+    SignInFailure,
+)
+from lcm_service.services import accounts, audit, invitations, renewals, sign_ins, tokens
 from tests import factories
+from tests.fixtures import key_of_new_sign_in
 
 pytestmark = pytest.mark.usefixtures("app")
 
@@ -97,6 +107,46 @@ class TestAccounts:
             assert "surely" not in f"{event.facts}"
 
 
+class TestDemonstration:
+    def test_whom_made_up_people_invite_is_made_up_too_and_goes_with_them(self):
+        made_up = factories.make_person(is_lead=True, is_demonstration=True)
+        real = factories.make_person(is_lead=True)
+        codes = {}
+        for name, inviter in (("came", made_up), ("waits", made_up), ("real", real)):
+            _, codes[name] = invitations.invite(
+                accounts.actor_of(inviter),
+                email=f"{name}@example.org",
+                name=name,
+                participant_code=inviter.participant.code,
+            )
+        came = invitations.accept_invitation(codes["came"], "Came", "mule fathom cedar plinth")
+        assert came.is_demonstration
+        assert accounts.erase_demonstration_people(SYSTEM) == 2
+        assert not accounts.has_demonstration_people()
+        # Nor does one come later whom they have invited.
+        with pytest.raises(NotFound):
+            invitations.accept_invitation(codes["waits"], "Late", "mule fathom cedar plinth")
+        assert [one.email for one in db.session.query(Invitation)] == ["real@example.org"]
+        person = invitations.accept_invitation(codes["real"], "Real", "mule fathom cedar plinth")
+        assert not person.is_demonstration
+
+    def test_who_comes_by_the_invitation_of_one_who_was_invited_is_made_up_as_well(self):
+        first = factories.make_person("administrator", is_demonstration=True)
+        for number in range(2):
+            _, code = invitations.invite(
+                accounts.actor_of(first), email=f"n{number}@example.org", name="N", role="administrator"
+            )
+            first = invitations.accept_invitation(code, "N", "mule fathom cedar plinth")
+            assert first.is_demonstration
+
+    @pytest.mark.parametrize("role", ["coordinator", "focal_point"])
+    def test_only_administrators_erase_them(self, role):
+        factories.make_person(is_demonstration=True)
+        with pytest.raises(NotAllowed):
+            accounts.erase_demonstration_people(factories.make_actor(role))
+        assert accounts.has_demonstration_people()
+
+
 class TestErasing:
     def test_who_a_person_is_is_gone_and_what_was_done_stays_traced(self):
         person = person_with()
@@ -116,6 +166,25 @@ class TestErasing:
         assert [event.action for event in events] == ["create_token", "erase"]
         assert "ana" not in repr([(event.fields, event.facts) for event in events]).lower()
         assert audit.verify_audit(SYSTEM, []).faults == []
+
+    def test_nothing_by_which_the_person_came_in_is_left(self):
+        person = person_with(is_lead=True)
+        key_of_new_sign_in(person)
+        renewals.begin_renewal(SYSTEM, person.email)
+        factories.save(SecondFactor(person_id=person.id, sealed_secret="sealed", last_step=0))
+        with pytest.raises(NotValid):
+            sign_ins.sign_in(person.email, "wrong", "198.51.100.7")
+        _, code = invitations.invite(
+            accounts.actor_of(person),
+            email="new@example.org",
+            name="New",
+            participant_code=person.participant.code,
+        )
+        accounts.erase_person(SYSTEM, person.email)
+        for table in (SignIn, PasswordRenewal, SecondFactor, SignInFailure, ApiToken):
+            assert db.session.query(table).count() == 0, table
+        with pytest.raises(NotFound):
+            invitations.accept_invitation(code, "New", "mule fathom cedar plinth")
 
     def test_the_address_can_be_used_again(self):
         person_with()

@@ -3,13 +3,20 @@
 from datetime import date, timedelta
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import event, select
 from sqlalchemy.exc import IntegrityError
 
 from lcm_service.domain.errors import Conflict, NotAllowed, NotFound, NotSignedIn, NotValid
 from lcm_service.domain.permissions import SYSTEM
 from lcm_service.persistence.database import db, utc_now
-from lcm_service.persistence.tables import AuditEvent, Invitation, OutboxMessage, Person
+from lcm_service.persistence.tables import (
+    AuditEvent,
+    Invitation,
+    MailDelivery,
+    OutboxMessage,
+    Person,
+    SecondFactor,
+)
 from lcm_service.services import accounts, invitations, sign_ins, tokens
 from tests import factories
 from tests.fixtures import key_of_new_sign_in
@@ -138,15 +145,89 @@ class TestInviting:
         with pytest.raises(NotFound):
             invitations.withdraw_invitation(act(lead), other.id)
 
-    def test_who_was_invited_is_forgotten_a_month_after(self, lead):
-        old, _ = invite(act(lead))
-        old.expires_at = utc_now() - timedelta(days=31)
+    def test_an_expired_invitation_of_others_stands_in_nobodys_way(self, lead):
+        other, _ = invite(SYSTEM, role="coordinator", participant_code=None)
+        other.expires_at = utc_now()
         db.session.commit()
-        invite(act(lead), email="b@example.org")
-        assert [one.email for one in db.session.query(Invitation)] == ["b@example.org"]
+        invite(act(lead))
+        assert [one.role for one in invitations.list_invitations(SYSTEM)] == ["focal_point"]
+
+    def test_who_was_ended_is_invited_again_as_somebody_new(self, lead, colleague):
+        before = colleague.id
+        factories.save(SecondFactor(person_id=before, sealed_secret="sealed", last_step=0))
+        token = tokens.create_api_token(act(colleague), colleague.email, "x", 9)
+        key = key_of_new_sign_in(colleague)
+        invitations.end_access_of(act(lead), before)
+        _, code = invite(act(lead), email="Colleague@example.org")
+        again = invitations.accept_invitation(code, "Ana", PASSWORD)
+        assert again.id != before
+        assert sign_ins.sign_in("colleague@example.org", PASSWORD).waits_for == "set_up"
+        with pytest.raises(NotValid):
+            sign_ins.sign_in("colleague@example.org", factories.PASSWORD)
+        with pytest.raises(NotSignedIn):
+            tokens.actor_of_token(token)
+        assert sign_ins.person_of_key(key) is None
+        db.session.expire_all()
+        former = db.session.get(Person, before)
+        assert (former.name, former.password_hash, former.is_active) == ("A person", None, False)
+        assert not accounts.ADDRESS.fullmatch(former.email)
+        assert db.session.query(SecondFactor).count() == 0
+        # Whoever is erased by the address is erased as both.
+        accounts.erase_person(SYSTEM, "colleague@example.org")
+        db.session.expire_all()
+        assert {db.session.get(Person, one).name for one in (before, again.id)} == {accounts.ERASED_NAME}
+
+    def test_an_address_that_is_given_up_does_not_carry_others_of_like_beginning(self, lead, colleague):
+        like = factories.make_person(email="colleague@example.org.example")
+        invitations.end_access_of(act(lead), colleague.id)
+        invitations.accept_invitation(invite(act(lead), email=colleague.email)[1], "Ana", PASSWORD)
+        accounts.erase_person(SYSTEM, "colleague@example.org")
+        db.session.expire_all()
+        assert db.session.get(Person, like.id).name == "A person"
 
 
 class TestLookingAfterPeople:
+    def test_many_people_are_looked_up_by_no_more_questions_than_few(self, lead):
+        actor, asked = act(lead), []
+
+        def count(*_about):
+            asked.append(1)
+
+        def questions():
+            db.session.expire_all()
+            asked.clear()
+            seen = invitations.list_colleagues(actor)
+            assert len(seen) == db.session.query(Person).count()
+            return len(asked)
+
+        event.listen(db.engine, "before_cursor_execute", count)
+        try:
+            few = questions()
+            for _ in range(20):
+                factories.make_person("focal_point", lead.participant)
+            many = questions()
+        finally:
+            event.remove(db.engine, "before_cursor_execute", count)
+        assert few == many <= 5
+
+    def test_of_each_colleague_the_last_fault_and_the_latest_days_are_shown(self, lead, colleague):
+        message = factories.save(OutboxMessage(kind="account.lead", person_id=colleague.id, facts={}))
+        later = factories.save(OutboxMessage(kind="account.lead", person_id=colleague.id, facts={}))
+        for one, fault, person in (
+            (message, "first", colleague),
+            (later, "last", colleague),
+            (later, "", lead),
+        ):
+            values = {"message_id": one.id, "person_id": person.id, "due_at": utc_now(), "attempts": 1}
+            sent_at = None if fault else utc_now()
+            factories.save(MailDelivery(**values, fault=fault or "before", sent_at=sent_at))
+        invitations.delegate(act(lead), colleague.id, TODAY, TODAY)
+        invitations.delegate(act(lead), colleague.id, TODAY, TODAY + timedelta(days=1))
+        seen = {one.person.id: one for one in invitations.list_colleagues(act(lead))}
+        assert (seen[colleague.id].mail_fault, seen[lead.id].mail_fault) == ("last", None)
+        assert seen[colleague.id].delegation.last_day == TODAY + timedelta(days=1)
+        assert seen[lead.id].delegation is None
+
     def test_a_lead_sees_its_colleagues_and_no_others(self, lead, colleague):
         factories.make_person()
         factories.make_person("focal_point", lead.participant, is_active=False)

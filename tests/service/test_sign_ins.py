@@ -18,6 +18,7 @@ from lcm_service.domain.sign_in_terms import LONGEST_REST, LONGEST_SIGN_IN, TIME
 from lcm_service.persistence.database import db, utc_now
 from lcm_service.persistence.tables import SignIn, SignInFailure
 from lcm_service.services import accounts, passwords, sign_ins, throttle, tokens
+from lcm_service.services.forgetting import forget_what_is_over
 from tests import factories
 from tests.fixtures import key_of_new_sign_in
 from tests.service.sign_in_people import ELSEWHERE, HERE, SEALER, begin, events, person_with, with_factor
@@ -137,6 +138,7 @@ class TestThrottling:
             row.at = utc_now() - throttle.LONGEST_COUNT
         db.session.commit()
         self.fail()
+        forget_what_is_over(SYSTEM)
         assert len(db.session.scalars(select(SignInFailure)).all()) == 2  # of the address, and of the place
 
     def test_neither_address_nor_source_is_kept_in_the_clear(self):

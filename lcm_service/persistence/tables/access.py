@@ -6,7 +6,7 @@ worked out, is kept encrypted under a key that the database does not hold.
 
 from datetime import date, datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, String, UniqueConstraint, false
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint, false, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from lcm_service.domain.vocabulary import ROLES, TOKEN_SCOPES
@@ -18,7 +18,17 @@ class Invitation(Table):
     """Someone is asked to make an account with this role, by an address that is good once and for a while."""
 
     __tablename__ = "invitation"
-    __table_args__ = (one_of("role", ROLES),)
+    __table_args__ = (
+        one_of("role", ROLES),
+        # An address has one invitation that waits, also where two people invite it at the same moment.
+        Index(
+            "uq_invitation_open",
+            "email",
+            unique=True,
+            sqlite_where=text("accepted_at IS NULL AND withdrawn_at IS NULL"),
+            postgresql_where=text("accepted_at IS NULL AND withdrawn_at IS NULL"),
+        ),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     email: Mapped[str] = mapped_column(String(254), index=True)
