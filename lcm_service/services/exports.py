@@ -26,7 +26,7 @@ PROBLEM_EXPORT: Final = "lcm-problem-export/1"
 
 # What tells of the whole problem stands in no extract: values and clashes, how long the solver took, and the
 # hash, by which a guess at what others asked for could be proven.
-ABOUT_EVERYBODY: Final[Mapping[str, Any]] = {
+ABOUT_EVERYBODY: Final[dict[str, Any]] = {
     "objectives": [],
     "clash": None,
     "solver": None,

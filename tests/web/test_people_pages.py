@@ -56,6 +56,14 @@ def letters_of(page: str) -> str:
     return found[1].replace(" ", "")
 
 
+def set_up(browser: FlaskClient, address: str, page: str = "", **typed: Any) -> Any:
+    """Read the letters of a page as a telephone does, and send that page's own form with its code."""
+    page = page or browser.get(address).text
+    form = main_form(page)
+    code = pyotp.TOTP(letters_of(page)).now()
+    return browser.post(form.action, data=form.data(code=code, **typed))
+
+
 def shown_once(page: str) -> list[str]:
     return re.findall(r'<code dir="ltr">([^<]+)</code>', page)
 
@@ -71,8 +79,13 @@ class TestTwoSteps:
         page = browser.get(answer.location).text
         assert 'src="data:image/svg+xml' in page
         secret = letters_of(page)
-        assert send(browser, answer.location, code="000000").status_code == 422
-        done = send(browser, answer.location, code=pyotp.TOTP(secret).now())
+        form = main_form(page)
+        wrong = browser.post(form.action, data=form.data(code="000000"))
+        assert wrong.status_code == 422
+        # The telephone has the secret already: the page goes on showing the same.
+        assert letters_of(wrong.text) == secret
+        assert letters_of(browser.get(answer.location).text) != secret
+        done = set_up(browser, answer.location, wrong.text)
         assert done.status_code == 200
         codes = shown_once(done.text)
         assert len(codes) == 10
@@ -95,8 +108,7 @@ class TestTwoSteps:
         answer = send(browser, "/sign-in?next=//example.org", email=lead.email, password=factories.PASSWORD)
         assert answer.location == "/sign-in/set-up?next=/"
         address = "/sign-in/set-up?next=https://example.org"
-        secret = letters_of(browser.get(address).text)
-        done = send(browser, address, code=pyotp.TOTP(secret).now())
+        done = set_up(browser, address)
         assert "example.org" not in re.findall(r'class="button main" href="([^"]*)"', done.text)[0]
 
     def test_a_key_that_was_planted_before_the_sign_in_is_worth_nothing_after_it(
@@ -106,8 +118,7 @@ class TestTwoSteps:
         send(browser, "/sign-in", email=lead.email, password=factories.PASSWORD)
         with browser.session_transaction() as session:
             half = session["half_sign_in"]
-        secret = letters_of(browser.get("/sign-in/set-up").text)
-        send(browser, "/sign-in/set-up", code=pyotp.TOTP(secret).now())
+        set_up(browser, "/sign-in/set-up")
         with browser.session_transaction() as session:
             assert session["_user_id"] != half
             assert "half_sign_in" not in session
@@ -161,13 +172,9 @@ class TestOwnAccount:
     def test_a_second_step_is_set_up_and_recovery_codes_are_renewed(self, browser: FlaskClient) -> None:
         page = browser.get("/account").text
         assert "You will be asked for it at your next sign-in." in page
-        secret = letters_of(browser.get("/account/second-step").text)
-        done = send(
-            browser,
-            "/account/second-step",
-            code=pyotp.TOTP(secret).now(),
-            present_password=factories.PASSWORD,
-        )
+        wrong = set_up(browser, "/account/second-step", present_password="wrong")
+        assert wrong.status_code == 422
+        done = set_up(browser, "/account/second-step", wrong.text, present_password=factories.PASSWORD)
         codes = shown_once(done.text)
         assert len(codes) == 10
         assert "Codes on a telephone" in browser.get("/account").text
