@@ -3,6 +3,8 @@
 On PostgreSQL two requests do run at once; SQLite takes them in turn.
 """
 
+from threading import Thread
+
 import pytest
 
 from lcm_service.domain.errors import LcmError
@@ -38,15 +40,35 @@ def test_of_several_who_invite_one_address_one_invitation_waits(app, lead):
     assert len(waiting) == 1
 
 
-def test_an_invitation_is_accepted_or_withdrawn_but_not_both(app, lead):
+def test_an_invitation_is_accepted_or_withdrawn_but_not_both(app, lead, monkeypatch):
     actor = act(lead)
-    for number in range(6):
-        invitation, code = invite(actor, email=f"n{number}@example.org")
-        acts = [
-            lambda code=code: invitations.accept_invitation(code, "Ana", PASSWORD),
-            lambda one=invitation.id: invitations.withdraw_invitation(actor, one),
-        ]
-        at_once(app, acts, LcmError)
-        db.session.expire_all()
-        kept = db.session.get(Invitation, invitation.id)
-        assert (kept.accepted_at is None) != (kept.withdrawn_at is None)
+    invitation, code = invite(actor)
+    answers = []
+
+    def accept():
+        with app.app_context():
+            try:
+                answers.append(invitations.accept_invitation(code, "Ana", PASSWORD))
+            except LcmError as refusal:
+                answers.append(refusal)
+            finally:
+                db.session.remove()
+
+    accepting = Thread(target=accept)
+    may_withdraw = invitations._may_withdraw
+
+    def accept_meanwhile(*about):
+        """Whoever withdraws has read the invitation, which was not accepted; now somebody accepts it."""
+        accepting.start()
+        # It waits for the withdrawal to end, so it is not waited for long.
+        accepting.join(timeout=2)
+        return may_withdraw(*about)
+
+    monkeypatch.setattr(invitations, "_may_withdraw", accept_meanwhile)
+    invitations.withdraw_invitation(actor, invitation.id)
+    accepting.join()
+    db.session.expire_all()
+    kept = db.session.get(Invitation, invitation.id)
+    assert (kept.accepted_at is None) != (kept.withdrawn_at is None)
+    assert [one.message for one in answers] == [invitations.NO_SUCH_INVITATION]
+    assert db.session.query(Person).count() == 1
