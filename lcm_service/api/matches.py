@@ -1,4 +1,4 @@
-"""Matches: read, confirmed and declined by their sides, released by coordinators."""
+"""Matches: read, agreed to, confirmed and declined by their sides, released by coordinators."""
 
 from typing import Any
 
@@ -7,6 +7,7 @@ from lcm_service.api.record_answers import marked
 from lcm_service.schemas.answers import MatchAnswer, RoundQuery
 from lcm_service.schemas.decisions import (
     ConfirmationOfSideSchema,
+    ConsentSchema,
     DeclineOfSideSchema,
     DeclineSchema,
     SideSchema,
@@ -14,7 +15,9 @@ from lcm_service.schemas.decisions import (
 from lcm_service.services import decisions, lapses
 
 blp = make_area(
-    "matches", "Matches of published plans, seen by their two sides and coordinators.", "/matches"
+    "matches",
+    "Matches of published plans, seen by coordinators, recipients, and providers they were put to.",
+    "/matches",
 )
 
 
@@ -34,12 +37,26 @@ def read_match(match_id: int) -> Any:
     return _shown(match), 200, etag_of(match.version)
 
 
+@blp.post("/<int(max=2147483647):match_id>/consent")
+@blp.doc(**NAMES_ITS_VERSION)
+@blp.arguments(ConsentSchema)
+@blp.response(200, MatchAnswer)
+def consent_to_match(data: dict[str, Any], match_id: int) -> Any:
+    """The recipient agrees to be put to the provider, which sees the match from now on. For the recipient."""
+    match = decisions.consent_to_match(
+        caller(), match_id, asked_version(), note=data.get("note"), on_behalf=data.get("on_behalf", False)
+    )
+    return _shown(match), 200, etag_of(match.version)
+
+
 @blp.post("/<int(max=2147483647):match_id>/confirmation")
 @blp.doc(**NAMES_ITS_VERSION)
 @blp.arguments(ConfirmationOfSideSchema)
 @blp.response(200, MatchAnswer)
 def confirm_match(data: dict[str, Any], match_id: int) -> Any:
-    """Confirm for one side the seats that are proposed now; confirmed by all three, the match is agreed."""
+    """Confirm for one side the seats that are proposed now: the provider, then the recipient, then the
+    secretariat. Confirmed by all three, the match is agreed.
+    """
     match = decisions.confirm_match(
         caller(),
         match_id,
@@ -74,7 +91,9 @@ def decline_match(data: dict[str, Any], match_id: int) -> Any:
 @blp.arguments(SideSchema)
 @blp.response(200, MatchAnswer)
 def revive_match(data: dict[str, Any], match_id: int) -> Any:
-    """Put a match that lapsed unanswered to both sides again, while nobody else can have its seats."""
+    """Put forward a match that lapsed unanswered again, while nobody else can have its seats: to the sides
+    that it was put to before.
+    """
     match = lapses.revive_match(
         caller(), match_id, data["side"], asked_version(), on_behalf=data.get("on_behalf", False)
     )
@@ -86,7 +105,9 @@ def revive_match(data: dict[str, Any], match_id: int) -> Any:
 @blp.arguments(DeclineSchema)
 @blp.response(200, MatchAnswer)
 def release_match(data: dict[str, Any], match_id: int) -> Any:
-    """End a match that was proposed or agreed; the pair may be proposed again. For coordinators."""
+    """End a match that was asked about, proposed or agreed; the pair may be proposed again. For
+    coordinators.
+    """
     match = decisions.release_match(caller(), match_id, data["reason"], asked_version(), data.get("note"))
     return _shown(match), 200, etag_of(match.version)
 

@@ -4,16 +4,22 @@ Services ask here whether a side's step is open; `tools/states.py` writes `docs/
 test holds the two together.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Final
 
 # Where a life begins.
 NOTHING: Final = "-"
 SIDE: Final = "a side of the match"
+RECIPIENT: Final = "the recipient"
+PROVIDER: Final = "the provider"
 LETTER: Final = "a coordinator, by a side's letter"
 COORDINATOR: Final = "a coordinator"
 OWNER: Final = "whoever withdraws the record"
 SERVICE: Final = "the service, at the deadline"
+
+# Who confirms after whom: the recipient last of the two sides, then the secretariat records.
+CONFIRMING_ORDER: Final = ("provider", "recipient", "secretariat")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,16 +35,30 @@ class Step:
 
 MATCH_STEPS: Final = (
     Step(
-        "propose",
-        (NOTHING, "released", "lapsed"),
+        "ask",
+        (NOTHING, "asked", "released", "lapsed"),
+        ("asked",),
+        (COORDINATOR,),
+        "a plan is published that holds the pair; the recipient alone is asked, and anew what was answered",
+    ),
+    Step(
+        "consent",
+        ("asked",),
+        ("proposed",),
+        (RECIPIENT, LETTER),
+        "the recipient agrees to be put to the provider; only now does the provider see it",
+    ),
+    Step(
+        "cut",
+        ("asked", "proposed", "agreed"),
         ("proposed",),
         (COORDINATOR,),
-        "a plan is published that holds the pair; what was answered before is asked anew",
+        "a plan is published that cuts the pair, as chosen, to no more seats than the provider knows of",
     ),
     Step(
         "grow",
-        ("proposed", "agreed"),
-        ("proposed",),
+        ("asked", "proposed", "agreed"),
+        ("asked",),
         (COORDINATOR,),
         "a plan is published that gives the pair more seats; a side that declined more is not asked again",
     ),
@@ -47,14 +67,22 @@ MATCH_STEPS: Final = (
         ("proposed",),
         ("proposed", "agreed"),
         (SIDE, LETTER, COORDINATOR),
-        "no question about the pair is open and the records speak for it; agreed once all three have",
+        "in turn: provider, recipient, secretariat; no question about the pair is open and the records speak "
+        "for it; agreed once all three have",
+    ),
+    Step(
+        "confirm_known",
+        ("asked",),
+        ("asked",),
+        (PROVIDER,),
+        "the recipient is asked for more seats than the provider knows of: those that it knows",
     ),
     Step(
         "decline",
-        ("proposed", "lapsed"),
+        ("asked", "proposed", "lapsed"),
         ("declined",),
         (SIDE, LETTER, COORDINATOR),
-        "with a reason; the pair is not proposed again",
+        "with a reason; the pair is not proposed again; a provider that was not asked has nothing to decline",
     ),
     Step(
         "decline_agreed",
@@ -65,32 +93,38 @@ MATCH_STEPS: Final = (
     ),
     Step(
         "decline_more",
-        ("proposed",),
+        ("asked", "proposed"),
         ("proposed", "agreed"),
         (SIDE, LETTER),
-        "the side had confirmed fewer seats: those stand",
+        "the side had confirmed fewer seats, or agreed to be put for fewer: those stand",
     ),
     Step(
         "release",
-        ("proposed", "agreed"),
+        ("asked", "proposed", "agreed"),
         ("released",),
         (COORDINATOR, OWNER),
         "pressed, chosen as a way out of a clash, or a record is withdrawn; the pair may be proposed again",
     ),
-    Step("lapse", ("proposed",), ("lapsed",), (SERVICE,), "a side has not answered; the pair is not banned"),
+    Step(
+        "lapse",
+        ("asked", "proposed"),
+        ("lapsed",),
+        (SERVICE,),
+        "the side whose turn it is has not answered; the pair is not banned",
+    ),
     Step(
         "lapse_more",
-        ("proposed",),
+        ("asked", "proposed"),
         ("proposed", "agreed"),
         (SERVICE,),
-        "both sides had confirmed fewer seats: those stand",
+        "both sides had confirmed fewer seats, or the provider knows of fewer: those stand",
     ),
     Step(
         "revive",
         ("lapsed",),
-        ("proposed",),
+        ("asked", "proposed"),
         (SIDE, LETTER),
-        "its plan is still the published one and the records speak for it",
+        "its plan is still the published one and the records speak for it; asked where the provider was not",
     ),
 )
 PLAN_STEPS: Final = (
@@ -113,3 +147,14 @@ def states_before(kind: str, *actions: str) -> tuple[str, ...]:
     if {step.action for step in steps} != set(actions):
         raise ValueError(f"A {kind} knows no step among {actions}.")
     return tuple(dict.fromkeys(state for step in steps for state in step.before))
+
+
+def whose_turn(state: str, confirmed: Collection[str]) -> str | None:
+    """The side for which a match waits: the recipient to agree to be put to the provider, then whoever
+    confirms next. ``confirmed`` are the sides that have confirmed all seats that are proposed now.
+    """
+    if state == "asked":
+        return "recipient"
+    if state != "proposed":
+        return None
+    return next((side for side in CONFIRMING_ORDER if side not in confirmed), None)

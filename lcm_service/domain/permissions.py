@@ -70,9 +70,12 @@ def may_coordinate(actor: Actor) -> bool:
     return actor.is_coordinator or actor.is_system
 
 
-def may_see_match(actor: Actor, recipient_id: int, provider_id: int) -> bool:
-    """A published match is seen by its two sides and by coordinators."""
-    return may_coordinate(actor) or actor.answers_for(recipient_id) or actor.answers_for(provider_id)
+def may_see_match(actor: Actor, recipient_id: int, provider_id: int, *, is_put: bool) -> bool:
+    """A published match is seen by its recipient and by coordinators; by its provider only once the recipient
+    has agreed to be put to it (``is_put``).
+    """
+    is_of_provider = is_put and actor.answers_for(provider_id)
+    return may_coordinate(actor) or actor.answers_for(recipient_id) or is_of_provider
 
 
 def may_decide_as(actor: Actor, side: str, recipient_id: int, provider_id: int) -> bool:

@@ -58,7 +58,9 @@ RUN_PURPOSES: Final = ("match", "repair", "scenarios", "explanation")
 # A run for one of these makes a plan; one that compares scenarios or looks for what would help makes none.
 PLANNING_PURPOSES: Final = ("match", "repair")
 PLAN_STATES: Final = ("draft", "published", "superseded", "discarded")
-MATCH_STATES: Final = ("proposed", "agreed", "declined", "released", "lapsed")
+MATCH_STATES: Final = ("asked", "proposed", "agreed", "declined", "released", "lapsed")
+# A match in one of these states holds its seats: nobody but a deliberate press takes them away.
+LIVE_MATCH_STATES: Final = ("asked", "proposed", "agreed")
 DECISION_SIDES: Final = ("recipient", "provider", "secretariat")
 DECISION_ANSWERS: Final = ("confirmed", "declined")
 DECLINE_REASONS: Final = (

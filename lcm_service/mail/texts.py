@@ -12,7 +12,7 @@ from flask_babel import force_locale, gettext, ngettext
 
 type Message = tuple[str, dict[str, Any]]
 
-ASKS: Final = frozenset({"match.propose", "match.grow", "match.revive", "match.remind"})
+ASKS: Final = frozenset({"match.ask", "match.grow", "match.propose", "match.turn", "match.remind"})
 SIGN_OFF_LINE: Final = "-- "
 
 
@@ -96,8 +96,7 @@ def _counted(messages: Sequence[Message]) -> list[str]:
         )
     if late := _matches(messages, "match.remind".__eq__):
         lines.append(ngettext("%(num)s of them lapses soon.", "%(num)s of them lapse soon.", late))
-    news = _matches(messages, lambda kind: kind.startswith("match.") and kind not in ASKS)
-    if news:
+    if news := len(_match_ids(messages) - _match_ids(messages, ASKS.__contains__)):
         lines.append(ngettext("There is news of %(num)s match.", "There is news of %(num)s matches.", news))
     records = {
         facts.get("reference")
@@ -112,6 +111,8 @@ def _counted(messages: Sequence[Message]) -> list[str]:
 
 
 def _matches(messages: Sequence[Message], concerns: Callable[[str], bool]) -> int:
-    return len(
-        {facts.get("match") for kind, facts in messages if kind.startswith("match.") and concerns(kind)}
-    )
+    return len(_match_ids(messages, concerns))
+
+
+def _match_ids(messages: Sequence[Message], concerns: Callable[[str], bool] = bool) -> set[Any]:
+    return {facts.get("match") for kind, facts in messages if kind.startswith("match.") and concerns(kind)}

@@ -205,7 +205,8 @@ def side_ids(session: Session, match: Match) -> tuple[int, int]:
 
 def read_match_again(session: Session, match: Match) -> None:
     """Read a match and its decisions anew, after the round was locked."""
-    session.refresh(match, ["state", "seats", "version", "plan_id", "is_firm", "decisions"])
+    session.refresh(match)
+    session.refresh(match, ["decisions"])
     for decision in match.decisions:
         session.refresh(decision)
 

@@ -216,8 +216,26 @@ class DecisionAnswer(Schema):
     decided_at = fields.AwareDateTime()
 
 
+class ConsentAnswer(Schema):
+    """The recipient's agreement to be put to the provider, with the seats that were put to it. Reason, note
+    and name are for the recipient and for coordinators.
+    """
+
+    seats = fields.Integer()
+    at = fields.AwareDateTime()
+    is_recorded = fields.Boolean(
+        metadata={"description": "False for a match that was published before recipients were asked first."}
+    )
+    is_on_behalf = fields.Boolean()
+    reason = fields.String(allow_none=True, metadata={"description": "Why no more seats than these."})
+    note = fields.String(allow_none=True)
+    by = fields.String(allow_none=True)
+
+
 class MatchAnswer(OfARound):
-    """A match as its reader may see it."""
+    """A match as its reader may see it: a provider sees it once the recipient agreed to be put to it, in the
+    state and with the seats that were put to it.
+    """
 
     id = fields.Integer()
     version = fields.Integer()
@@ -225,8 +243,10 @@ class MatchAnswer(OfARound):
     state = Word(MATCH_STATES, allow_none=False)
     seats = fields.Integer()
     is_firm = fields.Boolean()
+    waiting_for = Word(DECISION_SIDES, metadata={"description": "The side whose turn it is, or null."})
+    consent = fields.Nested(ConsentAnswer, allow_none=True)
     answer_by = fields.AwareDateTime(
-        allow_none=True, metadata={"description": "Until when the two sides are waited for."}
+        allow_none=True, metadata={"description": "Until when that side is waited for."}
     )
     lapsed_at = fields.AwareDateTime(allow_none=True)
     need = fields.Nested(NeedOfMatchAnswer)

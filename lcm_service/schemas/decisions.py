@@ -19,6 +19,13 @@ class SideSchema(Sent):
     on_behalf = YesNo(allow_none=False)
 
 
+class ConsentSchema(Sent):
+    """The recipient agrees to be put to the provider. ``on_behalf``: a coordinator records its letter."""
+
+    note = Text(4000)
+    on_behalf = YesNo(allow_none=False)
+
+
 class ConfirmationOfSideSchema(SideSchema):
     """A side confirms the seats that are proposed now."""
 

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from lcm_service.domain.errors import Conflict, NotAllowed, NotFound, NotValid
 from lcm_service.domain.permissions import Actor, may_coordinate
-from lcm_service.domain.vocabulary import DECLINE_REASONS
+from lcm_service.domain.vocabulary import DECLINE_REASONS, LIVE_MATCH_STATES
 from lcm_service.persistence import matching_reads as reads
 from lcm_service.persistence.database import db, transaction, utc_now
 from lcm_service.persistence.matching_reads import Session
@@ -19,16 +19,27 @@ from lcm_service.services.held_matches import (
     agree_if_all_confirmed,
     answer,
     checked_note,
-    covers,
+    give_days,
     hold_match,
+    pass_turn,
+    record_match_event,
+    tell_others,
     trace,
 )
+from lcm_service.services.match_turns import (
+    answer_by,
+    covers,
+    end_known,
+    fall_back_to_known,
+    is_known_live,
+    is_put,
+    is_secret,
+)
 from lcm_service.services.match_views import MatchView, view_matches
-from lcm_service.services.pairs_now import judge_pair_now
-from lcm_service.services.plan_questions import RECOGNITION, asked_now, asked_of
+from lcm_service.services.pairs_now import PairNow, judge_pair_now
+from lcm_service.services.plan_questions import RECOGNITION, asked_now, asked_of, renew_questions
 from lcm_service.services.require import require_round
-from lcm_service.services.snapshot_records import LIVE_MATCH_STATES, pair_of
-from lcm_service.services.trail import enqueue_message, record_event
+from lcm_service.services.snapshot_records import pair_of
 
 
 def list_matches(actor: Actor, round_code: str) -> list[MatchView]:
@@ -50,27 +61,64 @@ def find_match(actor: Actor, match_id: int) -> MatchView:
     return views[0]
 
 
+def consent_to_match(
+    actor: Actor, match_id: int, version: int, *, note: str | None = None, on_behalf: bool = False
+) -> MatchView:
+    """The recipient agrees to be put to the provider, for the seats it is asked about: now the provider sees
+    the match, and of the need what it must know to answer.
+
+    Pressed twice it changes nothing. Raises NotFound, NotAllowed for all but the recipient and a coordinator
+    who has its letter (``on_behalf``), Stale, and Conflict where the recipient is not asked or where the
+    records now speak against the match (``details["rules"]``). Questions may be open: they are answered
+    before anyone confirms. Issue 4, Build 5: the recipient agrees to be put to this provider.
+    """
+    with transaction() as session:
+        held = hold_match(session, actor, match_id, "recipient", on_behalf)
+        match = held.match
+        if match.state in ("proposed", "agreed") and is_put(match):
+            return held.view(session)
+        held.check_version(session, version)
+        held.require_open("consent")
+        _require_not_refused(session, held)
+        match.state, match.known_state, match.lapsed_at = "proposed", None, None
+        match.put_to_provider_at, match.seats_put = utc_now(), match.seats
+        match.put_by_id, match.put_reason, match.put_note = actor.person_id, None, checked_note(note)
+        match.answer_by, match.reminded_at = answer_by(held.round), None
+        session.flush()
+        facts = {"side": held.side, "on_behalf": held.is_on_behalf, "version": match.version}
+        fields, facts = ["decision"], {**facts, "seats": match.seats}
+        record_match_event(session, actor, match, "consent", fields, facts, secret=False)
+        tell_others(session, actor, match, (held.recipient, held.provider), "propose")
+        renew_questions(session, match.round_id)
+        return held.view(session)
+
+
 def confirm_match(
     actor: Actor, match_id: int, side: str, version: int, *, note: str | None = None, on_behalf: bool = False
 ) -> MatchView:
     """Confirm a match for one side, for the seats proposed now; confirmed by all three, it is agreed.
 
-    Pressed twice it changes nothing. Raises NotFound, NotAllowed, Stale, and Conflict where the match is no
-    longer proposed, where questions about it are open (``details["questions"]`` lists them) or where the
-    records now speak against it: ``details["rules"]`` holds the codes of pair rules and of limits (C1..C5,
-    C12), and a repair is to be asked for.
+    The provider confirms first, then the recipient, then the secretariat. Pressed twice it changes nothing.
+    Raises NotFound, NotAllowed, Stale, and Conflict where the match is not proposed, where it is another
+    side's turn (``details["waiting_for"]``), where questions about it are open (``details["questions"]``
+    lists them) or where the records now speak against it: ``details["rules"]`` holds the codes of pair rules
+    and of limits (C1..C5, C12), and a repair is to be asked for.
     """
     with transaction() as session:
         held = hold_match(session, actor, match_id, side, on_behalf)
         own = held.decision
-        if held.match.state in LIVE_MATCH_STATES and own is not None and covers(own, held.match):
+        if held.state in ("proposed", "agreed") and covers(own, held.seats):
             return held.view(session)
         held.check_version(session, version)
         held.require_open("confirm")
         _require_answered(session, held)
-        answer(session, held, "confirmed", note=note)
-        trace(session, held, "confirm", {"seats": held.match.seats})
-        agree_if_all_confirmed(session, held.actor, held.match, (held.recipient, held.provider))
+        held.require_turn()
+        answer(held, "confirmed", note=note)
+        if held.match.state == "proposed":
+            pass_turn(session, held)
+        session.flush()
+        trace(session, held, "confirm", {"seats": held.seats})
+        agree_if_all_confirmed(session, actor, held.match, (held.recipient, held.provider))
         return held.view(session)
 
 
@@ -87,10 +135,11 @@ def decline_match(
     """Decline a match for one side: its seats are free and the pair is not proposed again.
 
     A side that confirmed fewer seats than are proposed now declines the additional ones alone: what it
-    confirmed stands, and no repair asks it for more. A match that all have agreed is declined by a
-    coordinator, on behalf of the side that wrote. One that lapsed can be declined, so that it is not proposed
-    again. Pressed twice it changes nothing. Raises NotFound,
-    NotAllowed, NotValid for a reason that is not listed, Stale, and Conflict where the match has ended.
+    confirmed stands, and no repair asks it for more; so does a recipient that is asked for more than it
+    agreed to be put for. A provider that was not asked has nothing to decline. A match that all have agreed
+    is declined by a coordinator, on behalf of the side that wrote. One that lapsed can be declined, so that
+    it is not proposed again. Pressed twice it changes nothing. Raises NotFound, NotAllowed, NotValid for a
+    reason that is not listed, Stale, and Conflict where the match has ended.
     """
     if reason not in DECLINE_REASONS:
         raise NotValid("Say why, by one of the listed reasons.", faults={"reason": ["Choose a reason."]})
@@ -100,21 +149,22 @@ def decline_match(
         if held.match.state == "declined" and own is not None and own.answer == "declined":
             return held.view(session)
         held.check_version(session, version)
+        held.require_asked()
         held.require_open("decline", *(("decline_agreed",) if may_coordinate(actor) else ()))
-        declines_more = own is not None and own.answer == "confirmed" and own.seats < held.match.seats
-        if own is not None and declines_more and held.match.state != "lapsed":
+        declines_more = own is not None and own.answer == "confirmed" and own.seats < held.seats
+        if held.match.state == "asked" and side == "recipient" and is_known_live(held.match):
+            _decline_beyond_known(session, held, reason, note)
+        elif own is not None and declines_more and held.state == "proposed":
             _decline_more(session, held, own, reason, note)
         else:
-            held.match.state = "declined"
-            answer(session, held, "declined", reason=reason, note=note)
-            trace(session, held, "decline", {"reason": reason, "seats": held.match.seats})
+            _decline_whole(session, held, reason, note)
         return held.view(session)
 
 
 def release_match(
     actor: Actor, match_id: int, reason: str, version: int, note: str | None = None
 ) -> MatchView:
-    """A coordinator ends a match that was proposed or agreed; the pair may be proposed again.
+    """A coordinator ends a match that was asked about, proposed or agreed; the pair may be proposed again.
 
     Raises NotFound, NotAllowed, NotValid for a reason that is not listed, Stale, Conflict where it has ended.
     """
@@ -128,7 +178,7 @@ def release_match(
             return held.view(session)
         held.check_version(session, version)
         held.require_open("release")
-        answer(session, held, "declined", reason=reason, note=note)
+        answer(held, "declined", reason=reason, note=note)
         _release(session, actor, held.match, (held.recipient, held.provider), reason)
         return held.view(session)
 
@@ -172,15 +222,21 @@ def _require_answered(session: Session, held: HeldMatch) -> None:
     none is confirmed for seats that its need or its session no longer has.
     """
     match = held.match
-    now = judge_pair_now(session, held.round, pair_of(match))
+    now = _require_not_refused(session, held)
+    if now.questions:
+        raise _refuse_unanswered(session, match, now.questions)
+    match.is_firm = True
+
+
+def _require_not_refused(session: Session, held: HeldMatch) -> PairNow:
+    """What the records say now of the pair, where none of their rules and limits speaks against it."""
+    now = judge_pair_now(session, held.round, pair_of(held.match))
     if now is None or now.refusals:
         rules = () if now is None else now.refusals
         raise Conflict(
             "What the records say now speaks against this match. Ask for a repair.", rules=list(rules)
         )
-    if now.questions:
-        raise _refuse_unanswered(session, match, now.questions)
-    match.is_firm = True
+    return now
 
 
 def _refuse_unanswered(session: Session, match: Match, open_now: Sequence[tuple[str, str]]) -> Conflict:
@@ -204,26 +260,47 @@ def _refuse_unanswered(session: Session, match: Match, open_now: Sequence[tuple[
     )
 
 
+def _decline_whole(session: Session, held: HeldMatch, reason: str, note: str | None) -> None:
+    """The match ends. Whoever declines knows that it did, and so does who knew of its seats."""
+    answer(held, "declined", reason=reason, note=note)
+    held.match.state = "declined"
+    if held.side == "provider":
+        held.match.known_state = None
+    end_known(held.match)
+    session.flush()
+    trace(session, held, "decline", {"reason": reason, "seats": held.match.seats})
+
+
 def _decline_more(session: Session, held: HeldMatch, own: Decision, reason: str, note: str | None) -> None:
     declined = held.match.seats - own.seats
     held.match.seats = own.seats
     own.reason, own.note = reason, checked_note(note)
     own.decided_by_id, own.decided_at = held.actor.person_id, utc_now()
+    pass_turn(session, held)
     session.flush()
     trace(session, held, "decline_more", {"reason": reason, "seats": declined})
     agree_if_all_confirmed(session, held.actor, held.match, (held.recipient, held.provider))
 
 
+def _decline_beyond_known(session: Session, held: HeldMatch, reason: str, note: str | None) -> None:
+    """The recipient declines what it is asked for beyond the seats that the provider knows of, which never
+    learns that there was more. No repair asks it for more.
+    """
+    declined = fall_back_to_known(held.match)
+    held.match.put_reason, held.match.put_note = reason, checked_note(note)
+    give_days(held.match, held.round)
+    session.flush()
+    trace(session, held, "decline_more", {"reason": reason, "seats": declined}, secret=True)
+    agree_if_all_confirmed(session, held.actor, held.match, (held.recipient, held.provider))
+
+
 def _release(session: Session, actor: Actor, match: Match, sides: Sequence[Participant], reason: str) -> None:
     match.state = "released"
+    end_known(match)
     session.flush()
     facts = {"reason": reason, "seats": match.seats, "version": match.version}
-    record_event(session, actor, "release", "match", str(match.id), ["state"], facts)
-    for participant in sides:
-        if not actor.answers_for(participant.id):
-            enqueue_message(
-                session, "match.release", participant_id=participant.id, facts={"match": match.id}
-            )
+    record_match_event(session, actor, match, "release", ["state"], facts, secret=is_secret(match))
+    tell_others(session, actor, match, sides, "release", secret=is_secret(match))
 
 
 def _round_of_record(

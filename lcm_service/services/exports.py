@@ -18,6 +18,7 @@ from lcm_service.domain.standing import notice_of
 from lcm_service.persistence import matching_reads as reads
 from lcm_service.persistence.database import db, transaction
 from lcm_service.persistence.tables import Plan
+from lcm_service.services.match_turns import seats_known
 from lcm_service.services.plan_excerpts import excerpt_for
 from lcm_service.services.trail import record_event
 
@@ -142,7 +143,8 @@ def _document_for(actor: Actor, plan: Plan) -> tuple[dict[str, Any], dict[str, A
     if may_coordinate(actor):
         return plan.document, plan.labels
     assert actor.participant_code is not None
-    own = excerpt_for(actor.participant_code, plan.document, plan.explanation, plan.labels)
+    known = seats_known(reads.list_matches(db.session(), plan.round_id))
+    own = excerpt_for(actor.participant_code, plan.document, plan.explanation, plan.labels, known)
     kept = {name: own[name] for name in ("assignments", "sessions", "questions", "unmet")}
     return plan.document | kept | ABOUT_EVERYBODY, own["labels"]
 

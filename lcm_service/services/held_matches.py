@@ -3,18 +3,27 @@
 Shared by what the sides decide and by what their silence does.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from lcm_service.domain.errors import Conflict, NotAllowed, NotFound, NotValid
-from lcm_service.domain.lives import states_before
+from lcm_service.domain.lives import CONFIRMING_ORDER, states_before
 from lcm_service.domain.permissions import Actor, may_coordinate, may_decide_as, may_see_match
 from lcm_service.domain.vocabulary import DECISION_SIDES
 from lcm_service.persistence import matching_reads as reads
 from lcm_service.persistence.database import utc_now
 from lcm_service.persistence.matching_reads import Session
 from lcm_service.persistence.tables import Decision, Match, Participant, Round
+from lcm_service.services.match_turns import (
+    answer_by,
+    confirmed_sides,
+    is_put,
+    is_secret,
+    known_seats,
+    known_state,
+    side_awaited,
+)
 from lcm_service.services.match_views import MatchView, view_matches
 from lcm_service.services.trail import check_version, enqueue_message, record_event
 
@@ -48,17 +57,52 @@ class HeldMatch:
     def version(self) -> int:
         return self.match.version
 
+    @property
+    def is_as_known(self) -> bool:
+        """Whether a provider presses on a match that it sees as it knew it, and not as it is."""
+        return self.actor.answers_for(self.provider.id) and self.match.known_state is not None
+
+    @property
+    def state(self) -> str:
+        """The state in which the actor sees the match."""
+        return known_state(self.match) if self.is_as_known else self.match.state
+
+    @property
+    def seats(self) -> int:
+        """The seats for which the actor answers."""
+        return known_seats(self.match) if self.is_as_known else self.match.seats
+
     def check_version(self, session: Session, version: int) -> None:
         check_version(session, self.actor, "match", self, version)
 
     def require_open(self, *actions: str) -> None:
         """Raise Conflict unless one of these steps is open in the present state (`domain/lives.py`)."""
-        match = self.match
-        if match.state not in states_before("match", *actions):
+        if self.state not in states_before("match", *actions):
             raise Conflict(
-                f"The match of {match.need_reference} with {match.session_code} is {match.state}. "
-                + NEXT_STEP.get(match.state, ""),
-                state=match.state,
+                f"The match of {self.match.need_reference} with {self.match.session_code} is {self.state}. "
+                + NEXT_STEP.get(self.state, ""),
+                state=self.state,
+            )
+
+    def require_turn(self) -> None:
+        """Raise Conflict while a side that confirms before this one has not confirmed."""
+        confirmed = confirmed_sides(self.match, self.seats)
+        before = CONFIRMING_ORDER[: CONFIRMING_ORDER.index(self.side)]
+        missing = next((side for side in before if side not in confirmed), None)
+        if missing is not None:
+            raise Conflict(
+                f"The {missing} has not confirmed this match yet, and the {self.side} confirms after it. "
+                "You are told when it is your turn.",
+                waiting_for=missing,
+            )
+
+    def require_asked(self) -> None:
+        """Raise Conflict where the match was not put to the provider: it has nothing to answer yet."""
+        if self.side == "provider" and not is_put(self.match):
+            raise Conflict(
+                "The recipient has not agreed yet to be put to the provider, so the provider has nothing to "
+                "answer.",
+                waiting_for="recipient",
             )
 
     def view(self, session: Session) -> MatchView:
@@ -68,6 +112,8 @@ class HeldMatch:
 
 
 NEXT_STEP: Final = {
+    "asked": "The recipient has to agree first to be put to the provider.",
+    "proposed": "The recipient has agreed to be put to the provider; now the sides confirm or decline.",
     "agreed": "All sides agreed; ask a coordinator to release it, or to record a letter that declines it.",
     "declined": "A repair proposes what else is possible.",
     "released": "A repair proposes what else is possible.",
@@ -81,9 +127,11 @@ def hold_match(session: Session, actor: Actor, match_id: int, side: str, on_beha
     Raises NotFound where there is none that the actor may know of, NotValid, and NotAllowed.
     """
     rows = reads.list_match_sides(session, match_id=match_id)
-    if not rows or not may_see_match(actor, rows[0][1].id, rows[0][2].id):
+    if not rows:
         raise NotFound(f"There is no match {match_id}.")
     match, recipient, provider = rows[0]
+    if not may_see_match(actor, recipient.id, provider.id, is_put=is_put(match)):
+        raise NotFound(f"There is no match {match_id}.")
     if side not in DECISION_SIDES:
         raise NotValid(f"There is no side {side}.", faults={"side": [f"One of {', '.join(DECISION_SIDES)}."]})
     if not may_decide_as(actor, side, recipient.id, provider.id):
@@ -93,59 +141,98 @@ def hold_match(session: Session, actor: Actor, match_id: int, side: str, on_beha
         raise NotAllowed("Only a coordinator who has a side's letter answers on its behalf, and says so.")
     round_ = reads.lock_round(session, match.round_id)
     reads.read_match_again(session, match)
+    if not may_see_match(actor, recipient.id, provider.id, is_put=is_put(match)):
+        raise NotFound(f"There is no match {match_id}.")
     return HeldMatch(actor, match, recipient, provider, round_, side, is_letter)
 
 
-def covers(decision: Decision | None, match: Match) -> bool:
-    """Whether the side has confirmed at least the seats that are proposed now."""
-    return decision is not None and decision.answer == "confirmed" and decision.seats >= match.seats
-
-
-def answer(
-    session: Session, held: HeldMatch, answer: str, *, reason: str | None = None, note: str | None = None
-) -> None:
-    """Write the present answer of the side, for the seats that are proposed now."""
+def answer(held: HeldMatch, answer: str, *, reason: str | None = None, note: str | None = None) -> None:
+    """The present answer of the side, for the seats that it sees proposed now; whoever calls writes it."""
     decision = held.decision
     if decision is None:
         decision = Decision(side=held.side)
         held.match.decisions.append(decision)
-    decision.answer, decision.seats = answer, held.match.seats
+    decision.answer, decision.seats = answer, held.seats
     decision.reason, decision.note = reason, checked_note(note)
     decision.decided_by_id, decision.decided_at = held.actor.person_id, utc_now()
     reads.raise_version(held.match)
-    session.flush()
 
 
 def agree_if_all_confirmed(
     session: Session, actor: Actor, match: Match, sides: Sequence[Participant]
 ) -> None:
     """Make a match agreed once all three sides have confirmed what is proposed now."""
-    confirmed = {one.side for one in match.decisions if covers(one, match)}
-    if match.state != "proposed" or not confirmed.issuperset(SIDES_WAITED_FOR):
+    if match.state != "proposed" or side_awaited(match) is not None:
         return
-    # Nobody but the secretariat is waited for now, and its silence takes nothing away.
-    match.answer_by = None
-    if confirmed == set(DECISION_SIDES):
-        match.state = "agreed"
+    match.state, match.answer_by = "agreed", None
     session.flush()
-    if match.state == "agreed":
-        facts = {"seats": match.seats, "version": match.version}
-        record_event(session, actor, "agree", "match", str(match.id), ["decision"], facts)
-        tell_others(session, actor, match, sides, "agree")
+    facts = {"seats": match.seats, "version": match.version}
+    record_event(session, actor, "agree", "match", str(match.id), ["decision"], facts)
+    tell_others(session, actor, match, sides, "agree")
 
 
-def trace(session: Session, held: HeldMatch, action: str, facts: dict[str, object]) -> None:
-    """The event of a decision, and word of it to the sides that did not take it."""
+def give_days(match: Match, round_: Round) -> str | None:
+    """Give the side whose turn it is the days of the round, and name it; nobody waits for the secretariat by
+    a date, for its silence takes nothing away.
+    """
+    awaited = side_awaited(match)
+    match.answer_by = answer_by(round_) if awaited in SIDES_WAITED_FOR else None
+    match.reminded_at = None
+    return awaited
+
+
+def pass_turn(session: Session, held: HeldMatch) -> None:
+    """After an answer: give the side whose turn it is now its days, and tell it."""
+    awaited = give_days(held.match, held.round)
+    of_side = {"recipient": held.recipient, "provider": held.provider}
+    if awaited in of_side and not held.actor.answers_for(of_side[awaited].id):
+        facts = {"match": held.match.id}
+        enqueue_message(session, "match.turn", participant_id=of_side[awaited].id, facts=facts)
+
+
+def trace(
+    session: Session, held: HeldMatch, action: str, facts: dict[str, object], *, secret: bool | None = None
+) -> None:
+    """The event of a decision, and word of it to the sides that did not take it.
+
+    ``secret``: it is for the recipient and coordinators alone; where nothing is said, as the match is now.
+    """
+    is_secret_now = is_secret(held.match) and not held.is_as_known if secret is None else secret
     facts = {"side": held.side, "on_behalf": held.is_on_behalf, "version": held.match.version, **facts}
-    record_event(session, held.actor, action, "match", held.reference, ["decision"], facts)
-    tell_others(session, held.actor, held.match, (held.recipient, held.provider), action)
+    record_match_event(session, held.actor, held.match, action, ["decision"], facts, secret=is_secret_now)
+    tell_others(
+        session, held.actor, held.match, (held.recipient, held.provider), action, secret=is_secret_now
+    )
+
+
+def record_match_event(
+    session: Session,
+    actor: Actor,
+    match: Match,
+    action: str,
+    fields: Sequence[str],
+    facts: Mapping[str, object],
+    *,
+    secret: bool,
+) -> None:
+    """What happened to a match; a secret event stays out of the history that the provider reads, for ever."""
+    marked = {**facts, "is_secret": True} if secret else facts
+    record_event(session, actor, action, "match", str(match.id), fields, marked)
 
 
 def tell_others(
-    session: Session, actor: Actor, match: Match, sides: Sequence[Participant], action: str
+    session: Session,
+    actor: Actor,
+    match: Match,
+    sides: Sequence[Participant],
+    action: str,
+    *,
+    secret: bool = False,
 ) -> None:
-    """Leave word of what happened to a match for the sides that did not do it."""
-    for participant in sides:
+    """Leave word of what happened to a match for the sides that did not do it; of what is secret for the
+    recipient alone.
+    """
+    for participant in sides[:1] if secret else sides:
         if not actor.answers_for(participant.id):
             enqueue_message(
                 session, f"match.{action}", participant_id=participant.id, facts={"match": match.id}

@@ -1,7 +1,8 @@
 """Silence is never consent: a proposal that its two sides leave unanswered lapses at its deadline.
 
-Its seats are free for the next plan, and the pair is not banned: either side may revive it while the plan
-that placed it is still the published one, for then nobody else has been given its seats.
+Its seats are free for the next plan, and the pair is not banned: either side that was asked may revive it
+while the plan that placed it is still the published one, for then nobody else has been given its seats. The
+side whose turn it is is waited for, and reminded; whoever was not asked learns nothing.
 """
 
 from collections.abc import Sequence
@@ -15,52 +16,62 @@ from lcm_service.domain.permissions import Actor, may_coordinate
 from lcm_service.persistence import matching_reads as reads
 from lcm_service.persistence.database import db, transaction, utc_now
 from lcm_service.persistence.matching_reads import Session
-from lcm_service.persistence.tables import Decision, Match, Participant
+from lcm_service.persistence.tables import Match, Participant, Round
 from lcm_service.services.held_matches import (
     SIDES_WAITED_FOR,
     agree_if_all_confirmed,
-    covers,
+    give_days,
     hold_match,
+    pass_turn,
+    record_match_event,
     tell_others,
     trace,
+)
+from lcm_service.services.match_turns import (
+    fall_back_to_known,
+    is_known_live,
+    is_secret,
+    side_awaited,
 )
 from lcm_service.services.match_views import MatchView, questions_of
 from lcm_service.services.pairs_now import judge_pair_now
 from lcm_service.services.plan_questions import RECOGNITION, Asked
-from lcm_service.services.publication import answer_by
 from lcm_service.services.snapshot_records import pair_of
-from lcm_service.services.trail import enqueue_message, record_event
+from lcm_service.services.trail import enqueue_message
 
 # So long before its deadline a proposal that still waits for a side is brought to its mind, once.
 REMIND_BEFORE: Final = timedelta(days=3)
+# What waits for a side by a deadline.
+WAITING_STATES: Final = ("asked", "proposed")
 
 
 def lapse_overdue(actor: Actor) -> int:
     """Let every proposal whose deadline has passed lapse; gives how many were touched.
 
-    Where both sides have confirmed some of the seats, the rest alone lapses. A match that waits for a
-    coordinator to recognise its need is put off: that silence is not the sides'. Raises NotAllowed for all
-    but coordinators and the system.
+    Where both sides have confirmed some of the seats, the rest alone lapses; where the recipient was asked
+    for more than the provider knows of, what is more. A match that waits for a coordinator to recognise its
+    need is put off: that silence is not the sides'. Raises NotAllowed for all but coordinators and the
+    system.
     """
     _require_coordinator(actor)
     now, touched = utc_now(), 0
     for round_id in _rounds_with(Match.answer_by <= now):
         with transaction() as session:
-            reads.lock_round(session, round_id)
+            round_ = reads.lock_round(session, round_id)
             unrecognised = _needs_to_recognise(session, round_id)
             for match, recipient, provider in reads.list_match_sides(session, round_id=round_id):
-                if match.state != "proposed" or match.answer_by is None or match.answer_by > now:
+                if match.state not in WAITING_STATES or match.answer_by is None or match.answer_by > now:
                     continue
                 if unrecognised.intersection(questions_of(match)):
                     match.answer_by, match.reminded_at = now + REMIND_BEFORE, None
                     continue
-                _lapse(session, actor, match, (recipient, provider))
+                _lapse(session, actor, match, round_, (recipient, provider))
                 touched += 1
     return touched
 
 
 def remind_late(actor: Actor) -> int:
-    """Bring proposals whose deadline is near to the mind of the sides that have not answered, once each;
+    """Bring proposals whose deadline is near to the mind of the side whose turn it is, once each;
     gives how many messages were left. Raises NotAllowed as `lapse_overdue`.
     """
     _require_coordinator(actor)
@@ -70,16 +81,18 @@ def remind_late(actor: Actor) -> int:
         with transaction() as session:
             reads.lock_round(session, round_id)
             for match, *sides in reads.list_match_sides(session, round_id=round_id):
-                if match.state != "proposed" or match.answer_by is None or match.reminded_at is not None:
+                if match.answer_by is None or match.reminded_at is not None:
                     continue
                 if not now < match.answer_by <= now + REMIND_BEFORE:
                     continue
+                awaited = side_awaited(match)
+                if awaited not in SIDES_WAITED_FOR:
+                    continue
                 match.reminded_at = now
-                for side, participant in zip(SIDES_WAITED_FOR, sides, strict=True):
-                    if not covers(_decision_of(match, side), match):
-                        facts = {"match": match.id, "answer_by": match.answer_by.isoformat()}
-                        enqueue_message(session, "match.remind", participant_id=participant.id, facts=facts)
-                        left += 1
+                participant = sides[SIDES_WAITED_FOR.index(awaited)]
+                facts = {"match": match.id, "answer_by": match.answer_by.isoformat()}
+                enqueue_message(session, "match.remind", participant_id=participant.id, facts=facts)
+                left += 1
     return left
 
 
@@ -88,24 +101,27 @@ def revive_match(
 ) -> MatchView:
     """Put a proposal that lapsed to its sides again, with a new deadline; what was confirmed stands.
 
-    Pressed twice it changes nothing. Raises NotFound, NotAllowed, Stale, and Conflict where it did not lapse,
-    where another plan was published since, which may have given its seats to others, or where the records
-    now speak against it.
+    Where the provider does not know of all of it, the recipient is asked again, and it alone. Pressed twice
+    it changes nothing. Raises NotFound, NotAllowed, Stale, and Conflict where it did not lapse, where another
+    plan was published since, which may have given its seats to others, or where the records now speak against
+    it.
     """
     with transaction() as session:
         held = hold_match(session, actor, match_id, side, on_behalf)
         match = held.match
-        if match.state == "proposed" and match.lapsed_at is not None:
+        if held.state in WAITING_STATES and match.lapsed_at is not None:
             return held.view(session)
         held.check_version(session, version)
+        held.require_asked()
         held.require_open("revive")
-        published = reads.published_plan(session, match.round_id)
-        if published is None or published.id != match.plan_id:
+        if held.is_as_known or not _is_of_published_plan(session, match):
             raise Conflict(
                 "Another plan was published since this match lapsed, and its seats may be others' now. Ask "
                 "the coordinators for a repair: the pair is not banned."
             )
-        match.state, match.answer_by, match.reminded_at = "proposed", answer_by(held.round), None
+        is_known = not is_secret(match) and match.seats <= match.seats_put
+        match.state = "proposed" if is_known else "asked"
+        pass_turn(session, held)
         session.flush()
         now = judge_pair_now(session, held.round, pair_of(match))
         if now is None or now.refusals:
@@ -113,8 +129,13 @@ def revive_match(
             raise Conflict(
                 "What the records say now speaks against this match. Ask for a repair.", rules=list(rules)
             )
-        trace(session, held, "revive", {"seats": match.seats})
+        trace(session, held, "revive", {"seats": match.seats}, secret=not is_known)
         return held.view(session)
+
+
+def _is_of_published_plan(session: Session, match: Match) -> bool:
+    published = reads.published_plan(session, match.round_id)
+    return published is not None and published.id == match.plan_id
 
 
 def _require_coordinator(actor: Actor) -> None:
@@ -125,7 +146,7 @@ def _require_coordinator(actor: Actor) -> None:
 def _rounds_with(condition: object) -> Sequence[int]:
     session = db.session()
     session.rollback()
-    statement = select(Match.round_id).where(Match.state == "proposed", condition)  # type: ignore[arg-type]
+    statement = select(Match.round_id).where(Match.state.in_(WAITING_STATES), condition)  # type: ignore[arg-type]
     return session.scalars(statement.distinct().order_by(Match.round_id)).all()
 
 
@@ -138,25 +159,23 @@ def _needs_to_recognise(session: Session, round_id: int) -> set[Asked]:
     }
 
 
-def _lapse(session: Session, actor: Actor, match: Match, sides: Sequence[Participant]) -> None:
+def _lapse(session: Session, actor: Actor, match: Match, round_: Round, sides: Sequence[Participant]) -> None:
     confirmed = [
-        decision.seats
-        for decision in (_decision_of(match, side) for side in SIDES_WAITED_FOR)
-        if decision is not None and decision.answer == "confirmed"
+        one.seats for one in match.decisions if one.side in SIDES_WAITED_FOR and one.answer == "confirmed"
     ]
-    match.answer_by, match.lapsed_at = None, utc_now()
-    if len(confirmed) == len(SIDES_WAITED_FOR):
-        lapsed, match.seats = match.seats - min(confirmed), min(confirmed)
-        action = "lapse_more"
+    was_secret = is_secret(match)
+    if match.state == "asked" and is_known_live(match):
+        # The provider never heard of what lapses, so not even the moment is written where it reads.
+        lapsed, action = fall_back_to_known(match), "lapse_more"
+    elif match.state == "proposed" and len(confirmed) == len(SIDES_WAITED_FOR):
+        lapsed, action = match.seats - min(confirmed), "lapse_more"
+        match.seats, match.lapsed_at = min(confirmed), utc_now()
     else:
-        lapsed, match.state = match.seats, "lapsed"
-        action = "lapse"
+        lapsed, action = match.seats, "lapse"
+        match.state, match.lapsed_at = "lapsed", utc_now()
+    give_days(match, round_)
     session.flush()
     facts = {"seats": lapsed, "version": match.version}
-    record_event(session, actor, action, "match", str(match.id), ["state", "seats"], facts)
-    tell_others(session, actor, match, sides, action)
+    record_match_event(session, actor, match, action, ["state", "seats"], facts, secret=was_secret)
+    tell_others(session, actor, match, sides, action, secret=was_secret)
     agree_if_all_confirmed(session, actor, match, sides)
-
-
-def _decision_of(match: Match, side: str) -> Decision | None:
-    return next((one for one in match.decisions if one.side == side), None)

@@ -1,22 +1,29 @@
 """A match as its reader may see it: what was put to the two sides, and what each has answered.
 
 A provider is shown of a need only what it must know to answer: who, how many, in which subject, level and
-language. The need's own title, basis, detail and priority stay with the participant that has it and with
-coordinators. What is shown is read from the labels of the plan that put the match to the sides.
+language, and that only once the recipient has agreed to be put to it. The need's own title, basis, detail and
+priority stay with the participant that has it and with coordinators. What is shown is read from the labels of
+the plan that put the match to the sides.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
+from typing import Any, Final
 
 from lcm_service.domain.assumptions import are_seats_assumed
+from lcm_service.domain.lives import whose_turn
 from lcm_service.domain.permissions import Actor, may_decide_as, may_see_match, may_see_need
 from lcm_service.domain.vocabulary import DECISION_SIDES
 from lcm_service.persistence import matching_reads as reads
 from lcm_service.persistence.matching_reads import Session
 from lcm_service.persistence.tables import Decision, Match, Participant, Person, Question
+from lcm_service.services.match_turns import confirmed_sides, is_put, known_seats, known_state
 from lcm_service.services.plan_questions import RECOGNITION, Asked, asked_of
+
+# What a provider reads of a need, and no more: the page that asks the recipient lists these before the
+# button.
+NEED_FIELDS_FOR_PROVIDERS: Final = ("recipient", "areas", "level", "personnel", "languages", "women")
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,13 +89,33 @@ class DecisionOfMatch:
 
 
 @dataclass(frozen=True, slots=True)
+class ConsentOfMatch:
+    """The recipient's agreement to be put to the provider: for how many seats, and when.
+
+    ``reason``: why no more seats than these. Reason, note and name are shown to the recipient and to
+    coordinators. ``is_recorded`` is False for a match that both sides saw from its publication on, before
+    recipients were asked first.
+    """
+
+    seats: int
+    at: datetime
+    is_recorded: bool
+    is_on_behalf: bool
+    reason: str | None
+    note: str | None
+    by: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class MatchView:
     """A match with its two sides, its answers, and what the reader may do.
 
+    ``waiting_for``: the side whose turn it is. ``consent``: the recipient's agreement to be put to the
+    provider. A provider reads state and seats as they were put to it.
     ``asks_more_of``: sides that confirmed fewer seats than are proposed now. ``open_questions``: (kind of
     record, reference, field) that must be answered before a side can confirm; the field ``seats_recognised``
     waits for a coordinator. ``my_sides``: for whom the reader may answer. ``answer_by``: until when
-    the two sides are waited for. ``are_seats_assumed``: the plan counted with seats that nobody has stated.
+    that side is waited for. ``are_seats_assumed``: the plan counted with seats that nobody has stated.
     """
 
     id: int
@@ -100,6 +127,8 @@ class MatchView:
     seats: int
     are_seats_assumed: bool
     is_firm: bool
+    waiting_for: str | None
+    consent: ConsentOfMatch | None
     answer_by: datetime | None
     lapsed_at: datetime | None
     need_reference: str
@@ -129,8 +158,9 @@ type MatchSides = tuple[Match, Participant, Participant]
 
 def view_matches(session: Session, actor: Actor, rows: Sequence[MatchSides]) -> list[MatchView]:
     """The matches among ``rows`` that the actor may see, in their order."""
-    seen = [row for row in rows if may_see_match(actor, row[1].id, row[2].id)]
+    seen = [row for row in rows if may_see_match(actor, row[1].id, row[2].id, is_put=is_put(row[0]))]
     deciders = {one.decided_by_id for match, _, _ in seen for one in match.decisions if one.decided_by_id}
+    deciders |= {match.put_by_id for match, _, _ in seen if match.put_by_id}
     people = reads.list_people(session, deciders)
     open_rows = {
         (row.round_id, row.record_kind, row.record_reference, row.field)
@@ -146,17 +176,25 @@ def _view(
     match, recipient, provider = row
     labels, round_ = match.plan.labels, match.plan.round
     own_sides = {"recipient": recipient.id, "provider": provider.id}
+    state, seats, answers = match.state, match.seats, list(match.decisions)
+    if actor.answers_for(provider.id):
+        state, seats = known_state(match), known_seats(match)
+        # A pair that is planned anew has no answers yet; that it has none any more would tell of that.
+        answers = [] if state in ("released", "lapsed") else answers
+    is_waiting = state in ("asked", "proposed")
     return MatchView(
         id=match.id,
         version=match.version,
         round_code=round_.code,
         standing=round_.standing,
         plan_id=match.plan_id,
-        state=match.state,
-        seats=match.seats,
+        state=state,
+        seats=seats,
         are_seats_assumed=are_seats_assumed(_row_of(match)),
         is_firm=match.is_firm,
-        answer_by=match.answer_by if match.state == "proposed" else None,
+        waiting_for=whose_turn(state, confirmed_sides(match, seats)),
+        consent=_consent_of(actor, match, recipient, people),
+        answer_by=match.answer_by if is_waiting else None,
         lapsed_at=match.lapsed_at,
         need_reference=match.need_reference,
         offer_reference=match.offer_reference,
@@ -172,12 +210,10 @@ def _view(
         session=_session_of(match.session_code, labels["sessions"][match.session_code]),
         decisions=tuple(
             _decision_of(actor, one, own_sides, people)
-            for one in sorted(match.decisions, key=lambda one: DECISION_SIDES.index(one.side))
+            for one in sorted(answers, key=lambda one: DECISION_SIDES.index(one.side))
         ),
         asks_more_of=tuple(
-            one.side
-            for one in match.decisions
-            if match.state == "proposed" and one.answer == "confirmed" and one.seats < match.seats
+            one.side for one in answers if is_waiting and one.answer == "confirmed" and one.seats < seats
         ),
         open_questions=tuple(asked for asked in questions_of(match) if (match.round_id, *asked) in open_rows),
         my_sides=tuple(
@@ -254,6 +290,24 @@ def _decision_of(
         decided_at=decision.decided_at,
         by=person.name if person is not None and sees_why else None,
         is_on_behalf=owner is not None and (person is None or person.participant_id != owner),
+    )
+
+
+def _consent_of(
+    actor: Actor, match: Match, recipient: Participant, people: Mapping[int, Person]
+) -> ConsentOfMatch | None:
+    if match.put_to_provider_at is None:
+        return None
+    person = None if match.put_by_id is None else people.get(match.put_by_id)
+    sees_why = may_see_need(actor, recipient.id)
+    return ConsentOfMatch(
+        seats=match.seats_put,
+        at=match.put_to_provider_at,
+        is_recorded=match.put_by_id is not None,
+        is_on_behalf=person is not None and person.participant_id != recipient.id,
+        reason=match.put_reason if sees_why else None,
+        note=match.put_note if sees_why else None,
+        by=person.name if person is not None and sees_why else None,
     )
 
 

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from lcm_service.domain.errors import Conflict, NotAllowed, NotFound, NotValid
 from lcm_service.domain.permissions import SYSTEM, Actor, may_coordinate
-from lcm_service.domain.vocabulary import DECISION_SIDES, PLANNING_PURPOSES
+from lcm_service.domain.vocabulary import DECISION_SIDES, LIVE_MATCH_STATES, PLANNING_PURPOSES
 from lcm_service.persistence import matching_reads as reads
 from lcm_service.persistence import run_queue
 from lcm_service.persistence.database import db, transaction
@@ -201,7 +201,7 @@ def _store_run(
 
 def _require_pinned(session: Session, round_: Round, choice: Choice) -> None:
     """Only what is held can be given up: a pair to release, and a session to hold, have a live match."""
-    live = [one for one in reads.list_matches(session, round_.id) if one.state in ("proposed", "agreed")]
+    live = [one for one in reads.list_matches(session, round_.id) if one.state in LIVE_MATCH_STATES]
     pairs = {(one.need_reference, one.session_code) for one in live}
     if choice.release - pairs or choice.hold - {code for _, code in pairs}:
         raise NotValid("A choice may give up only what is agreed or proposed now.", faults={"choice": []})

@@ -16,12 +16,12 @@ from sqlalchemy import select
 
 from lcm_service.domain.errors import NotAllowed
 from lcm_service.domain.permissions import Actor, may_coordinate
+from lcm_service.domain.vocabulary import LIVE_MATCH_STATES
 from lcm_service.persistence import matching_reads as reads
 from lcm_service.persistence.database import db
 from lcm_service.persistence.matching_reads import Session
 from lcm_service.persistence.tables import Activity, Match, Need, Plan
 from lcm_service.services import publication
-from lcm_service.services.snapshot_records import LIVE_MATCH_STATES
 
 Kind = Literal["plan", "round", "activity"]
 

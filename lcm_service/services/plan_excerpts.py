@@ -2,27 +2,34 @@
 
 A plan shows who asked for what and who was left without; none of that is another participant's business. A
 recipient sees where its needs are placed and why some are not; a provider sees who is placed in its sessions
-and what it must know of them. How full a session is, is for its provider alone.
+and has agreed to be put to it, and what it must know of them. How full a session is, is for its provider
+alone, and it counts those seats alone.
 """
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
-# Of another participant's need, a provider in whose session it is placed reads these labels and no others.
-NEED_LABELS_FOR_PROVIDERS: Final = ("recipient", "areas", "level", "personnel", "languages", "women")
+from lcm_service.services.match_views import NEED_FIELDS_FOR_PROVIDERS
 
 # Changes of a need that its owner can make; one more support is for others to give.
 OWN_CHANGES: Final = ("language", "earlier", "later", "min_group", "mode", "max_groups", "not_whole")
 COUNTED_IN_DAYS: Final = ("earlier", "later")
 
 type Row = Mapping[str, Any]
+type PairCodes = tuple[str, str]
 
 
 def excerpt_for(
-    participant_code: str, document: Row, explanation: Row, labels: Mapping[str, Any]
+    participant_code: str,
+    document: Row,
+    explanation: Row,
+    labels: Mapping[str, Any],
+    known: Mapping[PairCodes, int],
 ) -> dict[str, Any]:
-    """The participant's own rows of a plan document, with the labels of what they name.
+    """The participant's own rows of a plan document, with the labels of what they name. ``known`` are the
+    pairs that the providers know of, with their seats: of the others in its sessions a provider reads
+    nothing.
 
     ``{"assignments", "sessions", "unmet", "questions", "explanation", "labels"}``, each in the plan's own
     form.
@@ -34,20 +41,46 @@ def excerpt_for(
     own_records = own_needs | own_sessions | {participant_code}
     own_records |= {ref for ref, label in labels["offers"].items() if label["provider"] == participant_code}
     own_records |= {ref for ref, label in labels["supports"].items() if label["provider"] == participant_code}
-    assignments = [
-        _own_questions_only(row, own_records)
+    own_pairs = {
+        (row["need"], row["session"]): row["seats"]
         for row in document["assignments"]
-        if row["need"] in own_needs or row["session"] in own_sessions
+        if row["need"] in own_needs
+    }
+    own_pairs |= {pair: seats for pair, seats in known.items() if pair[1] in own_sessions}
+    assignments = [
+        _own_questions_only(row, own_records) | {"seats": own_pairs[row["need"], row["session"]]}
+        for row in document["assignments"]
+        if (row["need"], row["session"]) in own_pairs
     ]
     unmet = [row for row in document["unmet"] if row["need"] in own_needs]
     excerpt = {
         "assignments": assignments,
-        "sessions": [row for row in document["sessions"] if row["id"] in own_sessions],
+        "sessions": _own_sessions(document, own_sessions, known),
         "unmet": unmet,
         "questions": _count_questions(assignments, labels),
-        "explanation": _explained(explanation, own_needs, own_sessions, own_records),
+        "explanation": _explained(explanation, own_needs, own_pairs, own_records),
     }
     return excerpt | {"labels": _labels_of(excerpt, own_needs, labels)}
+
+
+def _own_sessions(
+    document: Row, own_sessions: set[str], known: Mapping[PairCodes, int]
+) -> list[dict[str, Any]]:
+    """A provider's running sessions, filled with the seats that it knows of.
+
+    A session in which it knows of nobody is not among them. What is set aside for a session goes with the
+    seats, so it is told once the provider knows of all of them.
+    """
+    sessions = []
+    for row in document["sessions"]:
+        if row["id"] not in own_sessions:
+            continue
+        rows = [one for one in document["assignments"] if one["session"] == row["id"]]
+        filled = sum(known.get((one["need"], one["session"]), 0) for one in rows)
+        if filled:
+            is_whole = filled == row["seats_filled"]
+            sessions.append({**row, "seats_filled": filled, "supports": row["supports"] if is_whole else []})
+    return sessions
 
 
 def _own_questions_only(row: Row, own_records: set[str]) -> dict[str, Any]:
@@ -71,17 +104,18 @@ def _count_questions(assignments: Iterable[Row], labels: Mapping[str, Any]) -> l
 
 
 def _explained(
-    explanation: Row, own_needs: set[str], own_sessions: set[str], own_records: set[str]
+    explanation: Row, own_needs: set[str], own_pairs: Mapping[PairCodes, int], own_records: set[str]
 ) -> dict[str, list[dict[str, Any]]]:
     """Why the participant's own rows are as they are. What else a need could have had is the recipient's to
     read.
     """
     matches = []
     for row in explanation["matches"]:
-        if row["need"] in own_needs or row["session"] in own_sessions:
+        if (row["need"], row["session"]) in own_pairs:
             others = row["alternatives"] if row["need"] in own_needs else ()
             alternatives = [_without_seats_left(one) for one in others]
-            matches.append(_own_questions_only(row, own_records) | {"alternatives": alternatives})
+            own = _own_questions_only(row, own_records) | {"alternatives": alternatives}
+            matches.append(own | {"seats": own_pairs[row["need"], row["session"]]})
     unmet = [
         row | {"waiting": [_without_seats_left(one) for one in row["waiting"]]} | _own_changes(row)
         for row in explanation["unmet"]
@@ -152,4 +186,4 @@ def _picked(labels: Mapping[str, Any], codes: Iterable[str]) -> dict[str, Any]:
 
 
 def _need_label(label: Row, is_own: bool) -> dict[str, Any]:
-    return dict(label) if is_own else {key: label[key] for key in NEED_LABELS_FOR_PROVIDERS}
+    return dict(label) if is_own else {key: label[key] for key in NEED_FIELDS_FOR_PROVIDERS}

@@ -1,4 +1,5 @@
-"""The questions of stored plans become rows: coordinators see them at once, owners once it is published.
+"""The questions of stored plans become rows: coordinators see them at once, owners once it is published;
+those who offer or support once the recipient whose seats hang on it has agreed to be put to the provider.
 
 A session is cut from an offer, so its questions are the offer's; a recipient's place is asked of the
 participant. How many seats of a need count is for a coordinator to say once its owner has said how many it
@@ -6,7 +7,7 @@ asks for.
 """
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from lcm_service.domain.completeness import is_stated
@@ -14,6 +15,7 @@ from lcm_service.persistence import matching_reads as reads
 from lcm_service.persistence.database import utc_now
 from lcm_service.persistence.matching_reads import Session
 from lcm_service.persistence.tables import Plan, Question
+from lcm_service.services.match_turns import seats_known
 from lcm_service.services.snapshots import planning_seats
 
 # Kind of record, its reference, and the field that nobody has stated.
@@ -44,16 +46,16 @@ def asked_of(labels: Mapping[str, Any], record: str, field: str) -> Asked:
 def renew_questions(session: Session, round_id: int) -> None:
     """Bring the question rows of a round to its published plan and its newest draft.
 
-    To be called whenever a plan was stored, published or put aside. What only earlier drafts asked is closed;
-    what the published plan asks goes on being asked, and so does a question whose answer was taken back. What
-    was answered while a plan was being solved stays answered.
+    To be called whenever a plan was stored, published or put aside, and when a match is put to its provider.
+    What only earlier drafts asked is closed; what the published plan asks goes on being asked, and so does a
+    question whose answer was taken back. What was answered while a plan was being solved stays answered.
     """
     session.flush()
     published = reads.published_plan(session, round_id)
     draft = reads.latest_draft(session, round_id, None if published is None else published.id)
     records = _records_of(session, round_id)
-    asked_of_owners = _seats_by_question(published, records)
-    seats = asked_of_owners | _seats_by_question(draft, records)
+    asked_of_owners = _seats_asked_of_owners(session, published, records)
+    seats = _seats_by_question(published, records) | _seats_by_question(draft, records)
     rows = {
         (row.record_kind, row.record_reference, row.field): row
         for row in reads.list_questions(session, round_id)
@@ -112,12 +114,41 @@ def asked_now(asked: Asked, seats_asked: int | None) -> Asked:
     return (kind, reference, RECOGNITION) if (kind, field) == ("need", "seats") and seats_asked else asked
 
 
-def _seats_by_question(plan: Plan | None, records: Mapping[tuple[str, str], Any]) -> dict[Asked, int]:
-    """Seats by whom is asked what; each assignment counts once, whichever of an offer's sessions it is in."""
+def _seats_asked_of_owners(
+    session: Session, published: Plan | None, records: Mapping[tuple[str, str], Any]
+) -> dict[Asked, int]:
+    """What owners are asked: a recipient about its own seats, all others about those that were put to the
+    provider. Else a question would tell that somebody waits for an answer to it, and with how many seats.
+    """
+    if published is None:
+        return {}
+    known = seats_known(reads.list_matches(session, published.round_id))
+    rows = published.document["assignments"]
+    put = [
+        {**row, "seats": known[row["need"], row["session"]]}
+        for row in rows
+        if known.get((row["need"], row["session"]))
+    ]
+    of_recipients = _seats_by_question(published, records)
+    of_others = _seats_by_question(published, records, put)
+    kinds = ("offer", "support")
+    return {asked: seats for asked, seats in of_recipients.items() if asked[0] not in kinds} | {
+        asked: seats for asked, seats in of_others.items() if asked[0] in kinds
+    }
+
+
+def _seats_by_question(
+    plan: Plan | None,
+    records: Mapping[tuple[str, str], Any],
+    rows: Sequence[Mapping[str, Any]] | None = None,
+) -> dict[Asked, int]:
+    """Seats by whom is asked what; each assignment counts once, whichever of an offer's sessions it is in.
+    ``rows``: these assignments of the plan alone.
+    """
     if plan is None:
         return {}
     seats = Counter[Asked]()
-    for row in plan.document["assignments"]:
+    for row in plan.document["assignments"] if rows is None else rows:
         need = records.get(("need", row["need"]))
         seats_asked = None if need is None else need.seats_asked
         stated = (asked_of(plan.labels, one["record"], one["field"]) for one in row["questions"])

@@ -6,21 +6,23 @@ released, and the messages. A stored plan is read as it was stored; nothing is c
 
 import json
 from collections.abc import Sequence
-from datetime import datetime, timedelta
 from typing import Any
 
 from lcm_service.domain.errors import Conflict, NotAllowed, NotFound
 from lcm_service.domain.permissions import Actor, may_coordinate
+from lcm_service.domain.vocabulary import LIVE_MATCH_STATES
 from lcm_service.persistence import matching_reads as reads
 from lcm_service.persistence.database import db, transaction, utc_now
 from lcm_service.persistence.matching_reads import Session
 from lcm_service.persistence.tables import Match, Plan, Round
+from lcm_service.services.held_matches import give_days, record_match_event
+from lcm_service.services.match_turns import end_known, is_known_live, is_secret, keep_known, seats_known
 from lcm_service.services.plan_excerpts import excerpt_for
 from lcm_service.services.plan_questions import renew_questions
 from lcm_service.services.plan_studies import explanation_with_changes
 from lcm_service.services.repair_choices import Choice
 from lcm_service.services.require import require_round
-from lcm_service.services.snapshot_records import LIVE_MATCH_STATES, PairCodes, may_grow, pair_of
+from lcm_service.services.snapshot_records import PairCodes, may_grow, pair_of
 from lcm_service.services.snapshots import find_contradictions
 from lcm_service.services.trail import check_version, enqueue_message, record_event
 
@@ -96,6 +98,7 @@ def plan_for_participant(actor: Actor, round_code: str) -> dict[str, Any] | None
             plan.document,
             explanation_with_changes(session, plan.id, plan.explanation),
             plan.labels,
+            seats_known(reads.list_matches(session, plan.round_id)),
         ),
     }
 
@@ -108,8 +111,9 @@ def find_objections(actor: Actor, plan_id: int) -> list[dict[str, Any]]:
 
 
 def publish_plan(actor: Actor, plan_id: int, version: int) -> Plan:
-    """Put a draft to the sides: its pairs become matches, those of its choice are released, nobody else
-    moves. The other drafts of the round were made on top of what is published no longer: they are superseded.
+    """Put a draft to the recipients: its pairs become matches that they are asked about, those of its choice
+    are released, nobody else moves. A provider learns of a match once the recipient agrees to that. The other
+    drafts of the round were made on top of what is published no longer: they are superseded.
 
     Pressed twice it changes nothing. Raises NotAllowed for all but coordinators, NotFound, Stale, and
     Conflict where it is no draft, where another plan was published since it was asked for, or where
@@ -251,17 +255,18 @@ def _publish_matches(session: Session, actor: Actor, plan: Plan) -> None:
                 plan=plan,
                 seats=row["seats"],
                 is_firm=row["firm"],
-                state="proposed",
-                answer_by=answer_by(plan.round),
+                state="asked",
             )
+            give_days(match, plan.round)
             session.add(match)
             session.flush()
-            _trace(session, actor, match, "propose", {"seats": match.seats})
+            _trace(session, actor, match, "ask", {"seats": match.seats})
         else:
             _carry_on(session, actor, plan, match, row)
     for pair, match in matches.items():
         if pair not in planned and match.state in LIVE_MATCH_STATES:
             match.state = "released"
+            end_known(match)
             session.flush()
             _trace(session, actor, match, "release", {"reason": "repair", "seats": match.seats})
 
@@ -271,32 +276,52 @@ def _carry_on(session: Session, actor: Actor, plan: Plan, match: Match, row: dic
 
     A side that confirmed fewer seats than are proposed now is asked again for the rest, and its answer for
     the seats it confirmed stays. A pair that was released begins anew: nobody has agreed to what it is now.
+    Where the provider does not know of what is planned now, the recipient alone is asked.
     """
     was_live, before = match.state in LIVE_MATCH_STATES, match.seats
-    match.plan, match.seats, match.is_firm = plan, row["seats"], row["firm"]
-    if was_live and match.seats == before:
+    if was_live and row["seats"] == before:
+        match.plan, match.is_firm = plan, row["firm"]
         session.flush()
         return
-    begins_anew = not was_live or match.seats < before
+    begins_anew = not was_live or row["seats"] < before
     if begins_anew:
         match.decisions.clear()
-    match.state, match.answer_by, match.reminded_at = "proposed", answer_by(plan.round), None
-    match.lapsed_at = None
+        match.put_reason = None
+    if was_live and begins_anew and is_known_live(match) and row["seats"] <= match.seats_put:
+        action, match.state, match.known_state = "cut", "proposed", None
+        match.seats_put = row["seats"]
+    else:
+        if was_live and begins_anew and is_known_live(match):
+            _end_what_is_known(session, actor, match)
+        action = "ask" if begins_anew else "grow"
+        keep_known(match)
+        match.state = "asked"
+    match.plan, match.seats, match.is_firm = plan, row["seats"], row["firm"]
+    if match.known_state is None:
+        match.lapsed_at = None
+    give_days(match, plan.round)
     session.flush()
-    action = "propose" if begins_anew else "grow"
     _trace(session, actor, match, action, {"seats": match.seats, "seats_before": before})
 
 
-def answer_by(round_: Round) -> datetime:
-    """Until when the two sides answer what is proposed to them now."""
-    return utc_now() + timedelta(days=round_.answer_days)
+def _end_what_is_known(session: Session, actor: Actor, match: Match) -> None:
+    """The seats that the provider knows of were released by the coordinator's choice; what is planned in
+    their place is the recipient's to hear first.
+    """
+    match.state, match.known_state = "released", None
+    session.flush()
+    _trace(session, actor, match, "release", {"reason": "repair", "seats": match.seats})
 
 
 def _trace(session: Session, actor: Actor, match: Match, action: str, facts: dict[str, Any]) -> None:
     facts = {"plan": match.plan.number, "version": match.version, **facts}
-    record_event(session, actor, action, "match", str(match.id), ["state", "seats"], facts)
-    for side in reads.side_ids(session, match):
+    secret = is_secret(match)
+    record_match_event(session, actor, match, action, ["state", "seats"], facts, secret=secret)
+    recipient, provider = reads.side_ids(session, match)
+    for side in (recipient,) if secret else (recipient, provider):
         enqueue_message(session, f"match.{action}", participant_id=side, facts={"match": match.id})
+    if action == "cut":
+        enqueue_message(session, "match.turn", participant_id=provider, facts={"match": match.id})
 
 
 def _require_coordinator(actor: Actor) -> None:

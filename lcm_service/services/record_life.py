@@ -17,10 +17,10 @@ from lcm_service.domain.permissions import Actor, may_coordinate
 from lcm_service.domain.record_lives import next_state
 from lcm_service.domain.record_rules import Faults
 from lcm_service.domain.sentences import sentence
+from lcm_service.domain.vocabulary import LIVE_MATCH_STATES
 from lcm_service.persistence.database import transaction, utc_now
 from lcm_service.persistence.tables import Match, Need, Offer
 from lcm_service.services import records
-from lcm_service.services.snapshot_records import LIVE_MATCH_STATES
 
 SAY_WHICH = sentence("Say which note it is, as it is written on it.")
 SAY_WHEN = sentence("State the date of the note.")

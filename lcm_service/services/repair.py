@@ -57,8 +57,8 @@ class WayOut:
 class PinnedPair:
     """A pinned pair of a clash as it stands now: not every pinned pair is agreed.
 
-    ``state`` is the match's (proposed, agreed, or declined or released since); ``confirmed_by`` are the sides
-    that have confirmed, in the order recipient, provider, secretariat.
+    ``state`` is the match's (asked, proposed, agreed, or declined or released since); ``confirmed_by`` are
+    the sides that have confirmed, in the order recipient, provider, secretariat.
     """
 
     need: str
@@ -140,8 +140,8 @@ def _describe_pairs(session: Session, run: Run, pairs: Collection[PairCodes]) ->
         )
         for match in matches
     ]
-    order = {"proposed": 0, "agreed": 1}
-    return tuple(sorted(described, key=lambda one: (order.get(one.state, 2), len(one.confirmed_by))))
+    order = {"asked": 0, "proposed": 1, "agreed": 2}
+    return tuple(sorted(described, key=lambda one: (order.get(one.state, 3), len(one.confirmed_by))))
 
 
 def _ways_out(session: Session, run: Run) -> Iterator[WayOut]:

@@ -8,17 +8,13 @@ from collections import Counter
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Final
 
 from lcm_service.domain import windows
-from lcm_service.domain.vocabulary import LIVE_RECORD_STATES
+from lcm_service.domain.vocabulary import LIVE_MATCH_STATES, LIVE_RECORD_STATES
 from lcm_service.persistence import matching_reads as reads
 from lcm_service.persistence.database import utc_now
 from lcm_service.persistence.matching_reads import Session
 from lcm_service.persistence.tables import Match, Need, Offer, Plan, Round, Support
-
-# A match in one of these states holds its seats: nobody but a deliberate press takes them away.
-LIVE_MATCH_STATES: Final = ("proposed", "agreed")
 
 type PairCodes = tuple[str, str]
 
@@ -164,10 +160,11 @@ def _still_held(
 
 
 def may_grow(match: Match) -> bool:
-    """Whether a repair may propose more seats for a pair: not once a side that confirmed has declined
-    more.
+    """Whether a repair may propose more seats for a pair: not once a side that confirmed has declined more,
+    nor a recipient that agreed to be put for fewer.
     """
-    return not any(row.answer == "confirmed" and row.reason is not None for row in match.decisions)
+    declined_more = any(row.answer == "confirmed" and row.reason is not None for row in match.decisions)
+    return not declined_more and match.put_reason is None
 
 
 def _takes_part(record: Need | Offer | Support, today: date, in_use: Collection[str]) -> bool:

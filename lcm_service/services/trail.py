@@ -13,6 +13,7 @@ from lcm_service.domain.permissions import Actor, may_coordinate, may_see_match,
 from lcm_service.persistence.audit_chain import add_event
 from lcm_service.persistence.database import db, utc_now
 from lcm_service.persistence.tables import AuditEvent, Match, Need, Offer, OutboxMessage, Person
+from lcm_service.services.match_turns import is_put
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +80,7 @@ def list_events(actor: Actor, record_kind: str, reference: str) -> list[TrailEnt
         .where(AuditEvent.record_kind == record_kind, AuditEvent.record_reference == reference)
         .order_by(AuditEvent.id)
     )
+    own_side = _side_of(actor, reference) if record_kind == "match" else None
     return [
         TrailEntry(
             event.at,
@@ -86,9 +88,9 @@ def list_events(actor: Actor, record_kind: str, reference: str) -> list[TrailEnt
             event.actor_role,
             event.action,
             tuple(event.fields),
-            event.facts or {},
+            _facts_for(actor, event, own_side),
         )
-        for event, person in rows
+        for event, person in _readable(actor, record_kind, reference, rows)
     ]
 
 
@@ -112,7 +114,7 @@ def check_version(session: Session, actor: Actor, record_kind: str, record: Any,
             "action": event.action,
             "fields": list(event.fields),
         }
-        for event, person in rows
+        for event, person in _readable(actor, record_kind, record.reference, rows)
         if (event.facts or {}).get("version", 0) > version
     ]
     raise Stale(
@@ -143,6 +145,40 @@ def _named(actor: Actor, event: AuditEvent, person: Person | None) -> str:
     return person.name if actor.is_coordinator or actor.is_system or is_colleague else event.actor_role
 
 
+def _readable(
+    actor: Actor, record_kind: str, reference: str, rows: Iterable[Any]
+) -> list[tuple[AuditEvent, Person | None]]:
+    """The events that the actor may read: of a match, a provider none of what the recipient was asked before
+    it agreed to be put to it.
+    """
+    events = [(event, person) for event, person in rows]
+    if record_kind != "match" or may_coordinate(actor):
+        return events
+    found = _sides_of_match(reference)
+    if found is not None and may_see_need(actor, found[1]):
+        return events
+    return [row for row in events if not (row[0].facts or {}).get("is_secret")]
+
+
+def _facts_for(actor: Actor, event: AuditEvent, own_side: str | None) -> dict[str, Any]:
+    """What stands with an event. Of a match, seats and why a side declined are for that side and
+    coordinators.
+    """
+    facts = event.facts or {}
+    if event.record_kind != "match" or may_coordinate(actor) or facts.get("side") == own_side:
+        return facts
+    told = ("on_behalf", "version") if "side" in facts else ("on_behalf", "version", "reason")
+    return {name: value for name, value in facts.items() if name in told}
+
+
+def _side_of(actor: Actor, reference: str) -> str | None:
+    """For which side of a match the actor answers."""
+    found = _sides_of_match(reference)
+    if found is None:
+        return None
+    return "recipient" if actor.answers_for(found[1]) else "provider"
+
+
 def _check_may_read(actor: Actor, record_kind: str, reference: str) -> None:
     if not _may_read(actor, record_kind, reference):
         raise NotFound(f"There is no {record_kind} {reference}.")
@@ -155,14 +191,22 @@ def _may_read(actor: Actor, record_kind: str, reference: str) -> bool:
         owner = db.session.scalar(select(Need.participant_id).where(Need.reference == reference))
         return owner is not None and may_see_need(actor, owner)
     if record_kind == "match":
-        sides = db.session.execute(
-            select(Need.participant_id, Offer.participant_id)
-            .join_from(Match, Need, Match.need_reference == Need.reference)
-            .join(Offer, Match.offer_reference == Offer.reference)
-            .where(Match.id == _match_id(reference))
-        ).one_or_none()
-        return sides is not None and may_see_match(actor, *sides)
+        found = _sides_of_match(reference)
+        if found is None:
+            return False
+        match, recipient_id, provider_id = found
+        return may_see_match(actor, recipient_id, provider_id, is_put=is_put(match))
     return record_kind in {"offer", "support", "activity"} and may_see_offers(actor)
+
+
+def _sides_of_match(reference: str) -> tuple[Match, int, int] | None:
+    row = db.session.execute(
+        select(Match, Need.participant_id, Offer.participant_id)
+        .join(Need, Match.need_reference == Need.reference)
+        .join(Offer, Match.offer_reference == Offer.reference)
+        .where(Match.id == _match_id(reference))
+    ).one_or_none()
+    return None if row is None else (row[0], row[1], row[2])
 
 
 def _match_id(reference: str) -> int:

@@ -100,6 +100,8 @@ def desk_of(actor: Actor, found: Any) -> Desk:
 
 def open_sides(match: MatchView) -> list[str]:
     """The sides for which the reader may still answer: not heard yet, or asked for more than confirmed."""
+    if match.state == "asked":
+        return [side for side in match.my_sides if side == "recipient"]
     if match.state != "proposed":
         return []
     answered = {decision.side for decision in match.decisions} - set(match.asks_more_of)
@@ -109,7 +111,7 @@ def open_sides(match: MatchView) -> list[str]:
 def waits_for(actor: Actor, match: MatchView) -> bool:
     """Whether the match waits for an answer of the actor's own side; a coordinator's is the secretariat."""
     own = {"secretariat"} if permissions.may_coordinate(actor) else {"recipient", "provider"}
-    return not own.isdisjoint(open_sides(match))
+    return match.waiting_for in own.intersection(match.my_sides)
 
 
 def gap_of(actor: Actor, need: Any) -> Gap | None:
@@ -151,6 +153,7 @@ def _intake(desk: Desk) -> dict[str, int]:
         "supports": len(desk.supports),
         "questions": len(desk.questions),
         "agreed": sum(match.state == "agreed" for match in desk.matches),
+        "asked": sum(match.state == "asked" for match in desk.matches),
         "proposed": sum(match.state == "proposed" for match in desk.matches),
         "declined": sum(match.state == "declined" for match in desk.matches),
         "lapsed": sum(match.state == "lapsed" for match in desk.matches),
@@ -183,7 +186,7 @@ def _coordinators_step(actor: Actor, desk: Desk) -> tuple[str, Any]:
 def _step_after_publication(desk: Desk) -> str:
     if desk.attention:
         return "repair"
-    return "wait_for_answers" if desk.counts["proposed"] else "all_answered"
+    return "wait_for_answers" if desk.counts["asked"] + desk.counts["proposed"] else "all_answered"
 
 
 def _is_decided(desk: Desk, root: Any) -> bool:

@@ -80,6 +80,19 @@ def _reserve_for(actor: Actor, match: MatchView) -> dict[str, Any]:
     }
 
 
+@bp.post("/matches/<row:match_id>/consent")
+def consent(match_id: int) -> Response:
+    """The recipient agrees to be put to the provider. A coordinator records what reached it in writing."""
+    actor = current_actor()
+    decisions.consent_to_match(
+        actor, match_id, read_version(request.form), on_behalf=_is_letter(actor, "recipient")
+    )
+    flash(
+        _("The provider is asked now. You confirm after it, and you are told when it is your turn."), "good"
+    )
+    return redirect(url_for("matches.show", match_id=match_id), HTTPStatus.SEE_OTHER)
+
+
 @bp.post("/matches/<row:match_id>/confirm")
 def confirm(match_id: int) -> Response:
     """Confirm for one side. A coordinator records for the two sides what reached it in writing."""
@@ -124,11 +137,11 @@ def decline(match_id: int) -> Page:
 
 @bp.post("/matches/<row:match_id>/revive")
 def revive(match_id: int) -> Response:
-    """Put a match that lapsed to both sides again."""
+    """Put forward a match that lapsed again."""
     actor = current_actor()
     side = request.form.get("side", "")
     lapses.revive_match(actor, match_id, side, read_version(request.form), on_behalf=_is_letter(actor, side))
-    flash(_("The match waits for answers again. Both sides are told."), "good")
+    flash(_("The match waits for an answer again. Whoever answers next is told."), "good")
     return redirect(url_for("matches.show", match_id=match_id), HTTPStatus.SEE_OTHER)
 
 

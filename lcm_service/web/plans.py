@@ -63,9 +63,12 @@ def explain(plan_id: int) -> Response:
 
 @bp.post("/plans/<row:plan_id>/publish")
 def publish(plan_id: int) -> Response:
-    """Publish the plan: both sides of each match are asked for their answer."""
+    """Publish the plan: the recipient of each match is asked first."""
     plan = publication.publish_plan(current_actor(), plan_id, read_version(request.form))
-    flash(_("Plan %(number)s is published. Both sides of each match are asked.", number=plan.number), "good")
+    flash(
+        _("Plan %(number)s is published. The recipient of each match is asked first.", number=plan.number),
+        "good",
+    )
     return redirect(url_for("rounds.show", code=plan.round.code), HTTPStatus.SEE_OTHER)
 
 

@@ -132,6 +132,7 @@ PLAN_STATES: Final[Labels] = {
     "discarded": _("Discarded"),
 }
 MATCH_STATES: Final[Labels] = {
+    "asked": _("Waiting for the recipient’s agreement"),
     "proposed": _("Waiting for answers"),
     "agreed": _("Agreed"),
     "declined": _("Declined"),
@@ -216,6 +217,7 @@ STATE_KINDS: Final[Mapping[str, str]] = {
     "answered": "good",
     "delivered": "good",
     "open": "info",
+    "asked": "warn",
     "proposed": "warn",
     "running": "info",
     "queued": "info",

@@ -36,13 +36,22 @@ def at_work(app):
 
 
 @pytest.fixture
-def published(at_work):
+def asked(at_work):
+    """The plan is published: the recipient is asked whether it agrees to be put to the provider."""
     plan = at_work.coordinator.post(
         f"/plans/{at_work.plan['id']}/publication", version=at_work.plan["version"]
     )
     assert plan.json["state"] == "published"
     at_work.match = at_work.coordinator.get("/matches/?round=R2027").json[0]
     return at_work
+
+
+@pytest.fixture
+def published(asked):
+    """The recipient has agreed to be put to the provider."""
+    agreed = asked.recipient.post(f"/matches/{asked.match['id']}/consent", {}, version=asked.match["version"])
+    assert agreed.status_code == 200
+    return asked
 
 
 def answer(caller, match, side, **more):
@@ -79,10 +88,37 @@ def test_a_draft_is_put_aside(at_work):
     assert gone.json["state"] == "discarded"
 
 
-def test_both_sides_and_the_secretariat_confirm_and_the_match_is_agreed(published):
+def test_the_recipient_agrees_first_and_only_then_does_the_provider_see_the_match(asked):
+    path, missing = f"/matches/{asked.match['id']}", "/matches/999"
+    assert (asked.match["state"], asked.match["waiting_for"], asked.match["consent"]) == (
+        "asked",
+        "recipient",
+        None,
+    )
+    before, nothing = asked.provider.get(path), asked.provider.get(missing)
+    assert before.status_code == nothing.status_code == 404
+    assert before.json["detail"] == nothing.json["detail"].replace("999", str(asked.match["id"]))
+    assert asked.provider.post(f"{path}/consent", {}, version=1).status_code == 404
+    letter = {"on_behalf": True, "note": "Note verbale 12/27"}
+    assert asked.coordinator.post(f"{path}/consent", {}, version=1).status_code == 403
+    agreed = asked.coordinator.post(f"{path}/consent", letter, version=1).json
+    assert (agreed["state"], agreed["waiting_for"]) == ("proposed", "provider")
+    consent = agreed["consent"]
+    assert (consent["is_on_behalf"], consent["note"], consent["seats"]) == (True, letter["note"], 20)
+    seen = asked.provider.get(path).json
+    assert (seen["state"], seen["seats"], seen["consent"]["note"]) == ("proposed", 20, None)
+
+
+def test_the_wrong_order_is_a_conflict_that_says_whose_turn_it_is(published):
+    refused = answer(published.recipient, published.match, "recipient")
+    assert refused.status_code == 409
+    assert "The provider has not confirmed" in refused.json["detail"]
+
+
+def test_both_sides_and_the_secretariat_confirm_in_turn_and_the_match_is_agreed(published):
     for caller, side in (
-        (published.recipient, "recipient"),
         (published.provider, "provider"),
+        (published.recipient, "recipient"),
         (published.coordinator, "secretariat"),
     ):
         confirmed = answer(caller, published.match, side)

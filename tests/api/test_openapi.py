@@ -60,6 +60,7 @@ def test_every_change_of_a_record_asks_for_its_version(document):
                 "/withdrawal",
                 "/publication",
                 "/discarding",
+                "/consent",
                 "/confirmation",
                 "/decline",
                 "/release",

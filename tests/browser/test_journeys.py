@@ -11,15 +11,23 @@ from lcm_service.services import decisions
 from tests.browser.serving import Visitor
 from tests.web import world
 
+type Sides = tuple[int, str, str]
 
-def sides(service: Flask) -> tuple[int, str, int, str]:
-    """A match to confirm with its recipient's address, one to decline with its provider's."""
+
+def sides(service: Flask) -> tuple[Sides, Sides]:
+    """A match to confirm and one to decline, each with the addresses of its recipient and its provider."""
     with service.app_context():
         matches = decisions.list_matches(world.coordinator_of(service), world.EXERCISE)
         kept, lost = world.to_keep_and_to_lose(matches)
-        recipient = world.focal_point_of(kept.need.recipient).email
-        provider = world.focal_point_of(lost.offer.provider).email
-        return kept.id, recipient, lost.id, provider
+        found = [
+            (
+                one.id,
+                world.focal_point_of(one.need.recipient).email,
+                world.focal_point_of(one.offer.provider).email,
+            )
+            for one in (kept, lost)
+        ]
+        return found[0], found[1]
 
 
 def wait_for_plan(someone: Visitor, number: int) -> None:
@@ -48,13 +56,21 @@ def test_match_publish_confirm_decline_repair_export(
     someone.press("Publish")
     assert "is published" in page.inner_text("main")
 
-    # One side confirms a match, another declines one.
-    kept, recipient, lost, provider = sides(service)
+    # Two recipients agree to be put to their providers: one of these confirms, the other declines.
+    (kept, recipient, asked), (lost, other_recipient, provider) = sides(service)
     someone.sign_in(recipient)
     someone.press("See the matches")
-    someone.visit(f"/matches/{kept}")
-    someone.press("Confirm")
-    assert "The match is confirmed" in page.inner_text("main")
+    for match, email in ((kept, recipient), (lost, other_recipient)):
+        someone.sign_in(email)
+        someone.visit(f"/matches/{match}")
+        assert "It reads nothing else of your need" in page.inner_text("main")
+        someone.press("Agree to be put to", exact=False)
+        assert "The provider is asked now" in page.inner_text("main")
+    for email in (asked, recipient):
+        someone.sign_in(email)
+        someone.visit(f"/matches/{kept}")
+        someone.press("Confirm")
+        assert "The match is confirmed" in page.inner_text("main")
     someone.sign_in(provider)
     someone.visit(f"/matches/{lost}")
     someone.press("Decline")

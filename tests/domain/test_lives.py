@@ -2,10 +2,19 @@
 
 import pytest
 
+from lcm_service.domain.lives import (
+    LETTER,
+    MATCH_STEPS,
+    NOTHING,
+    RECIPIENT,
+    SERVICE,
+    states_before,
+    whose_turn,
+)
 from lcm_service.domain.lives import LIVES as LIVES_BESIDE
-from lcm_service.domain.lives import MATCH_STEPS, NOTHING, SERVICE, states_before
 from lcm_service.domain.record_lives import CHANGEABLE_STATES, RECORD_STEPS, next_state, open_to_coordinators
 from lcm_service.domain.vocabulary import (
+    DECISION_SIDES,
     LIVE_RECORD_STATES,
     MATCH_STATES,
     PLAN_STATES,
@@ -62,8 +71,26 @@ def test_a_record_counts_where_it_can_be_returned_and_changes_where_it_has_not_e
     assert open_to_coordinators("returned") == ()
 
 
+def test_the_recipient_alone_leads_from_asked_to_the_provider() -> None:
+    """Other steps lead back to what the provider knows already, and to nothing beyond it."""
+    onward = [one for one in MATCH_STEPS if "asked" in one.before and "proposed" in one.after]
+    assert {one.action for one in onward} == {"consent", "cut", "decline_more", "lapse_more"}
+    (consent,) = [one for one in onward if one.action == "consent"]
+    assert (consent.who, consent.after) == ((RECIPIENT, LETTER), ("proposed",))
+
+
+def test_a_match_waits_for_one_side_at_a_time() -> None:
+    assert whose_turn("asked", DECISION_SIDES) == "recipient"
+    assert whose_turn("proposed", ()) == "provider"
+    assert whose_turn("proposed", ("recipient", "secretariat")) == "provider"
+    assert whose_turn("proposed", ("provider",)) == "recipient"
+    assert whose_turn("proposed", ("provider", "recipient")) == "secretariat"
+    for state in set(MATCH_STATES) - {"asked", "proposed"}:
+        assert whose_turn(state, ()) is None
+
+
 def test_a_step_that_is_not_known_is_a_fault_of_the_code() -> None:
-    assert states_before("match", "decline", "decline_agreed") == ("proposed", "lapsed", "agreed")
+    assert states_before("match", "decline", "decline_agreed") == ("asked", "proposed", "lapsed", "agreed")
     with pytest.raises(ValueError, match="knows no step"):
         states_before("match", "forget")
 

@@ -9,9 +9,12 @@ from sqlalchemy import CheckConstraint, inspect, text
 
 from lcm_service.domain.permissions import SYSTEM
 from lcm_service.persistence.database import Table, db, transaction
-from lcm_service.services import audit
+from lcm_service.persistence.tables import Match
+from lcm_service.services import audit, decisions
 from lcm_service.services.trail import record_event
+from tests import factories
 from tests.fixtures import make_app
+from tests.service import matching_rounds as rounds
 
 # The migration before the one that leaves an address one invitation that waits.
 BEFORE_ONE_INVITATION = "0006"
@@ -109,5 +112,35 @@ def test_events_that_are_there_are_chained_and_can_be_added_to_before_and_after(
         flask_migrate.upgrade()
         report = audit.verify_audit(SYSTEM, [])
         assert (report.events, report.faults) == (5, [])
+        db.session.remove()
+        db.engine.dispose()
+
+
+def test_matches_that_both_sides_saw_count_as_put_to_the_provider_when_they_were_published(database_url):
+    app = make_app(database_url)
+    with app.app_context():
+        flask_migrate.upgrade()
+        actor, round_ = rounds.coordinator(), factories.make_round()
+        for _ in range(2):
+            factories.make_need(round=round_, seats_asked=12)
+        factories.make_offer(round=round_)
+        rounds.publish(actor, rounds.solve_round(actor, round_), put=False)
+        first, second = decisions.list_matches(actor, round_.code)
+        decisions.consent_to_match(actor, second.id, second.version, on_behalf=True)
+        db.session.remove()
+        flask_migrate.downgrade(revision="0010")
+        # What no provider was asked about is given up: the earlier service would show it to it.
+        kept = "SELECT id, state FROM match ORDER BY id"
+        assert db.session.execute(text(kept)).all() == [(first.id, "released"), (second.id, "proposed")]
+        db.session.remove()
+        flask_migrate.upgrade()
+        row = db.session.get(Match, second.id)
+        assert (row.state, row.put_to_provider_at, row.seats_put) == (
+            "proposed",
+            row.created_at,
+            second.seats,
+        )
+        assert (row.put_by_id, row.known_state) == (None, None)
+        assert decisions.find_match(actor, second.id).consent.is_recorded is False
         db.session.remove()
         db.engine.dispose()

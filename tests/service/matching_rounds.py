@@ -5,6 +5,7 @@ now.
 import json
 from typing import Any
 
+from lcm_service.domain.lives import CONFIRMING_ORDER
 from lcm_service.domain.permissions import Actor
 from lcm_service.jobs.reserve_list import find_reserves
 from lcm_service.persistence.database import db
@@ -84,9 +85,20 @@ def plan_of(actor: Actor, run: Run) -> Plan:
     return publication.find_plan(actor, plan_id)
 
 
-def publish(actor: Actor, run: Run) -> Plan:
+def publish(actor: Actor, run: Run, *, put: bool = True) -> Plan:
+    """Publish the run's draft; ``put``: the recipients agree at once to be put to the providers."""
     plan = plan_of(actor, run)
-    return publication.publish_plan(actor, plan.id, plan.version)
+    published = publication.publish_plan(actor, plan.id, plan.version)
+    if put:
+        put_all(actor, published.round)
+    return published
+
+
+def put_all(actor: Actor, round_: Round) -> None:
+    """Every recipient that is asked agrees to be put to the provider; the coordinator has its letter."""
+    for match in decisions.list_matches(actor, round_.code):
+        if match.state == "asked":
+            decisions.consent_to_match(actor, match.id, match.version, on_behalf=True)
 
 
 def match_of(actor: Actor, round_: Round, need: str, session: str) -> MatchView:
@@ -100,8 +112,8 @@ def match_of(actor: Actor, round_: Round, need: str, session: str) -> MatchView:
 
 
 def agree(actor: Actor, match: MatchView) -> MatchView:
-    """All three sides confirm; the coordinator has the letters of the other two."""
-    for side in ("recipient", "provider", "secretariat"):
+    """All three sides confirm in turn; the coordinator has the letters of the other two."""
+    for side in CONFIRMING_ORDER:
         match = decisions.confirm_match(actor, match.id, side, match.version, on_behalf=side != "secretariat")
     assert match.state == "agreed"
     return match

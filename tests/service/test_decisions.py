@@ -48,10 +48,10 @@ def test_confirmed_by_all_three_a_match_is_agreed(scene):
     match = scene.match
     for actor, side in (
         (scene.provider, "provider"),
-        (scene.coordinator, "secretariat"),
         (scene.recipient, "recipient"),
+        (scene.coordinator, "secretariat"),
     ):
-        assert match.state == "proposed"
+        assert (match.state, match.waiting_for) == ("proposed", side)
         match = decisions.confirm_match(actor, match.id, side, match.version)
     assert match.state == "agreed"
     assert decisions_of(match) == {
@@ -61,8 +61,8 @@ def test_confirmed_by_all_three_a_match_is_agreed(scene):
 
 def test_pressing_confirm_twice_changes_nothing(scene):
     match = scene.match
-    first = decisions.confirm_match(scene.recipient, match.id, "recipient", match.version)
-    again = decisions.confirm_match(scene.recipient, match.id, "recipient", match.version)
+    first = decisions.confirm_match(scene.provider, match.id, "provider", match.version)
+    again = decisions.confirm_match(scene.provider, match.id, "provider", match.version)
     assert (again.version, again.decisions) == (first.version, first.decisions)
 
 
@@ -165,7 +165,7 @@ def test_a_conditional_match_is_confirmed_only_once_its_questions_are_answered(a
     ]
     scene.need.level, scene.offer.only = "basic", ["any"]
     db.session.commit()
-    confirmed = decisions.confirm_match(scene.recipient, match.id, "recipient", match.version)
+    confirmed = decisions.confirm_match(scene.provider, match.id, "provider", match.version)
     assert confirmed.is_firm
 
 
@@ -197,8 +197,8 @@ def test_an_answer_that_speaks_against_the_match_keeps_it_from_being_confirmed(a
 def test_a_match_for_seats_that_are_no_longer_there_is_not_confirmed(app, change, limit):
     scene = Scene(seats_asked=40, seats_recognised=20, women=20)
     match = scene.match
-    match = decisions.confirm_match(scene.recipient, match.id, "recipient", match.version)
     match = decisions.confirm_match(scene.provider, match.id, "provider", match.version)
+    match = decisions.confirm_match(scene.recipient, match.id, "recipient", match.version)
     match change:
         case "fewer_recognised":
             scene.need.seats_recognised = 12
@@ -317,19 +317,24 @@ def test_releasing_names_one_record(scene):
 
 def test_every_decision_leaves_an_event_and_word_to_the_others(scene):
     match = scene.match
-    confirmed = decisions.confirm_match(scene.recipient, match.id, "recipient", match.version)
-    decisions.decline_match(scene.provider, match.id, "provider", "capacity", confirmed.version)
+    confirmed = decisions.confirm_match(scene.provider, match.id, "provider", match.version)
+    decisions.decline_match(scene.recipient, match.id, "recipient", "capacity", confirmed.version)
     events = db.session.scalars(
         select(AuditEvent).where(AuditEvent.record_kind == "match").order_by(AuditEvent.id)
     ).all()
-    assert [event.action for event in events] == ["propose", "confirm", "decline"]
-    assert [event.facts["version"] for event in events] == [1, 2, 3]
+    assert [event.action for event in events] == ["ask", "consent", "confirm", "decline"]
+    assert [event.facts["version"] for event in events] == [1, 2, 3, 4]
     told = db.session.execute(
         select(OutboxMessage.kind, OutboxMessage.participant_id).order_by(OutboxMessage.id)
     ).all()
-    assert ("match.confirm", scene.provider.participant_id) in told
-    assert ("match.decline", scene.recipient.participant_id) in told
-    assert ("match.confirm", scene.recipient.participant_id) not in told
+    assert told == [
+        ("match.ask", scene.recipient.participant_id),
+        ("match.propose", scene.recipient.participant_id),
+        ("match.propose", scene.provider.participant_id),
+        ("match.turn", scene.recipient.participant_id),
+        ("match.confirm", scene.recipient.participant_id),
+        ("match.decline", scene.provider.participant_id),
+    ]
 
 
 def test_answers_given_at_once_leave_one_whole_state_and_tell_the_losers(app, scene):

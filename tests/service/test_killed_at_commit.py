@@ -142,19 +142,31 @@ def publish(actor, round_, _match):
     )
 
 
+def consent(actor, round_, _match):
+    """The recipient of another need agrees to be put to the provider."""
+    need = factories.make_need(round=round_, seats_asked=10)
+    rounds.publish(actor, rounds.solve_round(actor, round_), put=False)
+    asked = next(one for one in decisions.list_matches(actor, round_.code) if one.state == "asked")
+    assert asked.need_reference == need.reference
+    return Press(
+        lambda: decisions.consent_to_match(actor, asked.id, asked.version, on_behalf=True),
+        lambda: state_of(asked) == "proposed",
+    )
+
+
 def confirm(actor, _round, match):
     def is_done():
         found = decisions.find_match(actor, match.id)
-        return [one.side for one in found.decisions] == ["recipient"]
+        return [one.side for one in found.decisions] == ["provider"]
 
     return Press(
-        lambda: decisions.confirm_match(actor, match.id, "recipient", match.version, on_behalf=True), is_done
+        lambda: decisions.confirm_match(actor, match.id, "provider", match.version, on_behalf=True), is_done
     )
 
 
 def record(actor, _round, match):
     """The secretariat's word, after which the match is agreed."""
-    for side in ("recipient", "provider"):
+    for side in ("provider", "recipient"):
         match = decisions.confirm_match(actor, match.id, side, match.version, on_behalf=True)
     return Press(
         lambda: decisions.confirm_match(actor, match.id, "secretariat", match.version),
@@ -185,7 +197,8 @@ def revive(actor, round_, match):
 
 
 PRESSES = (
-    ask_for_a_run, claim_a_run, keep_the_plan_of_a_run, publish, confirm, record, decline, let_lapse, revive,
+    ask_for_a_run, claim_a_run, keep_the_plan_of_a_run, publish, consent, confirm, record, decline, let_lapse,
+    revive,
 )  # fmt: skip
 
 

@@ -159,7 +159,8 @@ def test_how_many_seats_of_others_hang_on_a_support_is_not_told_to_its_owner(rou
 def test_seats_that_wait_for_recognition_are_asked_of_coordinators_and_never_of_the_state_again(round):
     need = factories.make_need(round=round, seats_asked=20, women=0)
     need.seats_recognised = None
-    factories.make_offer(round=round, min_seats=2)
+    offer = factories.make_offer(round=round, min_seats=2)
+    provider = factories.make_actor("focal_point", offer.participant)
     actor, owner = rounds.coordinator(), factories.make_actor("focal_point", need.participant)
     rounds.publish(actor, rounds.solve_round(actor, round))
     (asked,) = questions.list_questions(actor, "R2027")
@@ -168,18 +169,19 @@ def test_seats_that_wait_for_recognition_are_asked_of_coordinators_and_never_of_
     (match,) = decisions.list_matches(owner, "R2027")
     assert (match.waits_for_recognition, match.questions_to_owners) == (True, ())
     with pytest.raises(Conflict, match="waits for recognition"):
-        decisions.confirm_match(owner, match.id, "recipient", match.version)
+        decisions.confirm_match(provider, match.id, "provider", match.version)
     submissions.recognise_need(actor, need.reference, seats=20, priority="high", version=need.version)
     assert questions.list_questions(actor, "R2027") == []
     (match,) = decisions.list_matches(owner, "R2027")
     assert match.open_questions == ()
-    assert decisions.confirm_match(owner, match.id, "recipient", match.version).is_firm
+    assert decisions.confirm_match(provider, match.id, "provider", match.version).is_firm
 
 
 @pytest.mark.parametrize(("answer", "waits"), [(12, True), (5, False)])
 def test_a_state_that_says_how_many_seats_it_asks_hands_the_question_over(round, answer, waits):
     need = factories.make_need(round=round, seats_asked=None, women=0)
-    factories.make_offer(round=round, min_seats=2)
+    offer = factories.make_offer(round=round, min_seats=2)
+    provider = factories.make_actor("focal_point", offer.participant)
     actor, owner = rounds.coordinator(), factories.make_actor("focal_point", need.participant)
     rounds.publish(actor, rounds.solve_round(actor, round))
     assert fields_asked(owner) == {("seats", 5)}
@@ -192,6 +194,6 @@ def test_a_state_that_says_how_many_seats_it_asks_hands_the_question_over(round,
     assert match.waits_for_recognition is waits
     if waits:
         with pytest.raises(Conflict, match="waits for recognition"):
-            decisions.confirm_match(owner, match.id, "recipient", match.version)
+            decisions.confirm_match(provider, match.id, "provider", match.version)
     else:
-        assert decisions.confirm_match(owner, match.id, "recipient", match.version).is_firm
+        assert decisions.confirm_match(provider, match.id, "provider", match.version).is_firm

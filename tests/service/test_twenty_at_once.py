@@ -18,7 +18,7 @@ from tests.service.test_decisions_at_random import Game
 
 PEOPLE = 20
 PRESSES = {"quick": 6, "full": 40}
-PROPOSED, LAPSED = ("proposed",), ("lapsed",)
+ASKED, PROPOSED, LAPSED = ("asked",), ("proposed",), ("lapsed",)
 
 
 class Player:
@@ -41,7 +41,9 @@ class Player:
 
     def press(self, number):
         name = self.rng.choice(
-            ("confirm",) * 6 + ("decline", "repair", "repair", "silence", "revive", "revive")
+            ("consent",) * 3
+            + ("confirm",) * 6
+            + ("decline", "repair", "repair", "silence", "revive", "revive")
         )
         try:
             if getattr(self, name)(number):
@@ -54,15 +56,22 @@ class Player:
         found = [one for one in decisions.list_matches(self.actor, self.code) if one.state in states]
         return self.rng.choice(found) if found else None
 
-    def confirm(self, _number):
-        match, side = self.pick(PROPOSED), self.rng.choice(DECISION_SIDES)
+    def consent(self, _number):
+        match = self.pick(ASKED)
         if match is None:
             return False
+        return decisions.consent_to_match(self.actor, match.id, match.version, on_behalf=True)
+
+    def confirm(self, _number):
+        match = self.pick(PROPOSED)
+        if match is None:
+            return False
+        side = self.rng.choice((match.waiting_for, *DECISION_SIDES))
         on_behalf = side != "secretariat"
         return decisions.confirm_match(self.actor, match.id, side, match.version, on_behalf=on_behalf)
 
     def decline(self, _number):
-        match = self.pick(PROPOSED)
+        match = self.pick(ASKED + PROPOSED)
         if match is None:
             return False
         reason = self.rng.choice(DECLINE_REASONS)
@@ -71,13 +80,13 @@ class Player:
         )
 
     def silence(self, _number):
-        match = self.pick(PROPOSED)
+        match = self.pick(ASKED + PROPOSED)
         if match is None:
             return False
         with transaction() as session:
             session.execute(
                 update(Match)
-                .where(Match.id == match.id, Match.state == "proposed")
+                .where(Match.id == match.id, Match.state.in_(ASKED + PROPOSED))
                 .values(answer_by=utc_now())
             )
         return lapses.lapse_overdue(SYSTEM)
@@ -111,6 +120,7 @@ def test_twenty_people_at_once_leave_the_round_whole(app, size):
     for one in played:
         done += one.done
         refused += one.refused
+    assert done["consent"] > 0
     assert done["confirm"] > 0
     assert done["repair"] > 0
     assert sum(refused.values()) > 0, "Nobody was ever second: the test tries nothing."

@@ -44,7 +44,12 @@ def test_the_whole_corridor_from_plan_to_repair(
         "waits for your answer" in recipient.get("/").text
         or "wait for your answer" in recipient.get("/").text
     )
+    assert press(recipient, f"/matches/{kept.id}", "/consent").status_code == 303
+    asked_next = browser_of(world.focal_point_of(kept.offer.provider))
+    assert press(asked_next, f"/matches/{kept.id}", "/confirm").status_code == 303
     assert press(recipient, f"/matches/{kept.id}", "/confirm").status_code == 303
+    owner = browser_of(world.focal_point_of(lost.need.recipient))
+    assert press(owner, f"/matches/{lost.id}", "/consent").status_code == 303
     provider = browser_of(world.focal_point_of(lost.offer.provider))
     address = f"/matches/{lost.id}/decline?side=provider"
     assert press(provider, address, "/decline", reason="capacity", note="No trainers").status_code == 303
@@ -71,7 +76,7 @@ def test_the_whole_corridor_from_plan_to_repair(
     done = {
         action for (action,) in db.session.query(AuditEvent.action).filter(AuditEvent.record_kind == "match")
     }
-    assert {"confirm", "decline", "propose"} <= done <= set(reasons.ACTIONS)
+    assert {"ask", "consent", "confirm", "decline"} <= done <= set(reasons.ACTIONS)
 
     exported = json.loads(coordinator.get(f"/plans/{repaired.id}/export.json").text)
     assert exported["format"] == "lcm-plan-export/1"

@@ -162,6 +162,7 @@ PAGES: Final = {
     "plans.discard": COORDINATES,
     "matches.index": SIGNED_IN,
     "matches.show": SIDES,
+    "matches.consent": OWNS_NEED,
     "matches.confirm": SIDES,
     "matches.ask_reason": SIDES,
     "matches.decline": SIDES,
@@ -213,6 +214,7 @@ CALLS: Final = {
     "api-plans.discard_plan": COORDINATES,
     "api-matches.list_matches": SIGNED_IN,
     "api-matches.read_match": SIDES,
+    "api-matches.consent_to_match": OWNS_NEED,
     "api-matches.confirm_match": SIDES,
     "api-matches.decline_match": SIDES,
     "api-matches.revive_match": SIDES,
@@ -244,6 +246,7 @@ BODIES: Final[dict[str, dict[str, Any]]] = {
     },
     "api-rounds.set_policy": {"policy": {}},
     "api-needs.recognise_need": {"seats": 5, "priority": "routine"},
+    "api-matches.consent_to_match": {},
     "api-matches.confirm_match": {"side": "recipient"},
     "api-matches.decline_match": {"side": "recipient", "reason": "dates"},
     "api-matches.revive_match": {"side": "recipient"},
@@ -302,8 +305,18 @@ def walk_template(world_template: Path, tmp_path_factory: pytest.TempPathFactory
     return made_once(tmp_path_factory, "walk.sqlite3", lambda path: build_walk(world_template, path))
 
 
-def build_walk(world_template: Path, path: Path) -> None:
-    """Copy the world and make it the walk's."""
+def build_walk(world_template: Path, path: Path, *, is_put: bool = True) -> None:
+    """Copy the world and make it the walk's; ``is_put``: the recipients agreed to be put to the providers."""
+    build_draft(world_template, path)
+    app = world.open_world(path)
+    with app.app_context():
+        world.publish_draft(world.EXERCISE, put=is_put)
+        db.session.remove()
+        db.engine.dispose()
+
+
+def build_draft(world_template: Path, path: Path) -> None:
+    """The walk's world with its plan made, and nothing published."""
     shutil.copyfile(world_template, path)
     app = world.open_world(path)
     with app.app_context():
@@ -315,7 +328,6 @@ def build_walk(world_template: Path, path: Path) -> None:
         matching.request_run(world.coordinator_of(app), world.EXERCISE, idempotency_key="walk")
     world.let_worker_run(app)
     with app.app_context():
-        world.publish_draft(world.EXERCISE)
         db.session.remove()
         db.engine.dispose()
 
@@ -331,9 +343,11 @@ def walk(walk_template: Path, tmp_path: Path) -> Iterator[Walk]:
         db.engine.dispose()
 
 
-def make_walk(at_work: Flask) -> Walk:
+def make_walk(at_work: Flask, *, provides_only: bool = False) -> Walk:
+    """``provides_only``: the provider asks for nothing itself, so that all it reads is read as a provider."""
     matches = decisions.list_matches(world.coordinator_of(at_work), world.EXERCISE)
-    match = matches[0]
+    asking = {one.participant.code for one in db.session.query(Need)} if provides_only else set()
+    match = next(one for one in matches if one.offer.provider not in asking)
     sides = {match.need.recipient, match.offer.provider}
     linked = {
         code

@@ -99,11 +99,16 @@ def draft_of(round_code: str) -> Plan:
     return publication.list_plans(actor, round_code)[0]
 
 
-def publish_draft(round_code: str) -> list[MatchView]:
-    """Publish the newest plan of a round and give its matches."""
+def publish_draft(round_code: str, *, put: bool = True) -> list[MatchView]:
+    """Publish the newest plan of a round and give its matches; ``put``: the recipients agree at once to be
+    put to the providers.
+    """
     actor = accounts.actor_of(person_by_email(COORDINATOR))
     plan = draft_of(round_code)
     publication.publish_plan(actor, plan.id, plan.version)
+    if put:
+        for match in decisions.list_matches(actor, round_code):
+            decisions.consent_to_match(actor, match.id, match.version, on_behalf=True)
     return decisions.list_matches(actor, round_code)
 
 

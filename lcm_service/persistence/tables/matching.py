@@ -127,13 +127,19 @@ class Match(Table):
 
     It belongs to the round and lives on through repairs: one row per (need, session) and round. ``seats`` are
     those of the plan that published it last; a decision keeps the seats it was made for. Until ``answer_by``
-    the recipient and the provider are waited for; it is empty where they are not.
+    the side whose turn it is is waited for; it is empty where no side is.
+
+    ``put_to_provider_at`` is when the recipient's agreement put it to the provider, ``seats_put`` for how
+    many seats; ``put_by_id`` who gave it, empty where it was published before there was such an agreement;
+    ``put_reason`` why no more seats than these. While the recipient is asked for more, or anew, than the
+    provider knows of, ``known_state`` is the state in which the provider goes on to see it.
     """
 
     __tablename__ = "match"
     __table_args__ = (
         UniqueConstraint("round_id", "need_reference", "session_code"),
         one_of("state", MATCH_STATES),
+        one_of("known_state", MATCH_STATES),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -144,7 +150,13 @@ class Match(Table):
     session_code: Mapped[str] = mapped_column(String(80))
     seats: Mapped[int]
     is_firm: Mapped[bool]
-    state: Mapped[str] = mapped_column(String(40), default="proposed")
+    state: Mapped[str] = mapped_column(String(40), default="asked")
+    put_to_provider_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    seats_put: Mapped[int] = mapped_column(default=0, server_default="0")
+    put_by_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    put_reason: Mapped[str | None] = mapped_column(String(40))
+    put_note: Mapped[str | None] = mapped_column(Text)
+    known_state: Mapped[str | None] = mapped_column(String(40))
     answer_by: Mapped[datetime | None] = mapped_column(UtcDateTime, index=True)
     reminded_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     lapsed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)

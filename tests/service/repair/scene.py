@@ -65,7 +65,9 @@ class Scene:
 
 
 def publish(scene, plan):
-    return publication.publish_plan(scene.actor, plan.id, plan.version)
+    published = publication.publish_plan(scene.actor, plan.id, plan.version)
+    rounds.put_all(scene.actor, scene.round)
+    return published
 
 
 def assert_the_agreed_match_stands(scene, plan):
