@@ -96,6 +96,6 @@ def lines_that_differ(one: dict[str, Any], other: dict[str, Any], what: list[str
     """The lines of an answer in which a leak shows, for whoever has to mend it."""
     lines: list[str] = []
     for name in what:
-        texts = [repr(told[name]).replace("\\n", "\n").splitlines() for told in (one, other)]
-        lines += [name, *list(difflib.unified_diff(*texts, lineterm="", n=0))[:12]]
+        before, after = (repr(told[name]).replace("\\n", "\n").splitlines() for told in (one, other))
+        lines += [name, *list(difflib.unified_diff(before, after, lineterm="", n=0))[:12]]
     return lines

@@ -59,8 +59,9 @@ def person(joined: Flask) -> Person:
 def application(joined: Flask, person: Person) -> pyotp.TOTP:
     """The person's telephone."""
     key, actor, sealer = key_of_new_sign_in(person), accounts.actor_of(person), joined.config["SEALER"]
-    made = pyotp.TOTP(own_account.find_enrolment(actor, key, sealer).secret)
-    own_account.set_up_second_factor(actor, factories.PASSWORD, made.now(), "", key, sealer)
+    shown = own_account.find_enrolment(actor, key, sealer)
+    made = pyotp.TOTP(shown.secret)
+    own_account.set_up_second_factor(actor, factories.PASSWORD, made.now(), shown.sealed, "", key, sealer)
     forget_used_codes()
     return made
 
