@@ -18,6 +18,7 @@ from lcm_service.domain.standing import notice_of
 from lcm_service.http_errors import error_page
 from lcm_service.persistence.database import Table, db
 from lcm_service.persistence.tables import Person
+from lcm_service.services import decisions
 from lcm_service.web import errors
 from tests.web import world
 from tests.web.addresses import addresses
@@ -164,17 +165,17 @@ def test_the_page_of_a_stale_decision_says_who_changed_what(
     at_work: Flask, coordinator: FlaskClient, browser_of: Callable[[Person], FlaskClient]
 ) -> None:
     match = world.firm_matches(world.publish_draft(world.EXERCISE))[0]
-    address = f"/matches/{match.id}"
+    address, version = f"/matches/{match.id}", match.version
+    decisions.confirm_match(world.coordinator_of(at_work), match.id, "provider", version, on_behalf=True)
     recipient = browser_of(world.focal_point_of(match.need.recipient))
     (form,) = [one for one in read_page(recipient.get(address).text).forms if one.action.endswith("/confirm")]
-    letter = form.data(
-        side="provider", csrf_token=main_form(coordinator.get(address).text).data()["csrf_token"]
-    )
-    assert coordinator.post(form.action, data=letter).status_code == 303
+    token = main_form(coordinator.get(address).text).data()["csrf_token"]
+    letter = form.data(side="provider", reason="dates", csrf_token=token)
+    assert coordinator.post(f"{address}/decline", data=letter).status_code == 303
     response = recipient.post(form.action, data=form.data())
     assert response.status_code == 409
     assert "Coordinator" in response.text
-    assert "confirmed it" in response.text
+    assert "declined it" in response.text
 
 
 def test_a_round_is_closed_from_its_page_and_then_takes_no_more(
