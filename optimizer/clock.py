@@ -28,5 +28,10 @@ class Clock:
         """Seconds left, at least 0; ``None`` without a limit."""
         return None if self._limit is None else max(0.0, self._limit - self.seconds())
 
+    def end_within(self, seconds: float) -> None:
+        """Let the time end after so many seconds from now, unless it ends before."""
+        end = self.seconds() + seconds
+        self._limit = end if self._limit is None else min(self._limit, end)
+
     def is_over(self) -> bool:
         return self.left() == 0.0

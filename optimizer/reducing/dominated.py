@@ -13,6 +13,8 @@ A session that a pin or the plan last published names is never dropped: what peo
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import islice
+from typing import Final
 
 from optimizer.model.limits import most_recipients
 from optimizer.model.supply import required_units
@@ -21,6 +23,9 @@ from optimizer.problem import Offer, Session
 from optimizer.rules.compatibility import Pair
 from optimizer.rules.facts import INTERPRETATION, Facts
 from optimizer.rules.objectives import quality_of_seat
+
+# Each candidate of an offer is held against the others; an offer with more of them is left as it is.
+MOST_CANDIDATES: Final = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +66,7 @@ def drop_dominated(facts: Facts, pairs: Sequence[Pair]) -> Undominated:
     dropped: list[Dropped] = []
     for offer, sessions in comparison.sessions_of_offer.items():
         may_run = facts.problem.offer_by_id[offer].max_sessions
-        if may_run is not None and may_run < len(sessions):
+        if may_run is not None and may_run < len(sessions) <= MOST_CANDIDATES:
             dropped.extend(_drop_of_offer(comparison, sessions, may_run))
     gone = {row.session for row in dropped}
     return Undominated(tuple(pair for pair in pairs if pair.session not in gone), tuple(dropped))
@@ -74,11 +79,12 @@ def _drop_of_offer(comparison: "_Comparison", sessions: list[Session], may_run: 
     for session in sorted(order, key=lambda row: len(comparison.pairs_of[row.id])):
         if session.id in comparison.known_sessions:
             continue
-        others = [row for row in kept if row is not session and comparison.does_as_well(row, session)]
-        if len(others) >= may_run:
+        as_well = (row for row in kept if row is not session and comparison.does_as_well(row, session))
+        stand_ins = list(islice(as_well, may_run))
+        if len(stand_ins) == may_run:
             kept.remove(session)
             comparison.forget(session)
-            dropped.append(Dropped(session.id, tuple(row.id for row in others)))
+            dropped.append(Dropped(session.id, tuple(row.id for row in stand_ins)))
     return dropped
 
 
@@ -137,9 +143,11 @@ class _Comparison:
     def _serves_as_well(self, other: Session, session: Session) -> bool:
         """Each need that may be placed there may be placed here, as firmly, as fitting, in as few words."""
         there = self.pairs_of[other.id]
+        if not self.pairs_of[session.id].keys() <= there.keys():
+            return False
         for need, pair in self.pairs_of[session.id].items():
-            twin = there.get(need)
-            if twin is None or pair.firm > twin.firm or quality_of_seat(pair) > quality_of_seat(twin):
+            twin = there[need]
+            if pair.firm > twin.firm or quality_of_seat(pair) > quality_of_seat(twin):
                 return False
             if twin.bridges and not self._is_bridged_as_well(other, session):
                 return False

@@ -8,9 +8,10 @@ What is not short ties nothing together: an offer whose sessions may all run, te
 day, seats of a provider beyond what its sessions hold, and support beyond all that may ever be asked of it.
 """
 
-from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Final
 
 from optimizer.model.limits import largest_cliques
 from optimizer.model.supply import required_units
@@ -18,6 +19,10 @@ from optimizer.plan import Plan
 from optimizer.problem import Problem, Session
 from optimizer.rules.compatibility import Pair
 from optimizer.rules.facts import INTERPRETATION, Facts
+
+# Small parts go together until they have so many pairs, and never with one that makes more than so many.
+PAIRS_OF_A_BUNDLE: Final = 300
+MOST_PAIRS_OF_A_BUNDLE: Final = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,22 +42,37 @@ class Part:
 def find_parts(facts: Facts, pairs: Sequence[Pair]) -> list[Part]:
     """Return the parts that have pairs, those with fewest first; where there is one, it is the whole round.
 
-    Recipients without a pair count in the first: whatever the plan, they add the same to each objective.
+    Small ones are bundled, for each brings a model and a search of its own. Recipients without a pair count
+    in the first: whatever the plan, they add the same to each objective.
     """
     ties = _tie(facts, pairs)
-    pairs_of: dict[str, list[Pair]] = defaultdict(list)
-    for pair in pairs:
-        pairs_of[ties.first_of(_session_key(pair.session))].append(pair)
-    if len(pairs_of) <= 1:
+    sizes = Counter(ties.first_of(_session_key(pair.session)) for pair in pairs)
+    bundle_of = _bundle(sizes)
+    count = len(set(bundle_of.values()))
+    if count <= 1:
         return [Part(facts, tuple(pairs))]
-    needs_of: dict[str, set[str]] = defaultdict(set)
-    ranked = sorted(pairs_of, key=lambda key: len(pairs_of[key]))
+    pairs_of: list[list[Pair]] = [[] for _ in range(count)]
+    for pair in pairs:
+        pairs_of[bundle_of[ties.first_of(_session_key(pair.session))]].append(pair)
+    needs_of: list[set[str]] = [set() for _ in range(count)]
     for need in facts.problem.needs:
-        key = ties.first_of(_recipient_key(need.recipient))
-        needs_of[key if key in pairs_of else ranked[0]].add(need.id)
+        needs_of[bundle_of.get(ties.first_of(_recipient_key(need.recipient)), 0)].add(need.id)
     return [
-        Part(Facts(_cut(facts.problem, needs_of[key], pairs_of[key])), tuple(pairs_of[key])) for key in ranked
+        Part(Facts(_cut(facts.problem, needs, own)), tuple(own))
+        for needs, own in zip(needs_of, pairs_of, strict=True)
     ]
+
+
+def _bundle(sizes: Mapping[str, int]) -> dict[str, int]:
+    """Key of a part -> number of its bundle: the smallest parts together until they have enough pairs."""
+    bundle_of: dict[str, int] = {}
+    number = filled = 0
+    for key in sorted(sizes, key=lambda key: (sizes[key], key)):
+        if filled and (filled >= PAIRS_OF_A_BUNDLE or filled + sizes[key] > MOST_PAIRS_OF_A_BUNDLE):
+            number, filled = number + 1, 0
+        bundle_of[key] = number
+        filled += sizes[key]
+    return bundle_of
 
 
 # -- what ties sessions and recipients together ------------------------------------------------------------

@@ -9,12 +9,13 @@ Records that a pin or the plan last published names have no twin.
 """
 
 from collections import defaultdict
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Final
 
-from optimizer.model.vectors import RoundModel
+from optimizer.model.supply import PairKey
+from optimizer.model.vectors import Draft, RoundModel
 from optimizer.plan import Plan
 from optimizer.problem import Need, Session
 from optimizer.rules.compatibility import Pair
@@ -34,21 +35,38 @@ class Twins:
 
     def in_order(self, plan: Plan) -> Plan:
         """The plan with twins exchanged, so that the first of each row has most."""
-        placed: dict[str, int] = defaultdict(int)
+        becomes = self._exchange({(row.need, row.session): row.seats for row in plan.assignments})
+        rows = []
         for row in plan.assignments:
-            placed[row.need] += row.seats
+            need, session = becomes[row.need, row.session]
+            rows.append(replace(row, need=need, session=session))
+        return replace(plan, assignments=tuple(rows))
+
+    def draft_in_order(self, round_: RoundModel, draft: Draft) -> Draft | None:
+        """The draft with twins exchanged, if it obeys every row."""
+        becomes = self._exchange(draft.seats)
+        seats = {becomes[pair]: count for pair, count in draft.seats.items()}
+        bridges = {becomes[pair]: language for pair, language in draft.bridges.items()}
+        made = round_.make_draft(seats, bridges)
+        if made is None or not round_.knows_uses(made) or round_.find_violation(made) is not None:
+            return None
+        return made
+
+    def _exchange(self, seats: Mapping[PairKey, int]) -> dict[PairKey, PairKey]:
+        """Pair -> the pair whose seats they are once twins are exchanged."""
+        placed: dict[str, int] = defaultdict(int)
+        for (need, _), count in seats.items():
+            placed[need] += count
         now_of_need: dict[str, str] = {}
         for row_of_needs in self.needs:
             ranked = sorted(row_of_needs, key=lambda need: -placed[need])
             now_of_need.update(zip(ranked, row_of_needs, strict=True))
-        now_of_session = {row.session: row.session for row in plan.assignments}
+        now_of_session = {session: session for _, session in seats}
         for row_of_blocks in self.blocks:
             now_of_session = _exchanged(now_of_session, row_of_blocks)
-        rows = (
-            replace(row, need=now_of_need.get(row.need, row.need), session=now_of_session[row.session])
-            for row in plan.assignments
-        )
-        return replace(plan, assignments=tuple(rows))
+        return {
+            (need, session): (now_of_need.get(need, need), now_of_session[session]) for need, session in seats
+        }
 
 
 def _exchanged(now_of_session: dict[str, str], blocks: Sequence[Block]) -> dict[str, str]:

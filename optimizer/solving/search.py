@@ -30,6 +30,7 @@ from optimizer.plan import Clash, ObjectiveValue, Plan, SolverInfo
 from optimizer.reducing.twins import NO_TWINS, find_twins, order_twins
 from optimizer.rules.objectives import OBJECTIVE_TABLE
 from optimizer.solving.first_plan import add_greedily, read_plan, search_any_draft
+from optimizer.solving.greedy import draft_greedily
 from optimizer.solving.narrowing import Narrowing
 from optimizer.solving.polishing import MIN_PAIRS
 from optimizer.solving.scout import Scout
@@ -98,12 +99,10 @@ class Search:
         """
         self._reserve = None if start is None else draft_of_plan(self.model, self._twins.in_order(start))
         if not self.model.facts.problem.pinned:
-            self._begin_greedily()
             return None
         draft = draft_of_pins(self.model) or self._search_any_draft()
         if draft is not None:
             self.draft = draft
-            self._begin_greedily()
             return None
         if self._reserve is not None:
             self.draft = self._reserve
@@ -128,6 +127,7 @@ class Search:
 
     def improve_all(self) -> list[ObjectiveValue]:
         """Maximise the policy's objectives in their order and return their values and bounds."""
+        self._begin_greedily()
         names = self.model.facts.problem.policy.objectives
         polisher = self._scout.make_polisher()
         values: list[ObjectiveValue] = []
@@ -218,7 +218,7 @@ class Search:
                 best = self._narrow(terms, best, may_probe=True)
         if best.value != best.bound:
             self._search_around(best)
-            best = self._take_reserve(replace(best, value=self._value(name, self.draft)))
+            best = self._take_reserve(best)
         if best.value != best.bound:
             self._stopped_by = self._stopped_by or "fault"
         self._report(best)
@@ -331,18 +331,31 @@ class Search:
         return best, best.value == best.bound
 
     def _take_reserve(self, best: ObjectiveValue) -> ObjectiveValue:
-        """Fall back on the start plan where the objective stayed open and that plan is better."""
-        if self._reserve is None or self.model.find_violation(self._reserve) is not None:
-            return best
+        """Fall back on a plan at hand where the objective stayed open and that plan is better: the start
+        plan, or what a coordinator would add by hand.
+        """
         names = self.model.facts.problem.policy.objectives
         until_now = names[: names.index(best.name) + 1]
-        reserve, now = (
-            [self._value(name, draft) for name in until_now] for draft in (self._reserve, self.draft)
-        )
-        if reserve <= now:
-            return best
-        self.draft = self._reserve
-        return replace(best, value=reserve[-1])
+        for reserve in (self._reserve, self._greedy_reserve):
+            if reserve is None or self.model.find_violation(reserve) is not None:
+                continue
+            held, now = ([self._value(name, draft) for name in until_now] for draft in (reserve, self.draft))
+            if held > now:
+                self.draft = reserve
+        return replace(best, value=self._value(best.name, self.draft))
+
+    @cached_property
+    def _greedy_reserve(self) -> Draft | None:
+        """In a small round, which begins with nothing, a plan for where time ends at once; it steers nothing,
+        so that a plan that is proven is the same with a time limit and without.
+        """
+        if not self._is_small:
+            return None
+        begun = EMPTY_DRAFT if not self.model.facts.problem.pinned else draft_of_pins(self.model)
+        if begun is None:
+            return None
+        greedy = draft_greedily(self.model.facts, self.model.model.pairs, begun)
+        return self._twins.draft_in_order(self.model, greedy)
 
     # -- reading and telling --------------------------------------------------------------------------------
 
@@ -362,6 +375,8 @@ class Search:
         def watch(value: float | None, bound: float | None) -> None:
             found = best.value if value is None else max(best.value, round(value) + terms.constant)
             ceiling = best.bound
+            if ceiling is not None and found > ceiling:
+                found = best.value  # A solver that has no plan yet may report one that cannot be.
             if bound is not None and ceiling is not None and self._is_provable:
                 ceiling = max(found, min(ceiling, floor(bound + 1e-6) + terms.constant))
             self._report(ObjectiveValue(best.name, found, ceiling))

@@ -6,6 +6,7 @@ What is left out or put apart never costs anything (`reducing/`): the plan is as
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from importlib.metadata import version
+from typing import Final
 
 from optimizer.clashes.clash import find_clash, find_refused_pins
 from optimizer.clock import Clock, Progress
@@ -19,7 +20,6 @@ from optimizer.reducing.dominated import drop_dominated
 from optimizer.reducing.parts import Part, find_parts
 from optimizer.rules.compatibility import Pair
 from optimizer.rules.facts import Facts
-from optimizer.rules.objectives import OBJECTIVE_TABLE
 from optimizer.rules.pairs import find_pairs
 from optimizer.solving.huge import MAX_PAIRS_OF_A_PROGRAM, plan_greedily
 from optimizer.solving.large import search_in_steps
@@ -27,6 +27,9 @@ from optimizer.solving.planning import write_plan
 from optimizer.solving.polishing import MAX_PAIRS_OF_ONE_MODEL
 from optimizer.solving.search import Search
 from optimizer.solving.solvers import Effort, describe_solver
+
+# A part may use at least so much of the time that is left, however small it is.
+LEAST_SHARE: Final = 0.1
 
 
 def solve(
@@ -122,19 +125,26 @@ def _find_in_parts(
 
     ``None`` where the pins of one leave no plan.
     """
-    models = [RoundModel(part.facts, part.pairs) for part in parts]
-    tally = _Tally(models, clock)
-    found: list[_Found] = []
-    for number, (part, model) in enumerate(zip(parts, models, strict=True)):
-        left, waiting = clock.left(), sum(len(one.pairs) for one in parts[number:])
-        own_clock = clock
-        if left is not None and len(part.pairs) < waiting:
-            own_clock = Clock(left * len(part.pairs) / waiting)
-        told = on_progress if len(parts) == 1 else tally.watcher_of(number, on_progress)
-        search = Search(model, effort, own_clock, told)
+    tally = _Tally(len(parts), clock, on_progress)
+    searches: list[tuple[Search, Clock]] = []
+    for number, part in enumerate(parts):
+        own_clock = Clock(clock.left())
+        model = RoundModel(part.facts, part.pairs)
+        search = Search(
+            model, effort, own_clock, on_progress if len(parts) == 1 else tally.watcher_of(number)
+        )
+        # Each has all the time for its first plan: whether the pins of all hold comes before any is improved.
         if search.find_first_draft(None if start is None else part.cut(start)) is not None:
             return None
+        searches.append((search, own_clock))
+        tally.begin(number, search)
+    found: list[_Found] = []
+    for number, (search, own_clock) in enumerate(searches):
+        left, waiting = clock.left(), sum(len(part.pairs) for part in parts[number:])
+        if left is not None:
+            own_clock.end_within(left * max(len(parts[number].pairs) / max(waiting, 1), LEAST_SHARE))
         values = search.improve_all()
+        tally.end(number, values)
         found.append(_Found(search.draft, values, search.describe()))
     return found[0] if len(found) == 1 else _put_together(found, clock)
 
@@ -167,32 +177,47 @@ def _add_up(rows: Sequence[ObjectiveValue]) -> ObjectiveValue:
 class _Tally:
     """Values and bounds of all parts, added up while they are planned.
 
-    A part that waits counts with nothing placed, and with the largest values that need no solver.
+    Until all have come to an objective its value is not known; a part that waits counts in the bound with
+    the largest value that needs no solver.
     """
 
-    def __init__(self, models: Sequence[RoundModel], clock: Clock) -> None:
-        self._models, self._clock = models, clock
-        self._reached: list[dict[str, ObjectiveValue]] = [{} for _ in models]
+    def __init__(self, parts: int, clock: Clock, tell: Callable[[Progress], None] | None) -> None:
+        self._clock, self._tell = clock, tell
+        self._values: list[dict[str, int]] = [{} for _ in range(parts)]
+        self._bounds: list[dict[str, int | None]] = [{} for _ in range(parts)]
 
-    def watcher_of(
-        self, number: int, tell: Callable[[Progress], None] | None
-    ) -> Callable[[Progress], None] | None:
+    def begin(self, number: int, search: Search) -> None:
+        """Take in a part that is still to be improved."""
+        self._bounds[number] = {
+            name: ObjectiveOfModel(search.model.model, name).largest_value()
+            for name in search.model.facts.problem.policy.objectives
+        }
+
+    def end(self, number: int, values: Sequence[ObjectiveValue]) -> None:
+        """Take in what a part has come to."""
+        self._values[number] = {row.name: row.value for row in values}
+        self._bounds[number] = {row.name: row.bound for row in values}
+
+    def watcher_of(self, number: int) -> Callable[[Progress], None] | None:
         """What the search of a part is to tell its progress, so that the round's is told."""
+        tell = self._tell
         if tell is None:
             return None
 
         def watch(step: Progress) -> None:
             name = step.objective
-            self._reached[number][name] = ObjectiveValue(name, step.value or 0, step.bound)
-            whole = _add_up([self._value_of(place, name) for place in range(len(self._models))])
-            tell(Progress(name, whole.value, whole.bound, self._clock.seconds()))
+            if step.value is not None:
+                self._values[number][name] = step.value
+            self._bounds[number][name] = step.bound
+            values = [one[name] for one in self._values if name in one]
+            bounds = [bound for one in self._bounds if (bound := one.get(name)) is not None]
+            tell(
+                Progress(
+                    name,
+                    sum(values) if len(values) == len(self._values) else None,
+                    sum(bounds) if len(bounds) == len(self._bounds) else None,
+                    self._clock.seconds(),
+                )
+            )
 
         return watch
-
-    def _value_of(self, place: int, name: str) -> ObjectiveValue:
-        reached = self._reached[place]
-        if name not in reached:
-            model = self._models[place].model
-            nothing = OBJECTIVE_TABLE[name].value(model.facts.problem, model.pairs, {})
-            reached[name] = ObjectiveValue(name, nothing, ObjectiveOfModel(model, name).largest_value())
-        return reached[name]

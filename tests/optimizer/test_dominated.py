@@ -8,6 +8,7 @@ import pytest
 
 from optimizer.plan import Assignment, Plan
 from optimizer.problem import Offer, Provider, Session
+from optimizer.reducing import dominated
 from optimizer.reducing.dominated import drop_dominated
 from optimizer.rules.facts import Facts
 from optimizer.rules.pairs import find_pairs
@@ -165,7 +166,7 @@ def test_a_plan_is_moved_on_where_its_new_session_is_dropped_as_well():
     facts = Facts(problem([need("N-1")], sessions, offers=[ONE_OF_THEM]))
     reduced = drop_dominated(facts, find_pairs(facts))
     assert [(row.session, row.stand_ins) for row in reduced.dropped] == [
-        ("S-3", ("S-1", "S-2")), ("S-1", ("S-2",))
+        ("S-3", ("S-1",)), ("S-1", ("S-2",))
     ]  # fmt: skip
     plan = Plan("", "optimal", assignments=(Assignment("N-1", "S-3", 4, fit=90, firm=True),))
     assert [row.session for row in reduced.moved(plan).assignments] == ["S-2"]
@@ -176,3 +177,11 @@ def test_a_plan_that_runs_more_sessions_than_may_is_left_as_it_is():
     reduced = drop_dominated(facts, find_pairs(facts))
     both = tuple(Assignment("N-1", id, 4, fit=90, firm=True) for id in ("S-1", "S-2"))
     assert reduced.moved(Plan("", "optimal", assignments=both)).assignments == both
+
+
+def test_an_offer_of_very_many_candidates_is_left_as_it_is(monkeypatch):
+    sessions = [session("S-1"), session("S-2"), session("S-3")]
+    facts = Facts(problem([need("N-1")], sessions, offers=[ONE_OF_THEM]))
+    for most, dropped in ((3, 2), (2, 0)):
+        monkeypatch.setattr(dominated, "MOST_CANDIDATES", most)
+        assert len(drop_dominated(facts, find_pairs(facts)).dropped) == dropped
