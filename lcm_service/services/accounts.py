@@ -181,7 +181,8 @@ def set_password(actor: Actor, email: str, password: str, *, but_key_sha256: str
 
 def reset_second_factor(actor: Actor, email: str) -> None:
     """Take away the second factor of somebody who lost telephone and recovery codes: a new one is set up at
-    the next sign-in. Every sign-in of the person ends, and the person is told.
+    the next sign-in by password. Every sign-in of the person ends, and its link with an identity provider,
+    whose word alone would else stand for both steps; the person is told.
 
     Raises NotAllowed for all but administrators and the system, and NotFound.
     """
@@ -189,9 +190,12 @@ def reset_second_factor(actor: Actor, email: str) -> None:
         raise NotAllowed("Second factors are taken away by administrators.")
     with transaction() as session:
         person = person_to_manage(session, actor, email)
+        # A sign-in that is beginning now comes before, and ends, or finds the link gone.
+        session.refresh(person, with_for_update={"of": Person})
         second_factor.remove(session, person.id)
         end_sign_ins_of(session, person.id)
         take_back_tokens_of(session, person.id)
+        end_link_of(session, actor, person.id)
         enqueue_message(session, "account.second_factor", person_id=person.id)
         record_event(session, actor, "reset_factor", "person", str(person.id))
 
@@ -306,6 +310,8 @@ def erase_person(actor: Actor, email: str) -> None:
 
 
 def _erase(session: Session, actor: Actor, person: Person) -> None:
+    # Whoever is making something of this person, as a link, comes before, and it goes; or finds nobody.
+    session.refresh(person, with_for_update={"of": Person})
     end_delegations_of(session, person.id)
     _withdraw_invitations_by(session, person)
     for table in (ApiToken, SignIn, PasswordRenewal, AuthenticationRequest, ProviderLink):

@@ -39,6 +39,10 @@ SEEN_IS_NOTED_EVERY = LONGEST_REST / 24
 
 WRONG_SIGN_IN = sentence("The e-mail address or the password is not right.")
 WRONG_CODE = sentence("This code is not right, or it was used already.")
+SET_UP_FIRST = sentence(
+    "Your second step is not set up yet. Sign in with your password and set it up; after that you can sign in "
+    "by the identity provider."
+)
 SIGN_IN_OVER = sentence("This sign-in has taken too long. Begin again.")
 
 type WaitsFor = Literal["", "code", "set_up"]
@@ -104,10 +108,16 @@ def sign_in(
 def begin_by_provider(session: Session, person: Person, device: str, *, has_second_factor: bool) -> Begun:
     """Begin the sign-in of somebody for whom an identity provider vouches, for the second factor too where
     the provider ``has_second_factor``; part of the caller's transaction.
+
+    Raises NotValid where the person has a first second factor to set up: the provider's word alone would
+    stand for both steps.
     """
+    waits_for: WaitsFor = "" if has_second_factor else _waits_for(session, person)
+    if waits_for == "set_up":
+        log.warning("A sign-in of person %s by the identity provider was refused: no factor yet.", person.id)
+        raise NotValid(SET_UP_FIRST)
     row, key = _new_row(session, person, device)
     row.is_by_provider = True
-    waits_for: WaitsFor = "" if has_second_factor else _waits_for(session, person)
     if waits_for:
         return Begun(person, key, waits_for)
     return Begun(person, _complete(session, row, "provider" if has_second_factor else "none"), "")

@@ -151,22 +151,21 @@ def sign_in(
 ) -> Begun:
     """Begin the sign-in of the active person who has linked this identity; goes on as after a password.
 
-    Raises NotValid, in the same words, where nobody has and where that person may not sign in any more; and
-    NotSignedIn where the browser was sent to link an account.
+    Raises NotValid, in the same words, where nobody has and where that person may not sign in any more; in
+    others where the person has a first second factor to set up; and NotSignedIn where the browser was sent to
+    link an account.
     """
     if arrival.person_id is not None:
         raise NotSignedIn(NOT_BEGUN_HERE)
     identity = arrival.identity
     with transaction() as session:
-        link = _link_of(session, identity)
-        if link is not None:
-            session.refresh(link.person, with_for_update={"of": Person})
-        if link is None or not may_act(link.person, with_demonstration):
+        person = _lock_linked(session, identity)
+        if person is None or not may_act(person, with_demonstration):
             log.warning("A sign-in by the identity provider from %s was refused.", source or "nowhere")
             raise NotValid(NOT_LINKED)
         throttle.forget_one(session, _limit_of(source).key)
         return sign_ins.begin_by_provider(
-            session, link.person, device, has_second_factor=identity.has_second_factor
+            session, person, device, has_second_factor=identity.has_second_factor
         )
 
 
@@ -205,6 +204,8 @@ def unlink(actor: Actor, present: str, source: str, sign_in_key: str) -> None:
     """
     person = own_account.require_password(actor, present, source)
     with transaction() as session:
+        # A sign-in by the link that is beginning now comes before, and ends, or finds the link gone.
+        session.refresh(person, with_for_update={"of": Person})
         if not end_link_of(session, actor, person.id):
             raise Conflict(LINKED_WITH_NONE)
         session.execute(
@@ -264,15 +265,27 @@ def _secrets_of(key: str, sealer: Sealer) -> RequestSecrets:
 
 
 def _limit_of(source: str) -> Limit:
-    """What is begun at the provider counts with the passwords that are tried from the same source."""
-    return Limit(key_of("source", throttle.source_of(source)), throttle.MOST_FAILURES_OF_A_SOURCE)
+    """What is begun at the provider is counted for itself: one that is down takes nobody's password away."""
+    return Limit(key_of("provider", throttle.source_of(source)), throttle.MOST_FAILURES_OF_A_SOURCE)
+
+
+def _lock_linked(session: Session, identity: Identity) -> Person | None:
+    """The person who has linked this identity, locked: first the person, then the link, as wherever links are
+    made and ended. Nobody where the link was ended while the person was waited for.
+    """
+    found = _link_of(session, identity)
+    if found is None:
+        return None
+    person = session.get_one(Person, found.person_id, with_for_update={"of": Person})
+    link = _link_of(session, identity)
+    return person if link is not None and link.person_id == person.id else None
 
 
 def _link_of(session: Session, identity: Identity) -> ProviderLink | None:
     return session.scalar(
-        select(ProviderLink).where(
-            ProviderLink.issuer == identity.issuer, ProviderLink.subject_sha256 == _subject_hash(identity)
-        )
+        select(ProviderLink)
+        .where(ProviderLink.issuer == identity.issuer, ProviderLink.subject_sha256 == _subject_hash(identity))
+        .execution_options(populate_existing=True)
     )
 
 

@@ -1,11 +1,12 @@
 """Single sign-on: who is linked signs in, nobody else; a person links alone; each way back is used once."""
 
 from datetime import timedelta
+from threading import Thread
 
 import pytest
 from sqlalchemy import select
 
-from lcm_service.domain.errors import Conflict, NotReached, NotSignedIn, NotValid, TooMany
+from lcm_service.domain.errors import Conflict, LcmError, NotReached, NotSignedIn, NotValid, TooMany
 from lcm_service.domain.permissions import SYSTEM
 from lcm_service.domain.sign_in_terms import TIME_AT_IDENTITY_PROVIDER
 from lcm_service.persistence.database import db, transaction
@@ -70,6 +71,42 @@ def linked(local, **columns):
     return person
 
 
+def linked_with_factor(local):
+    """The same, of one that has a second factor."""
+    person, _, _ = with_factor()
+    link(local, person)
+    return person
+
+
+def meanwhile(app, monkeypatch, target, name, act):
+    """Have the act done by somebody else when the named function has come to its end for the first time; give
+    what came of it.
+    """
+    answers, real = [], getattr(target, name)
+
+    def run():
+        with app.app_context():
+            try:
+                answers.append(act())
+            except LcmError as refusal:
+                answers.append(refusal)
+            finally:
+                db.session.remove()
+
+    acting = Thread(target=run)
+
+    def with_somebody_else(*about, **more):
+        found = real(*about, **more)
+        if acting.ident is None:
+            acting.start()
+            # Where it waits for the transaction under way to end, it is not waited for long.
+            acting.join(timeout=2)
+        return found
+
+    monkeypatch.setattr(target, name, with_somebody_else)
+    return acting, answers
+
+
 def link(local, person, **changes):
     key = key_of_new_sign_in(person)
     arrival = come_back(local, depart_to_link(local, person, key=key, **changes), **changes)
@@ -83,10 +120,18 @@ def sign_in(local, *, with_demonstration=False, **changes):
 
 class TestSigningIn:
     def test_who_has_linked_the_account_goes_on_to_the_second_step(self, local):
-        person = linked(local)
+        person = linked_with_factor(local)
         begun = sign_in(local)
-        assert (begun.person, begun.waits_for) == (person, "set_up")
+        assert (begun.person, begun.waits_for) == (person, "code")
         assert sign_ins.person_of_key(begun.key) is None
+
+    def test_the_provider_alone_sets_no_first_second_factor_up(self, local):
+        linked(local)
+        before = db.session.query(SignIn).count()
+        with pytest.raises(NotValid) as refusal:
+            sign_in(local)
+        assert refusal.value.message == sign_ins.SET_UP_FIRST
+        assert db.session.query(SignIn).count() == before
 
     def test_who_has_a_second_factor_is_asked_for_its_code_and_gets_a_new_key(self, local):
         person, application, _ = with_factor()
@@ -237,7 +282,7 @@ class TestTheWayBack:
             assert secret not in kept
 
     def test_whoever_cancels_there_is_not_signed_in_and_may_begin_again(self, local):
-        linked(local)
+        linked(local, role="observer")
         departure = depart(local)
         answer = answer_of(departure, "no")
         assert answer.error == "access_denied"
@@ -255,7 +300,7 @@ class TestTheWayBack:
         assert "\nFalse line" not in caplog.text
 
     def test_what_cannot_be_believed_does_nothing_and_is_logged(self, local, caplog):
-        linked(local)
+        linked(local, role="observer")
         local.claims["nonce"] = "another"
         before = (db.session.query(SignIn).count(), events())
         with pytest.raises(NotReached) as refusal:
@@ -418,8 +463,9 @@ class TestUnlinking:
             ),
             lambda person: _end_access(person),
             lambda person: accounts.erase_person(SYSTEM, person.email),
+            lambda person: accounts.reset_second_factor(SYSTEM, person.email),
         ],
-        ids=["password changed", "password renewed", "access ended", "erased"],
+        ids=["password changed", "password renewed", "access ended", "erased", "second factor reset"],
     )
     def test_a_new_password_and_an_ended_access_end_the_link_and_what_is_under_way(self, local, end):
         person = person_with()
@@ -430,6 +476,65 @@ class TestUnlinking:
         assert db.session.query(AuthenticationRequest).count() == 0
         with pytest.raises(NotSignedIn):
             come_back(local, under_way)
+
+    @pytest.mark.parametrize("end", ["password", "unlink", "reset", "access"])
+    def test_a_sign_in_under_way_does_not_outlive_the_link(self, app, local, monkeypatch, end):
+        person = linked(local, role="observer")
+        actor, email, here = accounts.actor_of(person), person.email, key_of_new_sign_in(person)
+        ends = {
+            "password": lambda: accounts.set_password(SYSTEM, email, "four unrelated words here"),
+            "unlink": lambda: single_sign_on.unlink(actor, factories.PASSWORD, HERE, here),
+            "reset": lambda: accounts.reset_second_factor(SYSTEM, email),
+            "access": lambda: _end_access(db.session.get(Person, actor.person_id)),
+        }
+        arrival = come_back(local, depart(local))
+        acting, answers = meanwhile(app, monkeypatch, single_sign_on, "_link_of", ends[end])
+        try:
+            key = single_sign_on.sign_in(arrival, HERE).key
+        except NotValid as refusal:
+            assert refusal.message == single_sign_on.NOT_LINKED
+            key = ""
+        acting.join()
+        db.session.rollback()
+        db.session.expire_all()
+        assert answers == [None]
+        assert sign_ins.person_of_key(key) is None
+        assert db.session.query(ProviderLink).count() == 0
+
+    def test_a_sign_in_that_came_before_the_end_of_the_link_ends_with_it(self, app, local, monkeypatch):
+        person = linked(local, role="observer")
+        actor, here = accounts.actor_of(person), key_of_new_sign_in(person)
+        arrival = come_back(local, depart(local))
+        acting, answers = meanwhile(
+            app,
+            monkeypatch,
+            single_sign_on,
+            "may_act",
+            lambda: single_sign_on.unlink(actor, factories.PASSWORD, HERE, here),
+        )
+        key = single_sign_on.sign_in(arrival, HERE).key
+        acting.join()
+        db.session.rollback()
+        db.session.expire_all()
+        assert answers == [None]
+        assert sign_ins.person_of_key(key) is None
+
+    def test_a_link_that_is_made_meanwhile_does_not_outlive_who_is_erased(self, app, local, monkeypatch):
+        person = person_with()
+        key, actor = key_of_new_sign_in(person), accounts.actor_of(person)
+        arrival = come_back(local, depart_to_link(local, person, key=key))
+        acting, answers = meanwhile(
+            app,
+            monkeypatch,
+            accounts.second_factor,
+            "remove",
+            lambda: single_sign_on.link(actor, arrival, key),
+        )
+        accounts.erase_person(SYSTEM, person.email)
+        acting.join()
+        db.session.rollback()
+        assert [type(one) for one in answers] == [NotSignedIn]
+        assert db.session.query(ProviderLink).count() == 0
 
 
 def _end_access(person):
@@ -447,13 +552,22 @@ class TestThrottling:
         with pytest.raises(TooMany):
             depart(local)
         assert local.asked == []
-        with pytest.raises(TooMany):
-            begin()
         assert depart(local, ELSEWHERE)
+
+    def test_a_provider_that_is_down_takes_nobodys_password_away(self, local, monkeypatch):
+        monkeypatch.setattr(throttle, "MOST_FAILURES_OF_A_SOURCE", 3)
+        person_with()
+        local.answers["/.well-known/openid-configuration"] = says("", 503)
+        for _ in range(3):
+            with pytest.raises(NotReached):
+                depart(local)
+        with pytest.raises(TooMany):
+            depart(local)
+        assert begin()
 
     def test_whoever_signs_in_is_not_counted(self, local, monkeypatch):
         monkeypatch.setattr(throttle, "MOST_FAILURES_OF_A_SOURCE", 3)
-        linked(local)
+        linked(local, role="observer")
         for _ in range(5):
             sign_in(local)
         assert db.session.query(SignInFailure).count() == 0
