@@ -1,5 +1,9 @@
 """Questions to an identity provider over HTTP: bounded in time and in size, and led nowhere else.
 
+The time runs from the connecting of one question to its last byte, and over all questions of one turn; the
+look-up of a name, which the system bounds for itself, counts in it but cannot be broken off. So few ask at
+once, and a provider or a name server that hangs holds few threads of this process.
+
 The standard library's client follows no redirect, unpacks nothing, and takes neither a proxy nor a password
 from the environment; a larger one would have to be kept from each of these.
 """
@@ -12,31 +16,58 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from http import HTTPStatus
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
+from ipaddress import ip_address
+from time import monotonic
 from typing import Any, Final
 from urllib.parse import SplitResult, urlsplit
 
 THIS_MACHINE: Final = frozenset({"localhost", "127.0.0.1", "::1"})
-# For each step of the line, and from the first byte to the last: one that drips is cut off.
+# For each step of the line; for a whole question: one that drips is cut off; and for all those of a turn.
 LONGEST_SILENCE_SECONDS: Final = 5.0
 LONGEST_ANSWER_SECONDS: Final = 10.0
+LONGEST_TURN_SECONDS: Final = 15.0
+MOST_ASKERS: Final = 2
 # Descriptions and sets of keys have a few thousand bytes, those of large providers some ten thousand.
 LARGEST_ANSWER_BYTES: Final = 500_000
 LONGEST_REASON: Final = 200
+
+_turns: Final = threading.BoundedSemaphore(MOST_ASKERS)
 
 
 class ProviderFault(Exception):
     """The provider did not answer, or not as it must. The reason is for the operator's log alone."""
 
 
+class TooManyAsk(ProviderFault):
+    """The provider was not asked: as many as may are asking it now."""
+
+
+@contextmanager
+def turn() -> Iterator[float]:
+    """Ask as one of few in this process; gives the moment (monotonic) until which all must be answered.
+
+    Raises TooManyAsk at once where there is no turn left: whoever waited would hold a thread too.
+    """
+    if not _turns.acquire(blocking=False):
+        raise TooManyAsk(f"{MOST_ASKERS} are asking it already")
+    try:
+        yield monotonic() + LONGEST_TURN_SECONDS
+    finally:
+        _turns.release()
+
+
 def ask_json(
-    address: str, *, form: str | None = None, headers: Mapping[str, str] | None = None
+    address: str, until: float, *, form: str | None = None, headers: Mapping[str, str] | None = None
 ) -> tuple[HTTPStatus, dict[str, Any]]:
-    """The status and the JSON object with which an address answers, a form being posted where one is given.
+    """The status and the JSON object with which an address answers, a form being posted where one is given;
+    ``until`` is that of the `turn`.
 
     Raises ProviderFault where nothing comes, too much, too late, something else, or an answer that leads on
     to another address.
     """
-    status, content = _ask(urlsplit(address), form, {"Accept": "application/json"} | dict(headers or {}))
+    deadline = min(until, monotonic() + LONGEST_ANSWER_SECONDS)
+    all_headers = {"Accept": "application/json"} | dict(headers or {})
+    status, content = _ask(urlsplit(address), form, all_headers, deadline)
     if HTTPStatus.MULTIPLE_CHOICES <= status < HTTPStatus.BAD_REQUEST:
         raise ProviderFault(f"{address} leads on to another address ({status}), which is not followed")
     if len(content) > LARGEST_ANSWER_BYTES:
@@ -52,7 +83,10 @@ def ask_json(
 
 
 def is_safe(address: object, *, with_this_machine: bool) -> bool:
-    """Whether an address may be asked or given to a browser: by TLS, or ``with_this_machine`` on it."""
+    """Whether an address may be asked or given to a browser: by TLS, or ``with_this_machine`` on it.
+
+    Elsewhere a host has a name: numbers are those of machines inside, which no provider may have us ask.
+    """
     if not isinstance(address, str) or not address.isascii() or not address.isprintable() or " " in address:
         return False
     try:
@@ -60,21 +94,40 @@ def is_safe(address: object, *, with_this_machine: bool) -> bool:
         host, _port = parts.hostname, parts.port
     except ValueError:
         return False
-    is_local = with_this_machine and parts.scheme == "http" and host in THIS_MACHINE
-    has_more = parts.username is not None or parts.password is not None or "#" in address
-    return bool(host) and not has_more and (parts.scheme == "https" or is_local)
+    if not host or parts.username is not None or parts.password is not None or "#" in address:
+        return False
+    if with_this_machine and host in THIS_MACHINE:
+        return parts.scheme in {"http", "https"}
+    return parts.scheme == "https" and not _is_inside(host)
 
 
-def _ask(parts: SplitResult, form: str | None, headers: Mapping[str, str]) -> tuple[int, bytes]:
+def _is_inside(host: str) -> bool:
+    """Whether a host is this machine, or written as a number in any way that is read as one (``127.1``)."""
+    plain = host.removesuffix(".")
+    try:
+        ip_address(plain)
+    except ValueError:
+        last = plain.rpartition(".")[2]
+        is_number = last.isdecimal() or last.startswith("0x")
+        return is_number or plain == "localhost" or plain.endswith(".localhost")
+    return True
+
+
+def _ask(
+    parts: SplitResult, form: str | None, headers: Mapping[str, str], deadline: float
+) -> tuple[int, bytes]:
     host, context = parts.hostname or "", None
-    connection = HTTPConnection(host, parts.port)
-    if parts.scheme == "https":
+    is_secure = parts.scheme == "https"
+    # The port is always said: the client would look for one in the last group of an IPv6 address.
+    port = parts.port or (HTTPSConnection if is_secure else HTTPConnection).default_port
+    connection = HTTPConnection(host, port)
+    if is_secure:
         context = ssl.create_default_context()
-        connection = HTTPSConnection(host, parts.port, context=context)
+        connection = HTTPSConnection(host, port, context=context)
     path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     was_cut_off = threading.Event()
     try:
-        with _line_to(host, connection.port, context, was_cut_off) as line:
+        with _line_to(host, port, context, deadline, was_cut_off) as line:
             connection.sock = line
             if isinstance(line, ssl.SSLSocket):
                 line.do_handshake()
@@ -98,10 +151,10 @@ def _ask(parts: SplitResult, form: str | None, headers: Mapping[str, str]) -> tu
 
 @contextmanager
 def _line_to(
-    host: str, port: int, context: ssl.SSLContext | None, was_cut_off: threading.Event
+    host: str, port: int, context: ssl.SSLContext | None, deadline: float, was_cut_off: threading.Event
 ) -> Iterator[socket.socket]:
     """A connection that is cut off, from another thread, when the answer has taken too long."""
-    line = socket.create_connection((host, port), LONGEST_SILENCE_SECONDS)
+    line = _connect(host, port, deadline)
     if context is not None:
         line = context.wrap_socket(line, server_hostname=host, do_handshake_on_connect=False)
 
@@ -114,7 +167,7 @@ def _line_to(
             # The other side was quicker.
             return
 
-    timer = threading.Timer(LONGEST_ANSWER_SECONDS, cut_off)
+    timer = threading.Timer(max(0.0, deadline - monotonic()), cut_off)
     timer.daemon = True
     timer.start()
     try:
@@ -122,3 +175,26 @@ def _line_to(
     finally:
         timer.cancel()
         line.close()
+
+
+def _connect(host: str, port: int, deadline: float) -> socket.socket:
+    """A connection to the first address of the host that answers in what is left of the time.
+
+    Raises OSError. The standard library's own function would wait anew for each address.
+    """
+    fault: OSError = OSError("there is no address of it")
+    for family, kind, protocol, _name, address in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM):
+        left = deadline - monotonic()
+        if left <= 0:
+            raise TimeoutError("took too long")
+        line = socket.socket(family, kind, protocol)
+        try:
+            line.settimeout(min(left, LONGEST_SILENCE_SECONDS))
+            line.connect(address)
+        except OSError as error:
+            line.close()
+            fault = error
+        else:
+            line.settimeout(LONGEST_SILENCE_SECONDS)
+            return line
+    raise fault

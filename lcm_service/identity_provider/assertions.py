@@ -2,6 +2,7 @@
 
 from base64 import urlsafe_b64decode
 from collections.abc import Mapping
+from time import time
 from typing import Any, Final
 
 from authlib.oidc.core import CodeIDToken
@@ -19,6 +20,10 @@ FEWEST_BITS_OF_RSA: Final = 2048
 # Clocks of two machines go apart.
 LEEWAY_SECONDS: Final = 60
 LONGEST_SUBJECT: Final = 255
+# Since the person was asked there: for a link, and where the provider's word stands for the second factor, as
+# long as one of our own sign-ins lasts.
+FRESH_SECONDS: Final = 5 * 60
+LONGEST_WORD_SECONDS: Final = 12 * 60 * 60
 
 
 def read_keys(document: Mapping[str, Any]) -> KeySet:
@@ -63,7 +68,8 @@ def read_id_token(
         reason = f"{type(error).__name__}: {error}"[:LONGEST_REASON]
         raise ProviderFault(f"The ID token is not to be believed: {reason}") from error
     subject = claims["sub"]
-    if not 1 <= len(subject) <= LONGEST_SUBJECT:
+    # A lone surrogate could be neither hashed nor stored (OpenID Connect Core 1.0, 2: 255 ASCII characters).
+    if not (1 <= len(subject) <= LONGEST_SUBJECT and subject.isascii() and subject.isprintable()):
         raise ProviderFault("The ID token names nobody")
     return claims
 
@@ -75,9 +81,20 @@ def methods_of(claims: Mapping[str, Any]) -> frozenset[str]:
     return frozenset(word for word in words if isinstance(word, str))
 
 
+def was_asked_within(claims: Mapping[str, Any], seconds: int) -> bool:
+    """Whether the provider states when it last asked the person (``auth_time``), and that is not long ago."""
+    moment = claims.get("auth_time")
+    if not isinstance(moment, int | float) or isinstance(moment, bool):
+        return False
+    return -LEEWAY_SECONDS <= time() - moment <= seconds + LEEWAY_SECONDS
+
+
 def _key_of(data: object) -> RSAKey | ECKey | None:
     """A key that can be used; others in the same set are passed over (RFC 7517, 5)."""
-    if not isinstance(data, dict) or data.get("kty") not in {"RSA", "EC"} or data.get("use", "sig") != "sig":
+    if not isinstance(data, dict) or data.get("use", "sig") != "sig":
+        return None
+    # A tuple: what is looked for may be a list, which no set can hold.
+    if data.get("kty") not in ("RSA", "EC"):
         return None
     try:
         if data["kty"] == "RSA" and _bits_of(data["n"]) < FEWEST_BITS_OF_RSA:

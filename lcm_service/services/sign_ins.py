@@ -40,8 +40,8 @@ SEEN_IS_NOTED_EVERY = LONGEST_REST / 24
 WRONG_SIGN_IN = sentence("The e-mail address or the password is not right.")
 WRONG_CODE = sentence("This code is not right, or it was used already.")
 SET_UP_FIRST = sentence(
-    "Your second step is not set up yet. Sign in with your password and set it up; after that you can sign in "
-    "by the identity provider."
+    "Your second step is not set up yet. Sign in with your password and set it up; after that you can sign "
+    "in by the identity provider."
 )
 SIGN_IN_OVER = sentence("This sign-in has taken too long. Begin again.")
 

@@ -19,7 +19,7 @@ from lcm_service.domain.errors import Conflict, NotReached, NotSignedIn, NotVali
 from lcm_service.domain.permissions import Actor
 from lcm_service.domain.sentences import sentence
 from lcm_service.domain.sign_in_terms import TIME_AT_IDENTITY_PROVIDER
-from lcm_service.identity_provider.asking import ProviderFault
+from lcm_service.identity_provider.asking import ProviderFault, TooManyAsk
 from lcm_service.identity_provider.provider import Identity, IdentityProvider, RequestSecrets
 from lcm_service.persistence.database import db, transaction, utc_now
 from lcm_service.persistence.tables import AuthenticationRequest, Person, ProviderLink, SignIn
@@ -31,6 +31,9 @@ from lcm_service.services.throttle import Limit, key_of, sha256_of
 from lcm_service.services.trail import enqueue_message, record_event
 
 log = logging.getLogger(__name__)
+
+# Of what the log says of an answer: whoever writes it may be anybody.
+LONGEST_LOGGED = 300
 
 NOT_REACHED = sentence("The identity provider does not answer. Try again later, or use your password.")
 NOT_BELIEVED = sentence(
@@ -136,12 +139,21 @@ def take_answer(
     if taken is None:
         raise NotSignedIn(NOT_BEGUN_HERE)
     if answer.error or not answer.code:
-        log.warning("The identity provider sent somebody back: %r.", answer.error[:100])
+        log.warning("The identity provider sent somebody back: %r.", answer.error[:LONGEST_LOGGED])
         raise NotValid(BROKEN_OFF)
     try:
-        identity = provider.redeem(answer.code, answer.issuer, answer_address, request)
+        identity = provider.redeem(
+            answer.code,
+            answer.issuer,
+            answer_address,
+            request,
+            was_asked_anew=taken.person_id is not None,
+        )
+    except TooManyAsk as fault:
+        log.warning("The identity provider cannot be asked: %r.", str(fault)[:LONGEST_LOGGED])
+        raise NotReached(NOT_REACHED) from fault
     except ProviderFault as fault:
-        log.warning("The identity provider is not believed. %s.", fault)
+        log.warning("The identity provider is not believed: %r.", str(fault)[:LONGEST_LOGGED])
         raise NotReached(NOT_BELIEVED) from fault
     return Arrival(identity, taken.person_id)
 
@@ -242,7 +254,7 @@ def _depart(
     try:
         address = provider.request_address(answer_address, request, asks_anew=person_id is not None)
     except ProviderFault as fault:
-        log.warning("The identity provider cannot be asked. %s.", fault)
+        log.warning("The identity provider cannot be asked: %r.", str(fault)[:LONGEST_LOGGED])
         raise NotReached(NOT_REACHED) from fault
     now = utc_now()
     with transaction() as session:

@@ -24,7 +24,7 @@ from authlib.oauth2.rfc7636 import CodeChallenge
 from authlib.oidc.core import UserInfo
 from authlib.oidc.core.grants import OpenIDCode
 from flask import Flask, Response, redirect, request
-from joserfc import jwt
+from joserfc import jws
 from joserfc.jwk import RSAKey
 from werkzeug.serving import make_server
 
@@ -110,7 +110,8 @@ class LocalProvider:
     """What the provider says and does; a test changes it, and what it changed is forgotten after it.
 
     ``claims`` and ``description`` are written over what is right (``None`` takes away, and a claim may be
-    worked out from the present second); ``answers`` maps a path to what is answered there instead.
+    worked out from the present second); ``answers`` maps a path to what is answered there instead;
+    ``answering_issuer`` is who it says sends a browser back (RFC 9207).
     """
 
     issuer: str = ""
@@ -126,6 +127,7 @@ class LocalProvider:
     codes: dict[str, Code] = field(default_factory=dict)
     answers: dict[str, Callable[[], Response]] = field(default_factory=dict)
     asked: list[str] = field(default_factory=list)
+    answering_issuer: str = ""
     is_patient: threading.Event = field(default_factory=threading.Event)
 
     def describe(self) -> dict[str, Any]:
@@ -157,7 +159,9 @@ class LocalProvider:
             secret = KEYS[0].as_pem(private=False)
             digest = hmac.new(secret, signed.encode(), hashlib.sha256).digest()
             return f"{signed}.{_encoded(digest)}"
-        return jwt.encode(dict(self.header), changed, self.signing_key, [self.header["alg"]])
+        # Put together as bytes: what cannot be written in UTF-8 can be, by an escape.
+        payload = json.dumps(changed).encode()
+        return jws.serialize_compact(dict(self.header), payload, self.signing_key, [self.header["alg"]])
 
     def provider(self, **changes: Any) -> IdentityProvider:
         """The provider as our settings name it."""
@@ -221,7 +225,10 @@ def build_app(local: LocalProvider) -> Flask:
     def authorize() -> Any:
         grant = server.get_consent_grant(end_user=local.subject)
         user = local.subject if request.form["answer"] == "yes" else None
-        return server.create_authorization_response(grant=grant, grant_user=user)
+        sent_back = server.create_authorization_response(grant=grant, grant_user=user)
+        if local.answering_issuer:
+            sent_back.location += "&" + urlencode({"iss": local.answering_issuer})
+        return sent_back
 
     @app.post("/token")
     def token() -> Any:

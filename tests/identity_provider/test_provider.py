@@ -1,6 +1,7 @@
 """The flow against a provider at work: what it says is believed only if all of it is right."""
 
 import json
+import socket
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
@@ -9,8 +10,10 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from joserfc.errors import SecurityWarning
 from joserfc.jwk import OctKey, RSAKey
 
+from lcm_service.domain.sign_in_terms import LONGEST_SIGN_IN
 from lcm_service.identity_provider import asking
-from lcm_service.identity_provider.asking import ProviderFault
+from lcm_service.identity_provider.asking import ProviderFault, TooManyAsk
+from lcm_service.identity_provider.assertions import LONGEST_WORD_SECONDS
 from lcm_service.identity_provider.provider import RequestSecrets
 from tests.identity_provider.local_provider import (
     ANSWER_ADDRESS,
@@ -31,16 +34,27 @@ REQUEST = RequestSecrets("state-" + "s" * 40, "nonce-" + "n" * 40, "verifier-" +
 DESCRIPTION, TOKEN, JWKS = "/.well-known/openid-configuration", "/token", "/jwks"
 
 
-def walk(local, provider=None, request=REQUEST, **changes):
+def walk(local, provider=None, request=REQUEST, *, anew=False, **changes):
     """Sign in at the provider, and redeem what it sends back."""
     provider = provider or local.provider(**changes)
-    back = sign_in_there(provider.request_address(ANSWER_ADDRESS, REQUEST))
-    return provider.redeem(back["code"], back.get("iss", ""), ANSWER_ADDRESS, request)
+    back = sign_in_there(provider.request_address(ANSWER_ADDRESS, REQUEST, asks_anew=anew))
+    return provider.redeem(back["code"], back.get("iss", ""), ANSWER_ADDRESS, request, was_asked_anew=anew)
 
 
 def in_seconds(seconds):
     """A moment, worked out when the token is signed."""
     return lambda now: now + seconds
+
+
+class Clock:
+    """The clock by which the questions are bounded, which a test puts forward."""
+
+    def __init__(self, monkeypatch):
+        self.now = 0.0
+        monkeypatch.setattr(asking, "monotonic", lambda: self.now)
+
+    def go_on(self, seconds):
+        self.now += seconds
 
 
 def refuse(local, words, **changes):
@@ -68,7 +82,22 @@ class TestTheWayThere:
 
     def test_whoever_links_is_asked_to_sign_in_anew(self, local):
         address = local.provider().request_address(ANSWER_ADDRESS, REQUEST, asks_anew=True)
-        assert dict(parse_qsl(urlsplit(address).query))["prompt"] == "login"
+        asked = dict(parse_qsl(urlsplit(address).query))
+        assert (asked["prompt"], asked["max_age"]) == ("login", "0")
+
+    @pytest.mark.parametrize("moment", [in_seconds(-350), in_seconds(50)])
+    def test_a_link_is_believed_of_whoever_was_asked_just_now(self, local, moment):
+        local.claims["auth_time"] = moment
+        assert walk(local, anew=True)
+
+    @pytest.mark.parametrize(
+        "moment",
+        [None, in_seconds(-400), in_seconds(120), 1, "now", True, float("nan"), float("inf"), [1]],
+        ids=["none", "old", "future", "1970", "text", "true", "nan", "infinity", "list"],
+    )
+    def test_a_provider_that_did_not_ask_anew_links_nobody(self, local, moment):
+        local.claims["auth_time"] = moment
+        refuse(local, "did not ask the person anew|auth_time", anew=True)
 
     def test_the_provider_refuses_another_verifier(self, local):
         other = RequestSecrets(REQUEST.state, REQUEST.nonce, "another-" + "v" * 40)
@@ -123,6 +152,10 @@ class TestTheIdToken:
             ({"sub": ""}, "nobody"),
             ({"sub": 7}, "sub"),
             ({"sub": "x" * 256}, "nobody"),
+            ({"sub": "\ud800"}, "nobody"),
+            ({"sub": "a\0b"}, "nobody"),
+            ({"sub": "a\nb"}, "nobody"),
+            ({"sub": "é"}, "nobody"),
             ({"at_hash": "AAAAAAAAAAAAAAAAAAAAAA"}, "at_hash"),
             ({"amr": "mfa"}, "amr"),
         ],
@@ -200,8 +233,13 @@ class TestTheIdToken:
         local.answers[JWKS] = says(json.dumps({"keys": keys}))
         refuse(local, "no key")
 
-    def test_a_key_that_cannot_be_read_is_passed_over(self, local):
-        local.published.insert(0, {"kty": "AKP", "alg": "ML-DSA-44", "kid": "later"})
+    @pytest.mark.parametrize(
+        "key",
+        [{"kty": "AKP", "alg": "ML-DSA-44", "kid": "later"}, {"kty": ["RSA"]}, {"kty": {}}, {"kty": None}],
+        ids=repr,
+    )
+    def test_a_key_that_cannot_be_read_is_passed_over(self, local, key):
+        local.published.insert(0, key)
         assert walk(local)
 
     @pytest.mark.parametrize("text", ["", "a", "a.b", "a.b.c", "....", "e30.e30.e30", "[.[.["])
@@ -242,6 +280,27 @@ class TestTheSecondFactor:
         identity = walk(local, second_factor_words=frozenset(words))
         assert identity.has_second_factor is is_proven
 
+    @pytest.mark.parametrize(
+        ("moment", "is_proven"),
+        [
+            (None, False),
+            (in_seconds(-13 * 3600), False),
+            (in_seconds(-11 * 3600), True),
+            (in_seconds(3600), False),
+        ],
+        ids=["not stated", "old", "of today", "future"],
+    )
+    def test_its_word_counts_as_long_as_a_sign_in_here_lasts(self, local, moment, is_proven):
+        local.claims |= {"amr": ["mfa"], "auth_time": moment}
+        identity = walk(local, second_factor_words=frozenset({"mfa"}))
+        assert identity.has_second_factor is is_proven
+
+    def test_it_is_asked_for_no_older_word_and_only_where_it_counts(self, local):
+        assert LONGEST_SIGN_IN.total_seconds() == LONGEST_WORD_SECONDS
+        for words, oldest in ((frozenset({"mfa"}), str(LONGEST_WORD_SECONDS)), (frozenset(), None)):
+            address = local.provider(second_factor_words=words).request_address(ANSWER_ADDRESS, REQUEST)
+            assert dict(parse_qsl(urlsplit(address).query)).get("max_age") == oldest
+
 
 class TestTheDescription:
     @pytest.mark.parametrize(
@@ -280,6 +339,20 @@ class TestTheDescription:
             None,
         ):
             assert not asking.is_safe(address, with_this_machine=True)
+
+    @pytest.mark.parametrize(
+        "host",
+        ["localhost", "LOCALHOST.", "a.localhost", "127.0.0.1", "127.1", "2130706433", "0x7f000001", "[::1]",
+         "10.0.0.1", "169.254.169.254", "[2001:db8::1]", "192.0.2.1."],
+    )  # fmt: skip
+    def test_also_by_tls_nobody_names_this_machine_or_a_number(self, host):
+        assert not asking.is_safe(f"https://{host}:8443/token", with_this_machine=False)
+
+    def test_by_tls_a_name_is_safe_and_a_demonstration_may_name_this_machine(self):
+        for host in ("id.example.org", "id1.example.org", "1.example.org", "xn--4ca.example.org"):
+            assert asking.is_safe(f"https://{host}/token", with_this_machine=False)
+        assert asking.is_safe("https://localhost:8443/token", with_this_machine=True)
+        assert not asking.is_safe("https://10.0.0.1/token", with_this_machine=True)
 
     def test_the_issuer_that_comes_with_the_answer_must_be_the_one_that_was_asked(self, local):
         provider = local.provider()
@@ -328,6 +401,63 @@ class TestTheLine:
         monkeypatch.setattr(asking, "LONGEST_ANSWER_SECONDS", 0.3)
         local.answers[path] = drips(local)
         refuse(local, "took too long")
+
+    def test_all_addresses_of_a_host_share_the_time_of_one_question(self, local, monkeypatch):
+        clock = Clock(monkeypatch)
+        waits = []
+
+        class Hanging(socket.socket):
+            def connect(self, _address):
+                waits.append(self.gettimeout())
+                clock.now += self.gettimeout()
+                raise TimeoutError("timed out")
+
+        monkeypatch.setattr(asking, "LONGEST_SILENCE_SECONDS", 4.0)
+        address = (socket.AF_INET, socket.SOCK_STREAM, 0, "", ("192.0.2.1", 443))
+        monkeypatch.setattr(socket, "getaddrinfo", lambda *_about, **_more: [address] * 8)
+        monkeypatch.setattr(socket, "socket", Hanging)
+        with pytest.raises(ProviderFault, match="took too long"):
+            local.provider().request_address(ANSWER_ADDRESS, REQUEST)
+        assert waits == [4.0, 4.0, 2.0]
+
+    def test_all_questions_of_a_turn_share_its_time(self, local, monkeypatch):
+        clock = Clock(monkeypatch)
+        local.answers[TOKEN] = lambda: clock.go_on(asking.LONGEST_TURN_SECONDS)
+        refuse(local, "took too long")
+        assert "POST /token" in local.asked
+        assert "GET /jwks" not in local.asked
+
+    def test_few_ask_at_once_and_others_are_told_so_at_once(self, local):
+        provider = local.provider()
+        code = sign_in_there(provider.request_address(ANSWER_ADDRESS, REQUEST))["code"]
+        local.asked.clear()
+        with asking.turn(), asking.turn():
+            for ask in (
+                lambda: provider.request_address(ANSWER_ADDRESS, REQUEST),
+                lambda: provider.redeem(code, "", ANSWER_ADDRESS, REQUEST),
+            ):
+                with pytest.raises(TooManyAsk):
+                    ask()
+        assert local.asked == []
+        assert provider.redeem(code, "", ANSWER_ADDRESS, REQUEST)
+
+    def test_a_turn_that_ends_in_a_fault_is_given_back(self, local):
+        local.answers[DESCRIPTION] = says("", 503)
+        for _ in range(asking.MOST_ASKERS + 1):
+            refuse(local, "answers with no JSON")
+
+    @pytest.mark.parametrize(("scheme", "port"), [("https", 443), ("http", 80)])
+    def test_the_port_of_an_address_in_brackets_is_that_of_the_scheme(self, monkeypatch, scheme, port):
+        asked = []
+
+        def find(host, asked_port, **_more):
+            asked.append((host, asked_port))
+            raise OSError("nobody")
+
+        monkeypatch.setattr(socket, "getaddrinfo", find)
+        with asking.turn() as until, pytest.raises(ProviderFault, match="nobody"):
+            asking.ask_json(f"{scheme}://[2001:db8::1]/keys", until)
+        assert asked == [("2001:db8::1", port)]
 
     def test_a_silent_provider_is_not_waited_for(self, local, monkeypatch):
         monkeypatch.setattr(asking, "LONGEST_SILENCE_SECONDS", 0.2)
