@@ -15,6 +15,8 @@ from lcm_service.identity_provider.provider import IdentityProvider
 from lcm_service.mail.smtp import Postbox
 
 SHORTEST_SECRET = 32
+# As much as a link keeps of it.
+LONGEST_ISSUER = 500
 THIS_MACHINE = ("localhost", "127.0.0.1", "::1")
 
 
@@ -172,6 +174,8 @@ class Settings:
             raise ValueError(
                 "LCM_OIDC_ISSUER must be the address of the provider, as it writes it: https://..."
             )
+        if len(self.oidc_issuer) > LONGEST_ISSUER:
+            raise ValueError(f"LCM_OIDC_ISSUER has more than {LONGEST_ISSUER} characters.")
         if not self.address:
             raise ValueError("LCM_ADDRESS must be where the provider sends people back to: https://...")
         words = frozenset(word.strip() for word in self.oidc_second_factor_amr.split(",")) - {""}

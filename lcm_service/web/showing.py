@@ -293,5 +293,12 @@ def frame() -> dict[str, Any]:
         "page_languages": words.LANGUAGES_OF_PAGES,
         "page_direction": Locale.parse(language_of_words()).text_direction,
         "page_is_draft": language in DRAFT_LANGUAGES,
-        "here": request.full_path.rstrip("?") if request.method == "GET" else request.path,
+        "here": _here(),
     }
+
+
+def _here() -> str:
+    """The page, for a form that leads back to it: without what only an identity provider's answer holds."""
+    if request.method == "GET" and request.endpoint != "single_sign_on.answer":
+        return request.full_path.rstrip("?")
+    return request.path

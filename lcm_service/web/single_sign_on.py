@@ -9,6 +9,7 @@ from flask_login import current_user
 from werkzeug.wrappers import Response
 
 from lcm_service.domain.errors import Conflict, LcmError, NotFound, NotReached, NotSignedIn, NotValid
+from lcm_service.domain.sentences import sentence
 from lcm_service.services import single_sign_on
 from lcm_service.services.single_sign_on import Answer, Arrival, Departure
 from lcm_service.web.account import go_on
@@ -20,12 +21,18 @@ bp = Blueprint("single_sign_on", __name__)
 
 # Where the browser keeps the key of what it began at the provider, and where its person was heading.
 AT_PROVIDER = "at_provider"
+# Of where a person was heading; it goes into a cookie, for which browsers have 4096 bytes.
+LONGEST_FOLLOWING = 500
+
+NO_SINGLE_SIGN_ON = sentence("There is no single sign-on here.")
 
 
 @bp.post("/sign-in/provider")
 def begin() -> Page:
     """Send the browser to the identity provider, to sign in there."""
     following = local_address(request.form.get("next"))
+    if len(following) > LONGEST_FOLLOWING:
+        following = url_for("start.index")
     try:
         departure = single_sign_on.begin_sign_in(
             require_provider(), answer_address(), request.remote_addr or "", current_app.config["SEALER"]
@@ -59,12 +66,22 @@ def answer() -> Response:
             request.user_agent.string,
             with_demonstration=current_app.config["SETTINGS"].demonstration,
         )
-    except (NotSignedIn, NotValid, NotReached, Conflict) as refusal:
+    except (NotSignedIn, NotValid, NotReached, Conflict, NotFound) as refusal:
         if not isinstance(refusal, NotSignedIn):
             # Else this was no answer to what the browser has begun, and that goes on.
             session.pop(AT_PROVIDER, None)
         return _turn_back(refusal, kept)
     return go_on(begun, kept["next"])
+
+
+@bp.after_request
+def keep_address(response: Response) -> Response:
+    """Let no page tell the address of an answer, which holds code and state: the origin alone, without which
+    a form of the page would not be taken.
+    """
+    if request.endpoint == f"{bp.name}.{answer.__name__}":
+        response.headers["Referrer-Policy"] = "strict-origin"
+    return response
 
 
 def _turn_back(refusal: LcmError, kept: dict[str, Any] | None) -> Response:
@@ -85,7 +102,7 @@ def require_provider() -> Any:
     """The identity provider of the settings. Raises NotFound where there is none."""
     provider = current_app.config["IDENTITY_PROVIDER"]
     if provider is None:
-        raise NotFound("There is no single sign-on here.")
+        raise NotFound(NO_SINGLE_SIGN_ON)
     return provider
 
 

@@ -4,6 +4,7 @@ import pytest
 
 from lcm_service import create_app
 from lcm_service.config import Settings
+from lcm_service.persistence.tables import ProviderLink
 from tests.fixtures import SECRET
 
 WHOLE = Settings(
@@ -59,14 +60,23 @@ def test_words_for_the_second_factor_are_parted_by_commas():
         ({"oidc_issuer": "http://localhost:8080"}, "LCM_OIDC_ISSUER"),
         ({"oidc_issuer": "https://id.example.org/?a=b"}, "LCM_OIDC_ISSUER"),
         ({"oidc_issuer": "https://id.example.org/#a"}, "LCM_OIDC_ISSUER"),
+        ({"oidc_issuer": "https://id.example.org/" + "a" * 478}, "more than 500"),
+        ({"oidc_issuer": "https://10.0.0.1/"}, "LCM_OIDC_ISSUER"),
+        ({"oidc_issuer": "https://localhost/"}, "LCM_OIDC_ISSUER"),
         ({"oidc_issuer": "id.example.org"}, "LCM_OIDC_ISSUER"),
         ({"oidc_issuer": "http://id.example.org", "demonstration": True}, "LCM_OIDC_ISSUER"),
     ],
-    ids=repr,
+    ids=lambda value: repr(value)[:80],
 )
 def test_half_a_setting_or_a_wrong_one_is_told_at_the_start(change, words):
     with pytest.raises(ValueError, match=words):
         create_app(Settings(**(vars(WHOLE) | change)))
+
+
+def test_the_longest_issuer_that_a_link_can_hold_is_taken():
+    change = {"oidc_issuer": "https://id.example.org/" + "a" * 477}
+    issuer = create_app(Settings(**(vars(WHOLE) | change))).config["IDENTITY_PROVIDER"].issuer
+    assert len(issuer) == ProviderLink.__table__.c.issuer.type.length
 
 
 def test_a_demonstration_may_have_its_provider_on_this_machine():

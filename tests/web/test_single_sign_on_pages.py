@@ -14,6 +14,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from lcm_service import CONTENT_SECURITY_POLICY
+from lcm_service.domain.errors import TooMany
 from lcm_service.identity_provider import asking
 from lcm_service.persistence.database import db
 from lcm_service.persistence.tables import AuthenticationRequest, Person, ProviderLink, SignIn
@@ -172,6 +173,32 @@ def test_whoever_needs_no_second_step_is_in_and_nothing_of_the_visit_before_is_l
     assert ended.person_id == world.person_by_email(world.COORDINATOR).id
 
 
+def test_a_provider_that_says_who_sends_a_browser_back_must_be_the_one_that_was_asked(
+    joined: Flask,
+    local: LocalProvider,  # noqa: F811
+) -> None:
+    link(joined, world.person_by_email("observer@example.org"))
+    local.description["authorization_response_iss_parameter_supported"] = True
+    local.answering_issuer = local.issuer
+    assert go_there_and_back(joined.test_client()).location == "/"
+    for other in ("https://elsewhere.example.org", ""):
+        local.answering_issuer = other
+        browser = joined.test_client()
+        assert "cannot be relied on, so nothing was done" in told(browser, go_there_and_back(browser))
+
+
+def test_who_was_heading_to_a_very_long_address_starts_at_the_start(joined: Flask) -> None:
+    """Else the cookie would be larger than browsers keep, and the answer one to nothing."""
+    link(joined, world.person_by_email("observer@example.org"))
+    longest = "/rounds?page=" + "1" * 487
+    assert go_there_and_back(joined.test_client(), longest).location == longest
+    browser = joined.test_client()
+    page = press_button(browser, longest + "1")
+    (cookie,) = page.headers.getlist("Set-Cookie")
+    assert len(cookie) < 4096
+    assert come_back(browser, sign_in_there(address_there(page))).location == "/"
+
+
 @pytest.mark.parametrize(
     "following", ["https://example.org/", "//example.org", "/\\example.org", "javascript:1"]
 )
@@ -287,6 +314,59 @@ class TestWhatGoesWrong:
         browser = joined.test_client()
         assert "cannot be relied on, so nothing was done" in told(browser, go_there_and_back(browser))
         assert db.session.query(SignIn).count() == before
+
+    def test_a_fault_at_the_way_back_tells_nobody_code_and_state(
+        self, joined: Flask, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def fail(*_about: object) -> None:
+            raise TooMany("Something else.", retry_after_seconds=1)
+
+        browser = joined.test_client()
+        back = sign_in_there(address_there(press_button(browser)))
+        monkeypatch.setattr(single_sign_on, "take_answer", fail)
+        page = come_back(browser, back)
+        assert page.status_code == 429
+        assert back["code"] not in page.text
+        assert back["state"] not in page.text
+        assert 'name="next" value="/sign-in/answer"' in page.text
+        assert page.headers["Referrer-Policy"] == "strict-origin"
+        assert browser.get("/sign-in").headers["Referrer-Policy"] == "same-origin"
+
+    def test_the_language_is_chosen_on_such_a_page(
+        self, joined: Flask, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """By TLS a form is taken only from a page of the same origin, which the browser tells."""
+
+        def fail(*_about: object) -> None:
+            raise TooMany("Something else.", retry_after_seconds=1)
+
+        browser, base = joined.test_client(), "https://lcm.example.org/"
+        browser.get("/sign-in", base_url=base)
+        with browser.session_transaction(base_url=base) as session:
+            session["at_provider"] = {"key": "x", "next": "/", "is_link": False}
+        monkeypatch.setattr(single_sign_on, "take_answer", fail)
+        page = browser.get("/sign-in/answer?state=x&code=y", base_url=base)
+        (form,) = [one for one in read_page(page.text).forms if one.action == "/language"]
+        data = form.data() | {"language": "fr"}
+        told_by_browser = {"Referer": base}
+        answer = browser.post("/language", base_url=base, data=data, headers=told_by_browser)
+        assert (answer.status_code, answer.location) == (303, "/sign-in/answer")
+
+    def test_where_the_settings_have_lost_the_provider_meanwhile_the_sign_in_page_says_so(
+        self, joined: Flask
+    ) -> None:
+        browser = joined.test_client()
+        back = sign_in_there(address_there(press_button(browser)))
+        joined.config["IDENTITY_PROVIDER"] = None
+        assert "There is no single sign-on here." in told(browser, come_back(browser, back))
+        assert "was not begun in this browser" in told(browser, come_back(browser, back))
+
+    def test_a_first_second_step_is_not_set_up_by_the_provider_alone(
+        self, joined: Flask, person: Person
+    ) -> None:
+        link(joined, person)
+        browser = joined.test_client()
+        assert "Your second step is not set up yet." in told(browser, go_there_and_back(browser))
 
     def test_too_many_attempts_have_to_wait(self, joined: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr("lcm_service.services.throttle.MOST_FAILURES_OF_A_SOURCE", 1)
