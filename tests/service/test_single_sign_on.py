@@ -19,7 +19,16 @@ from lcm_service.persistence.tables import (
     SignIn,
     SignInFailure,
 )
-from lcm_service.services import accounts, audit, own_account, renewals, sign_ins, single_sign_on, throttle
+from lcm_service.services import (
+    accounts,
+    audit,
+    own_account,
+    renewals,
+    second_factor,
+    sign_ins,
+    single_sign_on,
+    throttle,
+)
 from lcm_service.services.single_sign_on import Answer, Arrival
 from tests import factories
 from tests.fixtures import key_of_new_sign_in
@@ -565,7 +574,7 @@ class TestUnlinking:
         acting, answers = meanwhile(
             app,
             monkeypatch,
-            accounts.second_factor,
+            second_factor,
             "remove",
             lambda: single_sign_on.link(actor, arrival, key),
         )

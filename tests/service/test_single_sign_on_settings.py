@@ -1,5 +1,7 @@
 """The settings of single sign-on: all of them or none, and an address that nobody on the way can change."""
 
+from typing import Any
+
 import pytest
 
 from lcm_service import create_app
@@ -76,7 +78,8 @@ def test_half_a_setting_or_a_wrong_one_is_told_at_the_start(change, words):
 def test_the_longest_issuer_that_a_link_can_hold_is_taken():
     change = {"oidc_issuer": "https://id.example.org/" + "a" * 477}
     issuer = create_app(Settings(**(vars(WHOLE) | change))).config["IDENTITY_PROVIDER"].issuer
-    assert len(issuer) == ProviderLink.__table__.c.issuer.type.length
+    column: Any = ProviderLink.__table__.c.issuer.type
+    assert len(issuer) == column.length
 
 
 def test_a_demonstration_may_have_its_provider_on_this_machine():
