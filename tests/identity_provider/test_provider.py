@@ -92,8 +92,8 @@ class TestTheWayThere:
 
     @pytest.mark.parametrize(
         "moment",
-        [None, in_seconds(-400), in_seconds(120), 1, "now", True, float("nan"), float("inf"), [1]],
-        ids=["none", "old", "future", "1970", "text", "true", "nan", "infinity", "list"],
+        [None, in_seconds(-400), in_seconds(120), 1, "now", True, float("nan"), float("inf"), [1], 10**400],
+        ids=["none", "old", "future", "1970", "text", "true", "nan", "infinity", "list", "large"],
     )
     def test_a_provider_that_did_not_ask_anew_links_nobody(self, local, moment):
         local.claims["auth_time"] = moment
