@@ -46,10 +46,10 @@ ACCOUNTS: Final = (
         sourced_records.ROUND_CODE,
     ),
     DemonstrationAccount(
-        "korea@demonstration.example",
-        "Focal point of the Republic of Korea (demonstration)",
+        "china@demonstration.example",
+        "Focal point of China (demonstration)",
         "focal_point",
-        "KOR",
+        "CHN",
         sourced_records.ROUND_CODE,
     ),
     DemonstrationAccount(

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from flask import Flask
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Error, Page, Playwright
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 from tests import factories
@@ -65,9 +65,15 @@ class Visitor:
 
     def visit(self, address: str) -> None:
         """Open a page; the frame of every page must be there."""
-        response = self.page.goto(self.root + address)
+        try:
+            response = self.page.goto(self.root + address)
+        except Error as error:
+            # A page that refreshes itself while a run goes on came between; so it may below.
+            if "interrupted by another navigation" not in error.message:
+                raise
+            response = None
         if response is None:
-            # A page that refreshes itself while a run goes on came between.
+            self.page.wait_for_load_state()
             response = self.page.goto(self.root + address)
         assert response is not None
         assert response.status == 200, (address, response.status)

@@ -37,8 +37,8 @@ ABOUT_PEOPLE = (permissions.may_look_after_people_of,)
 ABOUT_A_MATCH = (permissions.may_see_match, permissions.may_decide_as)
 
 
-def who(predicate, *arguments) -> set[str]:
-    return {name for name, actor in ACTORS.items() if predicate(actor, *arguments)}
+def who(predicate, *arguments, **more) -> set[str]:
+    return {name for name, actor in ACTORS.items() if predicate(actor, *arguments, **more)}
 
 
 def test_the_tables_hold_every_predicate_and_every_role():
@@ -68,7 +68,14 @@ def test_the_rest_goes_by_role(predicate):
     ],
 )
 def test_a_match_is_seen_by_its_two_sides_and_coordinators(recipient, provider, seen_by):
-    assert who(permissions.may_see_match, recipient, provider) == seen_by
+    assert who(permissions.may_see_match, recipient, provider, is_put=True) == seen_by
+
+
+def test_a_provider_sees_no_match_whose_recipient_has_not_agreed():
+    before = {"coordinator", "system"}
+    assert who(permissions.may_see_match, OTHER, OWN, is_put=False) == before
+    assert who(permissions.may_see_match, OTHER, OWN, is_put=True) == before | {"focal point"}
+    assert who(permissions.may_see_match, OWN, OTHER, is_put=False) == before | {"focal point"}
 
 
 @pytest.mark.parametrize(
