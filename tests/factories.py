@@ -90,9 +90,10 @@ def make_actor(role: str = "focal_point", participant: Participant | None = None
 
 
 def make_round(code: str | None = None, **columns: Any) -> Round:
-    """An open round over the whole of 2027."""
+    """An open round over the whole of 2027, whose approved plans leave at once."""
     defaults: dict[str, Any] = {
         "title": "A round",
+        "hold_minutes": 0,
         "opens_on": date(2027, 1, 1),
         "closes_on": date(2027, 12, 31),
         "policy": {},

@@ -1,11 +1,11 @@
-"""Plans: listed, exported, published, discarded."""
+"""Plans: listed, exported, put forward, approved, taken back, discarded."""
 
 from typing import Any
 
 from lcm_service.api.calls import NAMES_ITS_VERSION, asked_version, caller, etag_of, make_area
 from lcm_service.api.record_answers import marked
 from lcm_service.schemas.answers import PlanAnswer, RoundQuery
-from lcm_service.services import exports, publication
+from lcm_service.services import exports, publication, publish_gate
 
 blp = make_area("plans", "Plans of a round, and their exports.", "/plans")
 
@@ -40,12 +40,30 @@ def export_problem(plan_id: int) -> Any:
     return exports.export_problem(caller(), plan_id)
 
 
-@blp.post("/<int(max=2147483647):plan_id>/publication")
+@blp.post("/<int(max=2147483647):plan_id>/putting-forward")
 @blp.doc(**NAMES_ITS_VERSION)
 @blp.response(200, PlanAnswer)
-def publish_plan(plan_id: int) -> Any:
-    """Put a draft to the sides. For coordinators."""
-    plan = publication.publish_plan(caller(), plan_id, asked_version())
+def put_plan_forward(plan_id: int) -> Any:
+    """Ask another coordinator to approve a draft. For coordinators."""
+    plan = publish_gate.put_plan_forward(caller(), plan_id, asked_version())
+    return _shown(plan), 200, etag_of(plan.version)
+
+
+@blp.post("/<int(max=2147483647):plan_id>/approval")
+@blp.doc(**NAMES_ITS_VERSION)
+@blp.response(200, PlanAnswer)
+def approve_plan(plan_id: int) -> Any:
+    """Approve a plan that another coordinator put forward: it is put to the recipients at `leaves_at`."""
+    plan = publish_gate.approve_plan(caller(), plan_id, asked_version())
+    return _shown(plan), 200, etag_of(plan.version)
+
+
+@blp.post("/<int(max=2147483647):plan_id>/taking-back")
+@blp.doc(**NAMES_ITS_VERSION)
+@blp.response(200, PlanAnswer)
+def take_plan_back(plan_id: int) -> Any:
+    """Make a plan that has not left yet a draft again. For coordinators."""
+    plan = publish_gate.take_plan_back(caller(), plan_id, asked_version())
     return _shown(plan), 200, etag_of(plan.version)
 
 

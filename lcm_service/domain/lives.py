@@ -17,6 +17,7 @@ LETTER: Final = "a coordinator, by a side's letter"
 COORDINATOR: Final = "a coordinator"
 OWNER: Final = "whoever withdraws the record"
 SERVICE: Final = "the service, at the deadline"
+OTHER_COORDINATOR: Final = "a coordinator who did not put it forward"
 
 # Who confirms after whom: the recipient last of the two sides, then the secretariat records.
 CONFIRMING_ORDER: Final = ("provider", "recipient", "secretariat")
@@ -129,9 +130,36 @@ MATCH_STEPS: Final = (
 )
 PLAN_STEPS: Final = (
     Step("store", (NOTHING,), ("draft",), ("the worker",), "the plan was verified"),
-    Step("publish", ("draft",), ("published",), (COORDINATOR,), "nothing decided since contradicts it"),
+    Step(
+        "put_forward",
+        ("draft",),
+        ("put_forward",),
+        (COORDINATOR,),
+        "nothing decided since contradicts it, and no other plan of the round is on its way",
+    ),
+    Step(
+        "approve",
+        ("put_forward",),
+        ("approved",),
+        (OTHER_COORDINATOR,),
+        "nothing decided since contradicts it; from now on it is held for the minutes of the round",
+    ),
+    Step("take_back", ("put_forward", "approved"), ("draft",), (COORDINATOR,), "nothing has left yet"),
+    Step("publish", ("approved",), ("published",), ("the service, when it was held long enough",)),
+    Step(
+        "hold_back",
+        ("approved",),
+        ("draft",),
+        ("the service, when it was held long enough",),
+        "something decided since contradicts it",
+    ),
     Step("discard", ("draft",), ("discarded",), (COORDINATOR,)),
-    Step("supersede", ("draft", "published"), ("superseded",), (COORDINATOR,), "another plan is published"),
+    Step(
+        "supersede",
+        ("draft", "published"),
+        ("superseded",),
+        ("the service, when another is published",),
+    ),
 )
 ROUND_STEPS: Final = (
     Step("open", (NOTHING,), ("open",), (COORDINATOR,)),

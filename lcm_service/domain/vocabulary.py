@@ -57,7 +57,9 @@ RUN_STATES: Final = ("queued", "running", "done", "failed", "cancelled")
 RUN_PURPOSES: Final = ("match", "repair", "scenarios", "explanation")
 # A run for one of these makes a plan; one that compares scenarios or looks for what would help makes none.
 PLANNING_PURPOSES: Final = ("match", "repair")
-PLAN_STATES: Final = ("draft", "published", "superseded", "discarded")
+PLAN_STATES: Final = ("draft", "put_forward", "approved", "published", "superseded", "discarded")
+# Before the publish gate lets it out, a plan can follow what is published now.
+UNPUBLISHED_PLAN_STATES: Final = ("draft", "put_forward", "approved")
 MATCH_STATES: Final = ("asked", "proposed", "agreed", "declined", "released", "lapsed")
 # A match in one of these states holds its seats: nobody but a deliberate press takes them away.
 LIVE_MATCH_STATES: Final = ("asked", "proposed", "agreed")

@@ -1,5 +1,5 @@
-"""What has to be done now and then beside solving: seal the chain of events, look at deadlines, send mail,
-forget what is over.
+"""What has to be done now and then beside solving: seal the chain of events, look at deadlines, let
+approved plans leave, send mail, forget what is over.
 
 It runs in a thread of its own, so that a long solve keeps no mail waiting. Each duty is done by as many
 workers as there are; every one of them takes what it does under a lock or a claim of its own.
@@ -14,12 +14,13 @@ from typing import Any, Final
 
 from lcm_service.domain.permissions import SYSTEM
 from lcm_service.mail.sending import send_due
-from lcm_service.services import audit, forgetting, lapses
+from lcm_service.services import audit, forgetting, lapses, publish_gate
 
 log = logging.getLogger(__name__)
 
 SEAL_SECONDS: Final = 60.0
 DEADLINE_SECONDS: Final = 60.0
+LEAVE_SECONDS: Final = 5.0
 MAIL_SECONDS: Final = 10.0
 FORGET_SECONDS: Final = 3600.0
 LOOK_SECONDS: Final = 0.5
@@ -48,6 +49,7 @@ class Housekeeping:
         self._address: str = settings.read_address()
         self.duties = [
             Duty("look at deadlines", DEADLINE_SECONDS, self.look_at_deadlines),
+            Duty("let approved plans leave", LEAVE_SECONDS, self.let_plans_leave),
             Duty("forget what is over", FORGET_SECONDS, self.forget),
         ]
         if self._audit_key is not None:
@@ -87,6 +89,10 @@ class Housekeeping:
         """Let proposals lapse whose time is over, and remind of those whose time is nearly over."""
         lapses.lapse_overdue(SYSTEM)
         lapses.remind_late(SYSTEM)
+
+    def let_plans_leave(self) -> None:
+        """Publish the approved plans that were held long enough."""
+        publish_gate.let_plans_leave(SYSTEM)
 
     def forget(self) -> None:
         """Forget sign-ins, invitations, renewals and failed attempts whose time is over."""

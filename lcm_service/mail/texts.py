@@ -27,7 +27,7 @@ class Text:
 def write_text(messages: Sequence[Message], language: str, address: str) -> Text:
     """One mail for all of these messages; ``address`` is where the service is reached."""
     with force_locale(language):
-        lines = [*_about_account(messages), *_counted(messages)]
+        lines = [*_about_account(messages), *_about_plans(messages), *_counted(messages)]
         asks = _matches(messages, ASKS.__contains__)
         subject = (
             ngettext("%(num)s match waits for your answer", "%(num)s matches wait for your answer", asks)
@@ -83,6 +83,27 @@ def _about_account(messages: Sequence[Message]) -> list[str]:
         "account.delegation": lambda: gettext("You were asked to stand in for the lead focal point."),
         "invitation.accepted": lambda: gettext("Somebody has accepted your invitation."),
     }
+    return _each_once(messages, sentences)
+
+
+def _about_plans(messages: Sequence[Message]) -> list[str]:
+    """What coordinators ask of each other before a plan leaves."""
+    return _each_once(
+        messages,
+        {
+            "plan.put_forward": lambda: gettext("A plan waits for the approval of a second coordinator."),
+            "plan.approved": lambda: gettext(
+                "A plan that you put forward was approved. It leaves soon; until then it can be taken back."
+            ),
+            "plan.taken_back": lambda: gettext("A plan was taken back before it left. It is a draft again."),
+            "plan.held_back": lambda: gettext(
+                "A plan did not leave, because something was decided against it. Ask for a repair."
+            ),
+        },
+    )
+
+
+def _each_once(messages: Sequence[Message], sentences: dict[str, Callable[[], str]]) -> list[str]:
     kinds = {kind for kind, _ in messages}
     return [write() for kind, write in sentences.items() if kind in kinds]
 

@@ -1,12 +1,14 @@
 """Named reads of rounds, runs, plans, matches and the records that a round matches."""
 
 from collections.abc import Collection, Sequence
+from datetime import datetime
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session as Session  # the type of what `transaction` yields, for those who annotate
 from sqlalchemy.orm import aliased, joinedload, selectinload
 from sqlalchemy.orm.attributes import flag_modified
 
+from lcm_service.domain.vocabulary import UNPUBLISHED_PLAN_STATES
 from lcm_service.persistence.tables import (
     AreaSubstitute,
     Match,
@@ -115,15 +117,37 @@ def list_plans(session: Session, round_id: int) -> Sequence[Plan]:
 
 
 def latest_draft(session: Session, round_id: int, base_plan_id: int | None) -> Plan | None:
-    """The newest draft that was made on top of this published plan, or of none."""
-    statement = select(Plan).where(Plan.round_id == round_id, Plan.state == "draft")
-    statement = statement.where(Plan.base_plan_id == base_plan_id).order_by(Plan.number.desc())
+    """The plan on its way to publication, else the newest draft, that was made on top of this published plan
+    or of none.
+    """
+    statement = select(Plan).where(Plan.round_id == round_id, Plan.state.in_(UNPUBLISHED_PLAN_STATES))
+    order = (Plan.state == "draft", Plan.number.desc())
+    statement = statement.where(Plan.base_plan_id == base_plan_id).order_by(*order)
     return session.scalars(statement.limit(1)).one_or_none()
 
 
 def list_drafts(session: Session, round_id: int) -> Sequence[Plan]:
     """The drafts of a round."""
     return session.scalars(select(Plan).where(Plan.round_id == round_id, Plan.state == "draft")).all()
+
+
+def plan_on_its_way(session: Session, round_id: int) -> Plan | None:
+    """The plan of the round that was put forward or approved, and is not published yet."""
+    return session.scalars(
+        select(Plan).where(Plan.round_id == round_id, Plan.state.in_(("put_forward", "approved")))
+    ).one_or_none()
+
+
+def plans_to_leave(session: Session, now: datetime) -> Sequence[int]:
+    """The approved plans that were held long enough, the one that waits longest first."""
+    statement = select(Plan.id).where(Plan.state == "approved", Plan.leaves_at <= now)
+    return session.scalars(statement.order_by(Plan.leaves_at, Plan.id)).all()
+
+
+def list_coordinators(session: Session) -> Sequence[Person]:
+    """The coordinators who can sign in."""
+    statement = select(Person).where(Person.role == "coordinator", Person.is_active)
+    return session.scalars(statement.order_by(Person.id)).all()
 
 
 def plan_of_run(session: Session, run_id: int) -> Plan | None:

@@ -164,6 +164,9 @@ class PlanAnswer(OfARound):
     outcome = fields.String()
     problem_sha256 = fields.String()
     created_at = fields.AwareDateTime()
+    put_forward_at = fields.AwareDateTime(allow_none=True)
+    approved_at = fields.AwareDateTime(allow_none=True)
+    leaves_at = fields.AwareDateTime(allow_none=True)
     published_at = fields.AwareDateTime(allow_none=True)
     version = fields.Integer()
 

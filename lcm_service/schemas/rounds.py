@@ -14,3 +14,4 @@ class RoundSchema(Sent):
     opens_on = Day(required=True, allow_none=False)
     closes_on = Day(required=True, allow_none=False)
     answer_days = Number(1, 90)
+    hold_minutes = Number(0, 10_080)

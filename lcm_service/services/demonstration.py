@@ -37,6 +37,9 @@ class DemonstrationAccount:
 # In each round the recipient and the provider share a match of the first plan: both sides can be seen.
 ACCOUNTS: Final = (
     DemonstrationAccount("coordinator@demonstration.example", "Coordinator (demonstration)", "coordinator"),
+    DemonstrationAccount(
+        "approver@demonstration.example", "Second coordinator (demonstration)", "coordinator"
+    ),
     DemonstrationAccount("observer@demonstration.example", "Observer (demonstration)", "observer"),
     DemonstrationAccount(
         "rwanda@demonstration.example",

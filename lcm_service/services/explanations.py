@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from lcm_service.domain.errors import Conflict, NotAllowed, NotFound
 from lcm_service.domain.permissions import SYSTEM, Actor, may_coordinate
+from lcm_service.domain.vocabulary import UNPUBLISHED_PLAN_STATES
 from lcm_service.persistence import matching_reads as reads
 from lcm_service.persistence import run_queue
 from lcm_service.persistence.database import db, transaction
@@ -30,7 +31,7 @@ from lcm_service.services.trail import record_event
 
 # For what would help and for who would be next together.
 DEFAULT_TIME_LIMIT_SECONDS: Final = 300
-EXPLAINED_STATES: Final = ("draft", "published")
+EXPLAINED_STATES: Final = (*UNPUBLISHED_PLAN_STATES, "published")
 
 
 @dataclass(frozen=True, slots=True)

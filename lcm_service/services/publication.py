@@ -110,58 +110,53 @@ def find_objections(actor: Actor, plan_id: int) -> list[dict[str, Any]]:
     return _objections(session, plan.round, plan)
 
 
-def publish_plan(actor: Actor, plan_id: int, version: int) -> Plan:
-    """Put a draft to the recipients: its pairs become matches that they are asked about, those of its choice
-    are released, nobody else moves. A provider learns of a match once the recipient agrees to that. The other
-    drafts of the round were made on top of what is published no longer: they are superseded.
+def publish_held(session: Session, actor: Actor, plan: Plan, round_: Round) -> None:
+    """Put an approved plan to the recipients: its pairs become matches that they are asked about, those of
+    its choice are released, nobody else moves. A provider learns of a match once the recipient agrees to
+    that. The other drafts of the round were made on top of what is published no longer: they are superseded.
 
-    Pressed twice it changes nothing. Raises NotAllowed for all but coordinators, NotFound, Stale, and
-    Conflict where it is no draft, where another plan was published since it was asked for, or where
-    decisions, withdrawals or revisions since then contradict it (``details["objections"]``).
+    Part of the caller's transaction, which holds the round and has asked `require_publishable`.
     """
-    _require_coordinator(actor)
-    with transaction() as session:
-        plan, round_ = _hold(session, plan_id)
-        if plan.state == "published":
-            return plan
-        check_version(session, actor, "plan", _Numbered(plan), version)
-        _require_same_base(session, round_, plan)
-        if plan.state != "draft":
-            raise Conflict(f"Plan {plan.number} is {plan.state} and cannot be published.")
-        objections = _objections(session, round_, plan)
-        if objections:
-            raise Conflict(
-                f"Plan {plan.number} no longer fits what was decided since it was made. Ask for a repair.",
-                objections=objections,
-            )
-        before = reads.published_plan(session, round_.id)
-        if before is not None:
-            before.state = "superseded"
-            session.flush()
-        plan.state, plan.published_at, plan.published_by_id = "published", utc_now(), actor.person_id
+    before = reads.published_plan(session, round_.id)
+    if before is not None:
+        before.state = "superseded"
         session.flush()
-        _publish_matches(session, actor, plan)
-        _supersede_drafts(session, actor, round_)
-        renew_questions(session, round_.id)
-        record_event(session, actor, "publish", "plan", str(plan.id), ["state"], {"version": plan.version})
-        return plan
+    plan.state, plan.published_at, plan.published_by_id = "published", utc_now(), plan.approved_by_id
+    session.flush()
+    _publish_matches(session, actor, plan)
+    _supersede_drafts(session, actor, round_)
+    renew_questions(session, round_.id)
+    record_plan_event(session, actor, "publish", plan)
+
+
+def require_publishable(session: Session, round_: Round, plan: Plan) -> None:
+    """Raise Conflict where another plan was published since the plan was asked for, or where decisions,
+    withdrawals or revisions since then contradict it (``details["objections"]``).
+    """
+    require_same_base(session, round_, plan)
+    objections = _objections(session, round_, plan)
+    if objections:
+        raise Conflict(
+            f"Plan {plan.number} no longer fits what was decided since it was made. Ask for a repair.",
+            objections=objections,
+        )
 
 
 def discard_plan(actor: Actor, plan_id: int, version: int) -> Plan:
     """Put a draft aside for good; what only it asked is asked no more. Pressed twice it changes nothing;
     raises Conflict for a plan that is no draft.
     """
-    _require_coordinator(actor)
+    require_coordinator(actor)
     with transaction() as session:
-        plan, _ = _hold(session, plan_id)
+        plan, _ = hold_plan(session, plan_id)
         if plan.state == "discarded":
             return plan
-        check_version(session, actor, "plan", _Numbered(plan), version)
+        check_plan_version(session, actor, plan, version)
         if plan.state != "draft":
             raise Conflict(f"Plan {plan.number} is {plan.state} and cannot be discarded.")
         plan.state = "discarded"
         renew_questions(session, plan.round_id)
-        record_event(session, actor, "discard", "plan", str(plan.id), ["state"], {"version": plan.version})
+        record_plan_event(session, actor, "discard", plan)
         return plan
 
 
@@ -173,7 +168,19 @@ class _Numbered:
         self.version = plan.version
 
 
-def _hold(session: Session, plan_id: int) -> tuple[Plan, Round]:
+def check_plan_version(session: Session, actor: Actor, plan: Plan, version: int) -> None:
+    """Raise Stale, saying who changed what, unless ``version`` is the plan's present one."""
+    check_version(session, actor, "plan", _Numbered(plan), version)
+
+
+def record_plan_event(session: Session, actor: Actor, action: str, plan: Plan, **facts: Any) -> None:
+    """Leave the event of a step of a plan's life."""
+    facts = {"version": plan.version, **facts}
+    record_event(session, actor, action, "plan", str(plan.id), ["state"], facts)
+
+
+def hold_plan(session: Session, plan_id: int) -> tuple[Plan, Round]:
+    """The plan as it is now, with its round, held until the transaction ends. Raises NotFound."""
     plan = reads.find_plan(session, plan_id)
     if plan is None:
         raise NotFound(f"There is no plan {plan_id}.")
@@ -182,7 +189,8 @@ def _hold(session: Session, plan_id: int) -> tuple[Plan, Round]:
     return plan, round_
 
 
-def _require_same_base(session: Session, round_: Round, plan: Plan) -> None:
+def require_same_base(session: Session, round_: Round, plan: Plan) -> None:
+    """Raise Conflict where another plan was published since this one was asked for."""
     published = reads.published_plan(session, round_.id)
     if plan.base_plan_id != (None if published is None else published.id):
         raise Conflict(
@@ -195,8 +203,7 @@ def _supersede_drafts(session: Session, actor: Actor, round_: Round) -> None:
     for draft in reads.list_drafts(session, round_.id):
         draft.state = "superseded"
         session.flush()
-        facts = {"version": draft.version}
-        record_event(session, actor, "supersede", "plan", str(draft.id), ["state"], facts)
+        record_plan_event(session, actor, "supersede", draft)
 
 
 def _objections(session: Session, round_: Round, plan: Plan) -> list[dict[str, Any]]:
@@ -324,6 +331,7 @@ def _trace(session: Session, actor: Actor, match: Match, action: str, facts: dic
         enqueue_message(session, "match.turn", participant_id=provider, facts={"match": match.id})
 
 
-def _require_coordinator(actor: Actor) -> None:
+def require_coordinator(actor: Actor) -> None:
+    """Raise NotAllowed for all but coordinators."""
     if not may_coordinate(actor):
         raise NotAllowed("Only coordinators publish and discard plans.")

@@ -51,8 +51,10 @@ def is_loaded(session: Session, code: str) -> bool:
 
 
 def add_round(session: Session, actor: Actor, **columns: Any) -> Round:
-    """Add an open round."""
-    row = Round(state="open", policy={}, **columns)
+    """Add an open round. An approved plan of it is held for a minute, so that whoever tries the service out
+    sees that it can be taken back, and has not long to wait.
+    """
+    row = Round(state="open", policy={}, hold_minutes=1, **columns)
     session.add(row)
     session.flush()
     record_event(session, actor, "open", "round", row.code, facts={"standing": row.standing})

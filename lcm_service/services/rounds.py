@@ -14,10 +14,20 @@ from lcm_service.services.require import require_round
 from lcm_service.services.snapshots import check_policy
 from lcm_service.services.trail import check_version, record_event
 
-FIELDS: Final = ("code", "title", "standing", "opens_on", "closes_on", "answer_days", "policy")
+FIELDS: Final = (
+    "code",
+    "title",
+    "standing",
+    "opens_on",
+    "closes_on",
+    "answer_days",
+    "hold_minutes",
+    "policy",
+)
 LONGEST_CODE: Final = 40
 LONGEST_TITLE: Final = 200
 MOST_ANSWER_DAYS: Final = 90
+MOST_HOLD_MINUTES: Final = 7 * 24 * 60
 
 
 def list_rounds(actor: Actor) -> Sequence[Round]:
@@ -36,9 +46,10 @@ def find_round(actor: Actor, code: str) -> Round:
 def open_round(actor: Actor, data: Mapping[str, Any]) -> Round:
     """Open a round with a code, a title, its standing and the days on which it opens and closes.
 
-    ``answer_days`` are those that the sides of a match have to answer; 14 where it is left out. ``policy``
-    may be left out: the optimizer's defaults hold. Raises NotAllowed for all but coordinators,
-    NotValid with the faults by field, Conflict where the code is taken.
+    ``answer_days`` are those that the sides of a match have to answer; 14 where it is left out.
+    ``hold_minutes`` is how long an approved plan can be taken back before anybody is told of it; 30 where it
+    is left out. ``policy`` may be left out: the optimizer's defaults hold. Raises NotAllowed for all but
+    coordinators, NotValid with the faults by field, Conflict where the code is taken.
     """
     if not may_coordinate(actor):
         raise NotAllowed("Only coordinators open rounds.")
@@ -144,6 +155,9 @@ def _faults_of(values: Mapping[str, Any]) -> dict[str, list[str]]:
     answer_days = values.get("answer_days", 1)
     if not isinstance(answer_days, int) or not 1 <= answer_days <= MOST_ANSWER_DAYS:
         faults["answer_days"] = [f"Between 1 and {MOST_ANSWER_DAYS} days."]
+    hold_minutes = values.get("hold_minutes", 0)
+    if not isinstance(hold_minutes, int) or not 0 <= hold_minutes <= MOST_HOLD_MINUTES:
+        faults["hold_minutes"] = [f"Between 0 and {MOST_HOLD_MINUTES} minutes."]
     if not isinstance(values["policy"], Mapping):
         faults["policy"] = ["A policy is an object."]
     return faults

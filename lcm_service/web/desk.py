@@ -12,6 +12,7 @@ from lcm_service.services import (
     decisions,
     explanations,
     publication,
+    publish_gate,
     questions,
     repair,
     runs,
@@ -175,12 +176,20 @@ def _coordinators_step(actor: Actor, desk: Desk) -> tuple[str, Any]:
     draft = publication.latest_useful_draft(actor, desk.round.code)
     if draft:
         desk.objections = publication.find_objections(actor, draft.id)
-        return ("run_again" if desk.objections else "read_plan"), draft
+        return _step_towards_publication(actor, desk, draft), draft
     if desk.published:
         return _step_after_publication(desk), desk.published
     if desk.round.state == "closed":
         return "reopen", None
     return ("match", None) if desk.needs and desk.offers else ("collect", None)
+
+
+def _step_towards_publication(actor: Actor, desk: Desk, plan: Any) -> str:
+    if desk.objections:
+        return "run_again"
+    if plan.state == "put_forward":
+        return "approve" if publish_gate.may_approve(actor, plan) else "wait_for_approval"
+    return "held" if plan.state == "approved" else "read_plan"
 
 
 def _step_after_publication(desk: Desk) -> str:

@@ -4,6 +4,7 @@ Nothing is decided and nothing is computed anew: what a plan says was stored wit
 stored beside it put the names back.
 """
 
+from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -189,6 +190,48 @@ def question_rows(names: Names, document: Document) -> list[QuestionsOfRecord]:
         rows[record].seats = max(rows[record].seats, question["seats"])
         rows[record].fields.append(question["field"])
     return sorted(rows.values(), key=lambda row: -row.seats)
+
+
+@dataclass
+class SeatsOfParticipant:
+    """What a plan changes for one participant: seats given to its needs, seats taken in its sessions."""
+
+    received_before: int = 0
+    received: int = 0
+    given_before: int = 0
+    given: int = 0
+
+    @property
+    def is_changed(self) -> bool:
+        return (self.received, self.given) != (self.received_before, self.given_before)
+
+
+def difference_by_participant(
+    difference: Document, names: Names, names_before: Names
+) -> tuple[list[tuple[Markup, SeatsOfParticipant]], int]:
+    """The participants for which a plan changes the seats, those that lose most first, and for how many it
+    changes none. A record that was withdrawn since is known by the labels of the plan before.
+    """
+    seats: dict[str, SeatsOfParticipant] = defaultdict(SeatsOfParticipant)
+    for row in (row for kind in ("kept", "added", "lost", "changed") for row in difference[kind]):
+        need = names.need(row["need"]) or names_before.need(row["need"])
+        session = names.session(row["session"]) or names_before.session(row["session"])
+        recipient, provider = seats[need.get("recipient", "–")], seats[session.get("provider", "–")]
+        recipient.received_before += row["old_seats"]
+        recipient.received += row["new_seats"]
+        provider.given_before += row["old_seats"]
+        provider.given += row["new_seats"]
+    changed = {code: one for code, one in seats.items() if one.is_changed}
+    order = sorted(
+        changed,
+        key=lambda code: (changed[code].received - changed[code].received_before, code),
+    )
+    return [(_name_in(code, names, names_before), changed[code]) for code in order], len(seats) - len(changed)
+
+
+def _name_in(code: str, names: Names, names_before: Names) -> Markup:
+    known = code in (names.labels.get("participants") or {})
+    return (names if known else names_before).participant(code)
 
 
 def field_name(field: str) -> Any:

@@ -1,13 +1,15 @@
-"""Plans: read with their certificate, then published or put aside, by coordinators."""
+"""Plans: read with their certificate, then put forward, approved and held, or put aside, by coordinators."""
 
 import secrets
 from http import HTTPStatus
+from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
-from lcm_service.services import explanations, notices, publication
+from lcm_service.domain.vocabulary import UNPUBLISHED_PLAN_STATES
+from lcm_service.services import explanations, notices, publication, publish_gate
 from lcm_service.web import plan_view, studies
 from lcm_service.web.desk import ACTIVE_RUN_STATES
 from lcm_service.web.saving import read_version
@@ -21,6 +23,7 @@ def show(plan_id: int) -> str:
     """The whole plan: certificate, matches, questions, unmet needs, sessions, difference."""
     actor = current_actor()
     plan = publication.find_plan(actor, plan_id)
+    is_unpublished = plan.state in UNPUBLISHED_PLAN_STATES
     names = plan_view.Names(plan.labels)
     found = explanations.read_study(actor, plan_id)
     looked = explanations.list_explanations(actor, plan_id)
@@ -34,7 +37,10 @@ def show(plan_id: int) -> str:
         certificate=plan_view.certificate(plan.document),
         questions=plan_view.question_rows(names, plan.document),
         difference=plan.difference,
-        objections=publication.find_objections(actor, plan_id) if plan.state == "draft" else [],
+        objections=publication.find_objections(actor, plan_id) if is_unpublished else [],
+        is_unpublished=is_unpublished,
+        may_approve=publish_gate.may_approve(actor, plan),
+        by_participant=_by_participant(plan, names),
         notices=notices.find_notices(actor, plan_id),
         fits=plan_view.fit_of(plan.explanation),
         waiting=plan_view.waiting_of(plan.explanation),
@@ -61,15 +67,38 @@ def explain(plan_id: int) -> Response:
     return redirect(url_for("runs.show", run_id=run.id), HTTPStatus.SEE_OTHER)
 
 
-@bp.post("/plans/<row:plan_id>/publish")
-def publish(plan_id: int) -> Response:
-    """Publish the plan: the recipient of each match is asked first."""
-    plan = publication.publish_plan(current_actor(), plan_id, read_version(request.form))
+@bp.post("/plans/<row:plan_id>/put-forward")
+def put_forward(plan_id: int) -> Response:
+    """Ask another coordinator to approve the plan."""
+    plan = publish_gate.put_plan_forward(current_actor(), plan_id, read_version(request.form))
     flash(
-        _("Plan %(number)s is published. The recipient of each match is asked first.", number=plan.number),
+        _("Plan %(number)s is put forward. Another coordinator approves it.", number=plan.number),
         "good",
     )
-    return redirect(url_for("rounds.show", code=plan.round.code), HTTPStatus.SEE_OTHER)
+    return _back_to(plan)
+
+
+@bp.post("/plans/<row:plan_id>/approve")
+def approve(plan_id: int) -> Response:
+    """Approve the plan: it leaves when it was held long enough, and the recipient of each match is asked
+    first.
+    """
+    plan = publish_gate.approve_plan(current_actor(), plan_id, read_version(request.form))
+    told = (
+        _("Plan %(number)s is published. The recipient of each match is asked first.", number=plan.number)
+        if plan.state == "published"
+        else _("Plan %(number)s is approved. Until it leaves it can be taken back.", number=plan.number)
+    )
+    flash(told, "good")
+    return _back_to(plan)
+
+
+@bp.post("/plans/<row:plan_id>/take-back")
+def take_back(plan_id: int) -> Response:
+    """Make a plan that has not left yet a draft again."""
+    plan = publish_gate.take_plan_back(current_actor(), plan_id, read_version(request.form))
+    flash(_("Plan %(number)s is a draft again. Nobody was told of it.", number=plan.number), "good")
+    return _back_to(plan)
 
 
 @bp.post("/plans/<row:plan_id>/discard")
@@ -78,3 +107,18 @@ def discard(plan_id: int) -> Response:
     plan = publication.discard_plan(current_actor(), plan_id, read_version(request.form))
     flash(_("Plan %(number)s is put aside.", number=plan.number), "good")
     return redirect(url_for("rounds.show", code=plan.round.code), HTTPStatus.SEE_OTHER)
+
+
+def _by_participant(plan: Any, names: plan_view.Names) -> Any:
+    """What the plan changes for each participant against the one published before it, where there is one."""
+    if plan.difference is None:
+        return None
+    before = publication.find_plan(current_actor(), plan.base_plan_id)
+    return plan_view.difference_by_participant(plan.difference, names, plan_view.Names(before.labels))
+
+
+def _back_to(plan: Any) -> Response:
+    """To the plan while there is something to do about it, to its round once it is published."""
+    if plan.state == "published":
+        return redirect(url_for("rounds.show", code=plan.round.code), HTTPStatus.SEE_OTHER)
+    return redirect(url_for("plans.show", plan_id=plan.id), HTTPStatus.SEE_OTHER)

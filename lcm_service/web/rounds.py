@@ -38,6 +38,12 @@ SECTIONS = (
                 "number",
                 hint=_("After that, what nobody answered lapses. Between 1 and 90; 14 is usual."),
             ),
+            Field(
+                "hold_minutes",
+                _("For how many minutes can an approved plan be taken back?"),
+                "number",
+                hint=_("Nobody is told of it before. 30 is usual; 0 lets it leave at once."),
+            ),
         ),
     ),
 )
@@ -55,7 +61,8 @@ def new() -> str:
     if not permissions.may_coordinate(current_actor()):
         raise NotAllowed("Only coordinators open rounds.")
     return render_template(
-        "rounds/form.html", form=FormView(SECTIONS, {"standing": "submitted", "answer_days": 14})
+        "rounds/form.html",
+        form=FormView(SECTIONS, {"standing": "submitted", "answer_days": 14, "hold_minutes": 30}),
     )
 
 

@@ -127,6 +127,8 @@ RUN_PURPOSES: Final[Labels] = {
 }
 PLAN_STATES: Final[Labels] = {
     "draft": _("Draft"),
+    "put_forward": _("Waiting for a second coordinator"),
+    "approved": _("Approved, not yet out"),
     "published": _("Published"),
     "superseded": _("Replaced by a later plan"),
     "discarded": _("Discarded"),
@@ -222,6 +224,8 @@ STATE_KINDS: Final[Mapping[str, str]] = {
     "running": "info",
     "queued": "info",
     "draft": "warn",
+    "put_forward": "warn",
+    "approved": "warn",
     "returned": "warn",
     "declined": "bad",
     "lapsed": "bad",

@@ -27,6 +27,7 @@ def at_work(app):
         coordinator=coordinator,
         recipient=Caller(app, recipient),
         provider=Caller(app, provider),
+        approver=Caller(app, factories.make_person("coordinator")),
         other=Caller(app, factories.make_person()),
         need=need,
         offer=offer,
@@ -38,10 +39,13 @@ def at_work(app):
 @pytest.fixture
 def asked(at_work):
     """The plan is published: the recipient is asked whether it agrees to be put to the provider."""
-    plan = at_work.coordinator.post(
-        f"/plans/{at_work.plan['id']}/publication", version=at_work.plan["version"]
-    )
+    path = f"/plans/{at_work.plan['id']}"
+    plan = at_work.coordinator.post(f"{path}/putting-forward", version=at_work.plan["version"])
+    assert (plan.json["state"], plan.json["leaves_at"]) == ("put_forward", None)
+    assert at_work.coordinator.post(f"{path}/approval", version=plan.json["version"]).status_code == 403
+    plan = at_work.approver.post(f"{path}/approval", version=plan.json["version"])
     assert plan.json["state"] == "published"
+    assert plan.json["leaves_at"] == plan.json["approved_at"]
     at_work.match = at_work.coordinator.get("/matches/?round=R2027").json[0]
     return at_work
 
@@ -72,12 +76,20 @@ def test_a_draft_is_for_coordinators_alone(at_work):
     for caller in (at_work.recipient, at_work.provider, at_work.other):
         assert caller.get(path).status_code == 403
         assert caller.get(f"{path}/export").status_code == 404
-        assert caller.post(f"{path}/publication", version=1).status_code == 403
+        for act in ("putting-forward", "approval", "taking-back", "discarding"):
+            assert caller.post(f"{path}/{act}", version=1).status_code == 403
         assert caller.get("/matches/?round=R2027").json == []
 
 
-def test_a_plan_is_published_in_the_version_that_was_read(at_work):
-    path = f"/plans/{at_work.plan['id']}/publication"
+def test_a_plan_is_taken_back_before_it_leaves(at_work):
+    path = f"/plans/{at_work.plan['id']}"
+    plan = at_work.coordinator.post(f"{path}/putting-forward", version=at_work.plan["version"])
+    back = at_work.approver.post(f"{path}/taking-back", version=plan.json["version"])
+    assert (back.json["state"], back.json["put_forward_at"]) == ("draft", None)
+
+
+def test_a_plan_is_put_forward_in_the_version_that_was_read(at_work):
+    path = f"/plans/{at_work.plan['id']}/putting-forward"
     assert at_work.coordinator.post(path).status_code == 428
     assert at_work.coordinator.post(path, version=at_work.plan["version"] + 1).status_code == 412
 

@@ -58,7 +58,9 @@ def test_every_change_of_a_record_asks_for_its_version(document):
         is_change = method in {"patch", "put"} or path.endswith(
             (
                 "/withdrawal",
-                "/publication",
+                "/putting-forward",
+                "/approval",
+                "/taking-back",
                 "/discarding",
                 "/consent",
                 "/confirmation",

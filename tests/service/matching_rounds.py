@@ -25,7 +25,7 @@ from optimizer import (
     scenarios_to_document,
     solve,
 )
-from tests import factories
+from tests import factories, publishing
 
 LEASE_SECONDS = 30
 
@@ -88,7 +88,7 @@ def plan_of(actor: Actor, run: Run) -> Plan:
 def publish(actor: Actor, run: Run, *, put: bool = True) -> Plan:
     """Publish the run's draft; ``put``: the recipients agree at once to be put to the providers."""
     plan = plan_of(actor, run)
-    published = publication.publish_plan(actor, plan.id, plan.version)
+    published = publishing.publish_plan(actor, plan.id, plan.version)
     if put:
         put_all(actor, published.round)
     return published

@@ -16,7 +16,7 @@ from lcm_service.persistence.database import db, utc_now
 from lcm_service.persistence.tables import AuditEvent, Match, Participant
 from lcm_service.services import decisions, lapses, matching, publication, submissions
 from lcm_service.services.match_turns import is_known_live, is_secret
-from tests import factories
+from tests import factories, publishing
 from tests.service import matching_rounds as rounds
 
 STEPS = {"quick": 45, "full": 200}
@@ -170,7 +170,7 @@ class Game:
         before = {(one.need_reference, one.session_code): one for one in self.matches()}
         released = {tuple(pair) for pair in (plan.run.choice or {}).get("release", ())}
         try:
-            publication.publish_plan(self.actor, plan.id, plan.version)
+            publishing.publish_plan(self.actor, plan.id, plan.version)
         except Conflict:
             after = {(one.need_reference, one.session_code): one for one in self.matches()}
             assert after == before

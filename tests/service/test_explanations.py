@@ -13,7 +13,7 @@ from lcm_service.persistence.database import db
 from lcm_service.services import explanations, matching, publication
 from lcm_service.services.plan_studies import Study, find_fault
 from lcm_service.web import desk
-from tests import factories
+from tests import factories, publishing
 from tests.service import matching_rounds as rounds
 from tests.service.jobs.processes import solving_processes
 
@@ -261,7 +261,7 @@ def test_an_explanation_takes_no_part_in_the_next_step_of_the_round_and_makes_no
 def test_an_owner_reads_what_of_its_own_record_would_help_and_not_a_number_of_seats(plan, actor):
     """Whom a change would displace, how many seats are left and who would be next stay with coordinators."""
     explained(actor, plan)
-    publication.publish_plan(actor, plan.id, plan.version)
+    publishing.publish_plan(actor, plan.id, plan.version)
     study = explanations.read_study(actor, plan.id)
     participants = {code: factories.make_participant(code) for code in ("XAA", "XAB", "XAC", "XAD")}
     told = 0
@@ -290,7 +290,7 @@ def test_an_owner_reads_what_of_its_own_record_would_help_and_not_a_number_of_se
 
 def test_a_provider_reads_nothing_of_what_would_help_others(plan, actor):
     explained(actor, plan)
-    publication.publish_plan(actor, plan.id, plan.version)
+    publishing.publish_plan(actor, plan.id, plan.version)
     provider = Actor(1, "focal_point", factories.make_participant("XPA").id, "XPA")
     excerpt = publication.plan_for_participant(provider, plan.round.code)
     assert excerpt["explanation"]["unmet"] == []

@@ -19,8 +19,8 @@ from lcm_service.domain.errors import Conflict
 from lcm_service.domain.permissions import SYSTEM
 from lcm_service.persistence.database import db, transaction, utc_now
 from lcm_service.persistence.tables import Match, OutboxMessage, Run
-from lcm_service.services import audit, decisions, lapses, mailing, matching, publication, runs
-from tests import factories
+from lcm_service.services import audit, decisions, lapses, mailing, matching, publication, publish_gate, runs
+from tests import factories, publishing
 from tests.service import matching_rounds as rounds
 
 SURVIVED = 3
@@ -132,14 +132,63 @@ def keep_the_plan_of_a_run(actor, round_, _match):
     )
 
 
-def publish(actor, round_, _match):
+def second_plan(actor, round_):
     factories.make_need(round=round_)
-    plan = rounds.plan_of(actor, rounds.solve_round(actor, round_))
+    return rounds.plan_of(actor, rounds.solve_round(actor, round_))
+
+
+def state_of_plan(plan_id):
+    return publication.find_plan(SYSTEM, plan_id).state
+
+
+def put_forward(actor, round_, _match):
+    plan = second_plan(actor, round_)
     plan_id, version = plan.id, plan.version
+    factories.make_actor("coordinator")
     return Press(
-        lambda: publication.publish_plan(actor, plan_id, version),
-        lambda: publication.find_plan(actor, plan_id).state == "published",
+        lambda: publish_gate.put_plan_forward(actor, plan_id, version),
+        lambda: state_of_plan(plan_id) == "put_forward",
     )
+
+
+def approve(actor, round_, _match, *, hold_minutes=30):
+    set_hold(round_, hold_minutes)
+    plan = second_plan(actor, round_)
+    plan = publish_gate.put_plan_forward(actor, plan.id, plan.version)
+    plan_id, version, other = plan.id, plan.version, factories.make_actor("coordinator")
+    return Press(
+        lambda: publish_gate.approve_plan(other, plan_id, version),
+        lambda: state_of_plan(plan_id) == ("approved" if hold_minutes else "published"),
+    )
+
+
+def approve_without_holding(actor, round_, match):
+    return approve(actor, round_, match, hold_minutes=0)
+
+
+def approved_plan(actor, round_, match):
+    approve(actor, round_, match).press()
+    plan = publish_gate.find_plan_on_its_way(actor, round_.code)
+    return plan.id, plan.version
+
+
+def take_back(actor, round_, match):
+    plan_id, version = approved_plan(actor, round_, match)
+    return Press(
+        lambda: publish_gate.take_plan_back(actor, plan_id, version),
+        lambda: state_of_plan(plan_id) == "draft",
+    )
+
+
+def let_leave(actor, round_, match):
+    plan_id, _ = approved_plan(actor, round_, match)
+    publishing.end_hold(plan_id)
+    return Press(lambda: publish_gate.let_plans_leave(SYSTEM), lambda: state_of_plan(plan_id) == "published")
+
+
+def set_hold(round_, minutes):
+    round_.hold_minutes = minutes
+    db.session.commit()
 
 
 def consent(actor, round_, _match):
@@ -197,8 +246,8 @@ def revive(actor, round_, match):
 
 
 PRESSES = (
-    ask_for_a_run, claim_a_run, keep_the_plan_of_a_run, publish, consent, confirm, record, decline, let_lapse,
-    revive,
+    ask_for_a_run, claim_a_run, keep_the_plan_of_a_run, put_forward, approve, approve_without_holding,
+    take_back, let_leave, consent, confirm, record, decline, let_lapse, revive,
 )  # fmt: skip
 
 

@@ -217,6 +217,7 @@ class TestWhatItSays:
                 f"account.{one}"
                 for one in ("password", "renewal", "token", "second_factor", "lead", "delegation")
             ),
+            *(f"plan.{one}" for one in ("put_forward", "approved", "taken_back", "held_back")),
             *("sign_in.recovery_code", "sign_in.wrong_codes", "invitation.accepted"),
         ],
     )

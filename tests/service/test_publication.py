@@ -1,15 +1,14 @@
 """Drafts become the published plan, whole or not at all; each reader reads its own part."""
 
 import json
-import threading
 
 import pytest
 from sqlalchemy import select
 
-from lcm_service.domain.errors import Conflict, LcmError, NotAllowed, NotFound, Stale
+from lcm_service.domain.errors import Conflict, NotAllowed, NotFound
 from lcm_service.persistence.database import db
-from lcm_service.persistence.tables import AuditEvent, Match, OutboxMessage, Plan
-from lcm_service.services import decisions, matching, publication
+from lcm_service.persistence.tables import Match, OutboxMessage
+from lcm_service.services import decisions, matching, publication, publish_gate
 from optimizer import plan_to_document, read_problem, solve
 from tests import factories
 from tests.service import matching_rounds as rounds
@@ -17,7 +16,8 @@ from tests.service import matching_rounds as rounds
 
 def test_publishing_makes_a_match_of_every_pair_and_tells_both_sides(round_, actor):
     plan = rounds.publish(actor, rounds.solve_round(actor, round_))
-    assert (plan.state, plan.published_by_id) == ("published", actor.person_id)
+    assert (plan.state, plan.put_forward_by_id) == ("published", actor.person_id)
+    assert plan.published_by_id == plan.approved_by_id != actor.person_id
     (match,) = decisions.list_matches(actor, round_.code)
     assert (match.state, match.seats, match.plan_id) == ("proposed", 20, plan.id)
     told = db.session.scalars(
@@ -26,57 +26,12 @@ def test_publishing_makes_a_match_of_every_pair_and_tells_both_sides(round_, act
     assert sorted(told) == sorted([match.need.participant_id, match.offer.participant_id])
 
 
-def test_publishing_twice_changes_nothing(round_, actor):
-    plan = rounds.plan_of(actor, rounds.solve_round(actor, round_))
-    version = plan.version
-    first = publication.publish_plan(actor, plan.id, version)
-    again = publication.publish_plan(actor, plan.id, version)
-    assert first.version == again.version
-    assert len(db.session.scalars(select(Match)).all()) == 1
-    events = db.session.scalars(select(AuditEvent).where(AuditEvent.action == "publish")).all()
-    assert len(events) == 1
-
-
-def test_publishing_at_once_happens_once(app, round_, actor):
-    plan = rounds.plan_of(actor, rounds.solve_round(actor, round_))
-    plan_id, version = plan.id, plan.version
-    rounds.fresh()
-    outcomes: list[str] = []
-
-    def publish():
-        with app.app_context():
-            try:
-                publication.publish_plan(actor, plan_id, version)
-                outcomes.append("done")
-            except LcmError as refusal:
-                outcomes.append(refusal.code)
-            except BaseException as error:
-                outcomes.append(repr(error))
-            db.session.remove()
-
-    threads = [threading.Thread(target=publish) for _ in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert set(outcomes) <= {"done", "stale"}
-    rounds.fresh()
-    assert len(db.session.scalars(select(Match)).all()) == 1
-    assert [one.state for one in db.session.scalars(select(Plan))] == ["published"]
-
-
-def test_a_plan_read_before_somebody_changed_it_is_stale(round_, actor):
-    plan = rounds.plan_of(actor, rounds.solve_round(actor, round_))
-    with pytest.raises(Stale):
-        publication.publish_plan(actor, plan.id, plan.version + 1)
-
-
 def test_a_discarded_plan_stays_discarded_and_a_published_one_cannot_be(round_, actor):
     draft = rounds.plan_of(actor, rounds.solve_round(actor, round_))
     gone = publication.discard_plan(actor, draft.id, draft.version)
     assert publication.discard_plan(actor, draft.id, draft.version).version == gone.version
     with pytest.raises(Conflict, match="discarded"):
-        publication.publish_plan(actor, draft.id, gone.version)
+        publish_gate.put_plan_forward(actor, draft.id, gone.version)
     plan = rounds.publish(actor, rounds.solve_round(actor, round_))
     with pytest.raises(Conflict, match="published"):
         publication.discard_plan(actor, plan.id, plan.version)
@@ -89,7 +44,7 @@ def test_whole_plans_are_for_coordinators(round_, actor, role):
     for press in (
         lambda: publication.find_plan(stranger, plan.id),
         lambda: publication.difference(stranger, plan.id),
-        lambda: publication.publish_plan(stranger, plan.id, plan.version),
+        lambda: publish_gate.put_plan_forward(stranger, plan.id, plan.version),
         lambda: publication.discard_plan(stranger, plan.id, plan.version),
         lambda: publication.find_objections(stranger, plan.id),
         lambda: publication.published_plan(stranger, round_.code),
@@ -105,7 +60,7 @@ def test_publishing_a_plan_supersedes_the_other_drafts_of_the_round(round_, acto
     assert publication.latest_useful_draft(actor, round_.code).id == rounds.plan_of(actor, late).id
     rounds.publish(actor, late)
     with pytest.raises(Conflict, match="Another plan was published"):
-        publication.publish_plan(actor, draft.id, draft.version)
+        publish_gate.put_plan_forward(actor, draft.id, draft.version)
     assert publication.find_plan(actor, draft.id).state == "superseded"
     assert publication.latest_useful_draft(actor, round_.code) is None
     with pytest.raises(NotAllowed):
@@ -164,7 +119,7 @@ def test_a_plan_that_what_happened_since_contradicts_is_refused_and_says_why(app
             need.seats_recognised = 11
     db.session.commit()
     with pytest.raises(Conflict) as refusal:
-        publication.publish_plan(actor, plan.id, plan.version)
+        publish_gate.put_plan_forward(actor, plan.id, plan.version)
     assert code in {row["code"] for row in refusal.value.details["objections"]}
     assert decisions.list_matches(actor, round_.code) == []
     assert publication.find_plan(actor, plan.id).state == "draft"

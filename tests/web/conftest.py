@@ -92,3 +92,9 @@ def browser_of(at_work: Flask) -> Callable[[Person], FlaskClient]:
 def coordinator(at_work: Flask, browser_of: Callable[[Person], FlaskClient]) -> FlaskClient:
     """A browser in which the coordinator is signed in."""
     return browser_of(world.person_by_email(world.COORDINATOR))
+
+
+@pytest.fixture
+def approver(at_work: Flask, browser_of: Callable[[Person], FlaskClient]) -> FlaskClient:
+    """A browser in which the second coordinator is signed in."""
+    return browser_of(world.person_by_email(world.APPROVER))

@@ -29,13 +29,24 @@ def press(browser: FlaskClient, address: str, ending: str, **changes: object) ->
     return browser.post(form.action, data=form.data(**changes))
 
 
+def pass_gate(coordinator: FlaskClient, approver: FlaskClient, plan_id: int) -> None:
+    """One coordinator puts the plan forward, the other approves it."""
+    address = f"/plans/{plan_id}"
+    assert press(coordinator, address, "/put-forward").status_code == 303
+    assert not [one for one in read_page(coordinator.get(address).text).forms if "approve" in one.action]
+    assert press(approver, address, "/approve").status_code == 303
+
+
 def test_the_whole_corridor_from_plan_to_repair(
-    at_work: Flask, coordinator: FlaskClient, browser_of: Callable[[Person], FlaskClient]
+    at_work: Flask,
+    coordinator: FlaskClient,
+    approver: FlaskClient,
+    browser_of: Callable[[Person], FlaskClient],
 ) -> None:
     plan = world.draft_of(world.EXERCISE)
     page = coordinator.get(f"/plans/{plan.id}").text
     assert "Every objective is proven" in page
-    assert press(coordinator, f"/plans/{plan.id}", "/publish").status_code == 303
+    pass_gate(coordinator, approver, plan.id)
     matches = decisions.list_matches(world.coordinator_of(at_work), world.EXERCISE)
     kept, lost = world.to_keep_and_to_lose(matches)
 
@@ -71,7 +82,7 @@ def test_the_whole_corridor_from_plan_to_repair(
     pairs = {(row["need"], row["session"]) for row in repaired.document["assignments"]}
     assert (kept.need_reference, kept.session_code) in pairs
     assert (lost.need_reference, lost.session_code) not in pairs
-    assert press(coordinator, f"/plans/{repaired.id}", "/publish").status_code == 303
+    pass_gate(coordinator, approver, repaired.id)
 
     done = {
         action for (action,) in db.session.query(AuditEvent.action).filter(AuditEvent.record_kind == "match")
@@ -145,7 +156,7 @@ def test_publishing_over_a_withdrawal_is_refused_and_says_why(
     at_work: Flask, coordinator: FlaskClient
 ) -> None:
     plan = world.draft_of(world.EXERCISE)
-    form = form_to(coordinator, f"/plans/{plan.id}", "/publish")
+    form = form_to(coordinator, f"/plans/{plan.id}", "/put-forward")
     need = plan.document["assignments"][0]["need"]
     address = f"/needs/{need}/withdraw"
     withdrawal = main_form(coordinator.get(address).text)

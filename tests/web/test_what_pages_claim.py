@@ -13,13 +13,12 @@ from lcm_service.persistence.tables import Match, Need, Offer, Person, Plan, Que
 from lcm_service.services import (
     context_statements,
     decisions,
-    publication,
     repair,
     rounds,
     submissions,
 )
 from lcm_service.web import reasons
-from tests import factories
+from tests import factories, publishing
 from tests.web import world
 from tests.web.html import read_page
 from tests.web.test_matching_pages import form_to, press
@@ -176,7 +175,7 @@ def test_when_every_record_is_gone_a_run_can_still_be_asked_for(
     assert "Read plan" in coordinator.get(location).text
     db.session.expire_all()
     plan = world.draft_of(world.SOURCED)
-    publication.publish_plan(actor, plan.id, plan.version)
+    publishing.publish_plan(actor, plan.id, plan.version)
     assert form_to(coordinator, address, "/match")
 
 

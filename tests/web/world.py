@@ -9,11 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from flask import Flask
+from sqlalchemy import update
 
 from lcm_service.domain.permissions import SYSTEM, Actor
 from lcm_service.jobs.worker import Worker
 from lcm_service.persistence.database import db
-from lcm_service.persistence.tables import Participant, Person, Plan
+from lcm_service.persistence.tables import Participant, Person, Plan, Round
 from lcm_service.services import (
     accounts,
     decisions,
@@ -24,12 +25,13 @@ from lcm_service.services import (
     sourced_records,
 )
 from lcm_service.services.match_views import MatchView
-from tests import factories
+from tests import factories, publishing
 from tests.fixtures import make_app
 
 EXERCISE = exercise.ROUND_CODE
 SOURCED = sourced_records.ROUND_CODE
 COORDINATOR = "coordinator@example.org"
+APPROVER = "approver@example.org"
 
 
 # A provider that nobody asks: it is there so that its button and its pages are.
@@ -54,6 +56,9 @@ def build_world(empty: Path, path: Path) -> None:
     with app.app_context():
         demonstration.load_rounds(SYSTEM)
         coordinator = make_person("coordinator", email=COORDINATOR, name="Coordinator")
+        make_person("coordinator", email=APPROVER, name="Second coordinator")
+        db.session.execute(update(Round).values(hold_minutes=0))
+        db.session.commit()
         make_person("observer", email="observer@example.org", name="Observer")
         make_person("administrator", email="administrator@example.org", name="Administrator")
         for code in (EXERCISE, SOURCED):
@@ -105,7 +110,7 @@ def publish_draft(round_code: str, *, put: bool = True) -> list[MatchView]:
     """
     actor = accounts.actor_of(person_by_email(COORDINATOR))
     plan = draft_of(round_code)
-    publication.publish_plan(actor, plan.id, plan.version)
+    publishing.publish_plan(actor, plan.id, plan.version)
     if put:
         for match in decisions.list_matches(actor, round_code):
             decisions.consent_to_match(actor, match.id, match.version, on_behalf=True)

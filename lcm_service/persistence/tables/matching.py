@@ -18,6 +18,7 @@ from lcm_service.domain.vocabulary import (
     RUN_STATES,
 )
 from lcm_service.persistence.database import Document, Table, UtcDateTime, one_of, utc_now
+from lcm_service.persistence.tables.participants import Person
 
 
 class Round(Table):
@@ -35,6 +36,8 @@ class Round(Table):
     closes_on: Mapped[date]
     # How many days the two sides have to answer what is proposed to them.
     answer_days: Mapped[int] = mapped_column(default=14, server_default="14")
+    # How many minutes an approved plan is held, in which it can be taken back, before anybody is told of it.
+    hold_minutes: Mapped[int] = mapped_column(default=30, server_default="30")
     policy: Mapped[dict[str, Any]] = mapped_column(Document, default=dict)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now)
     version: Mapped[int] = mapped_column(nullable=False, default=1)
@@ -93,7 +96,9 @@ class Plan(Table):
     """A plan is a document: it keeps the problem it answered, the certificate and every reason shown.
 
     Nothing on screen is recomputed later. ``number`` counts within the round. ``labels`` put names and
-    languages back to the codes that crossed the optimizer's wall.
+    languages back to the codes that crossed the optimizer's wall. One coordinator puts a plan forward,
+    another approves it; it is held until ``leaves_at``. ``published_by_id`` is who approved it, or, of a plan
+    that was published before plans were approved, who published it.
     """
 
     __tablename__ = "plan"
@@ -115,11 +120,18 @@ class Plan(Table):
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now)
     published_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     published_by_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    put_forward_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    put_forward_by_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    approved_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    approved_by_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    leaves_at: Mapped[datetime | None] = mapped_column(UtcDateTime, index=True)
     version: Mapped[int] = mapped_column(nullable=False, default=1)
     __mapper_args__ = {"version_id_col": version}
 
     round: Mapped[Round] = relationship()
     run: Mapped[Run] = relationship(foreign_keys=[run_id])
+    put_forward_by: Mapped[Person | None] = relationship(foreign_keys=[put_forward_by_id])
+    approved_by: Mapped[Person | None] = relationship(foreign_keys=[approved_by_id])
 
 
 class Match(Table):

@@ -2,8 +2,8 @@
 
 from datetime import date
 
-from lcm_service.services import decisions, publication, repair
-from tests import factories
+from lcm_service.services import decisions, repair
+from tests import factories, publishing
 from tests.service import matching_rounds as rounds
 
 SPRING = {"starts_on": date(2027, 4, 5), "ends_on": date(2027, 4, 16)}
@@ -65,7 +65,7 @@ class Scene:
 
 
 def publish(scene, plan):
-    published = publication.publish_plan(scene.actor, plan.id, plan.version)
+    published = publishing.publish_plan(scene.actor, plan.id, plan.version)
     rounds.put_all(scene.actor, scene.round)
     return published
 
