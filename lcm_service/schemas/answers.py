@@ -129,7 +129,10 @@ class RoundAnswer(NewRoundSchema, OfARound):
 
 
 class RunSchema(Sent):
-    """A run to be made. ``choice`` is what is given up where the pins of ``base_run`` clash."""
+    """A run to be made. ``choice`` is what is given up where the pins of ``base_run`` clash, or what a
+    correcting plan withdraws: ``{"correction": {"notice": text, "withdraw": [[need, session, reason or
+    null], ...]}}``.
+    """
 
     time_limit_seconds = Number(1, 86_400)
     choice = fields.Dict(keys=fields.String(), allow_none=True)
@@ -252,6 +255,7 @@ class MatchAnswer(OfARound):
         allow_none=True, metadata={"description": "Until when that side is waited for."}
     )
     lapsed_at = fields.AwareDateTime(allow_none=True)
+    correction_notice = fields.String(allow_none=True)
     need = fields.Nested(NeedOfMatchAnswer)
     offer = fields.Nested(OfferOfMatchAnswer)
     session = fields.Nested(SessionOfMatchAnswer)

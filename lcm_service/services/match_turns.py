@@ -39,6 +39,11 @@ def is_put(match: Match) -> bool:
     return match.put_to_provider_at is not None
 
 
+def is_answered(match: Match) -> bool:
+    """Whether a side has answered: before anybody confirms, the recipient agrees to be put."""
+    return is_put(match)
+
+
 def is_secret(match: Match) -> bool:
     """Whether what happens to the match now is for its recipient and coordinators alone."""
     return not is_put(match) or match.known_state is not None

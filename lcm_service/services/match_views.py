@@ -116,6 +116,7 @@ class MatchView:
     record, reference, field) that must be answered before a side can confirm; the field ``seats_recognised``
     waits for a coordinator. ``my_sides``: for whom the reader may answer. ``answer_by``: until when
     that side is waited for. ``are_seats_assumed``: the plan counted with seats that nobody has stated.
+    ``correction_notice``: what coordinators wrote to the sides when a correcting plan withdrew it.
     """
 
     id: int
@@ -141,6 +142,7 @@ class MatchView:
     asks_more_of: tuple[str, ...]
     open_questions: tuple[Asked, ...]
     my_sides: tuple[str, ...]
+    correction_notice: str | None = None
 
     @property
     def waits_for_recognition(self) -> bool:
@@ -219,6 +221,7 @@ def _view(
         my_sides=tuple(
             side for side in DECISION_SIDES if may_decide_as(actor, side, recipient.id, provider.id)
         ),
+        correction_notice=match.correction_notice,
     )
 
 

@@ -25,6 +25,7 @@ from lcm_service.services.repair_choices import (
     ENOUGH_WAYS,
     Choice,
     find_holding_choice,
+    find_lacking_reasons,
     find_releasing_choices,
 )
 from lcm_service.services.require import require_round
@@ -205,6 +206,13 @@ def _require_pinned(session: Session, round_: Round, choice: Choice) -> None:
     pairs = {(one.need_reference, one.session_code) for one in live}
     if choice.release - pairs or choice.hold - {code for _, code in pairs}:
         raise NotValid("A choice may give up only what is agreed or proposed now.", faults={"choice": []})
+    lacking = find_lacking_reasons(choice, live)
+    if lacking:
+        named = ", ".join(f"{need} in {code}" for need, code in lacking)
+        raise NotValid(
+            f"A side has answered about {named}: say why each is withdrawn.",
+            faults={"withdraw": ["Say why, for each match that a side has answered."]},
+        )
 
 
 def _store_clash(run_id: int, fence: int, document: dict[str, Any]) -> Run:

@@ -20,7 +20,7 @@ from lcm_service.services.match_turns import end_known, is_known_live, is_secret
 from lcm_service.services.plan_excerpts import excerpt_for
 from lcm_service.services.plan_questions import renew_questions
 from lcm_service.services.plan_studies import explanation_with_changes
-from lcm_service.services.repair_choices import Choice
+from lcm_service.services.repair_choices import Choice, find_lacking_reasons
 from lcm_service.services.require import require_round
 from lcm_service.services.snapshot_records import PairCodes, may_grow, pair_of
 from lcm_service.services.snapshots import find_contradictions
@@ -223,7 +223,17 @@ def _objections(session: Session, round_: Round, plan: Plan) -> list[dict[str, A
         message = _objection_to(match, planned.get(pair, 0), pair in pinned, pair in choice.release)
         if message:
             found.append({"code": "match", "need": pair[0], "session": pair[1], "message": message})
-    return found
+    return found + [
+        {
+            "code": "correction",
+            "need": need,
+            "session": code,
+            "message": f"Need {need} in session {code} was answered since it was to be withdrawn: say why.",
+        }
+        for need, code in find_lacking_reasons(
+            choice, (one for one in matches if planned.get(pair_of(one), 0) < one.seats)
+        )
+    ]
 
 
 def _objection_to(match: Match, seats: int, was_pinned: bool, is_released: bool) -> str | None:
@@ -272,10 +282,11 @@ def _publish_matches(session: Session, actor: Actor, plan: Plan) -> None:
             _carry_on(session, actor, plan, match, row)
     for pair, match in matches.items():
         if pair not in planned and match.state in LIVE_MATCH_STATES:
-            match.state = "released"
+            match.state, match.correction_notice = "released", _notice_to(plan, match)
             end_known(match)
             session.flush()
-            _trace(session, actor, match, "release", {"reason": "repair", "seats": match.seats})
+            facts = {"reason": _reason_for(plan, match), "seats": match.seats}
+            _trace(session, actor, match, "release", facts)
 
 
 def _carry_on(session: Session, actor: Actor, plan: Plan, match: Match, row: dict[str, Any]) -> None:
@@ -293,13 +304,13 @@ def _carry_on(session: Session, actor: Actor, plan: Plan, match: Match, row: dic
     begins_anew = not was_live or row["seats"] < before
     if begins_anew:
         match.decisions.clear()
-        match.put_reason = None
+        match.put_reason, match.correction_notice = None, _notice_to(plan, match)
     if was_live and begins_anew and is_known_live(match) and row["seats"] <= match.seats_put:
         action, match.state, match.known_state = "cut", "proposed", None
         match.seats_put = row["seats"]
     else:
         if was_live and begins_anew and is_known_live(match):
-            _end_what_is_known(session, actor, match)
+            _end_what_is_known(session, actor, plan, match)
         action = "ask" if begins_anew else "grow"
         keep_known(match)
         match.state = "asked"
@@ -311,13 +322,27 @@ def _carry_on(session: Session, actor: Actor, plan: Plan, match: Match, row: dic
     _trace(session, actor, match, action, {"seats": match.seats, "seats_before": before})
 
 
-def _end_what_is_known(session: Session, actor: Actor, match: Match) -> None:
+def _end_what_is_known(session: Session, actor: Actor, plan: Plan, match: Match) -> None:
     """The seats that the provider knows of were released by the coordinator's choice; what is planned in
     their place is the recipient's to hear first.
     """
     match.state, match.known_state = "released", None
     session.flush()
-    _trace(session, actor, match, "release", {"reason": "repair", "seats": match.seats})
+    _trace(session, actor, match, "release", {"reason": _reason_for(plan, match), "seats": match.seats})
+
+
+def _notice_to(plan: Plan, match: Match) -> str | None:
+    """What the sides of a match read that a correcting plan withdraws."""
+    correction = Choice.from_document(plan.run.choice).correction
+    return None if correction is None or pair_of(match) not in correction.pairs else correction.notice
+
+
+def _reason_for(plan: Plan, match: Match) -> str:
+    """Why a match ends by a plan: for the reason that was given, or to correct, or to repair the plan."""
+    correction = Choice.from_document(plan.run.choice).correction
+    if correction is None or pair_of(match) not in correction.pairs:
+        return "repair"
+    return correction.reason_of(pair_of(match)) or "correction"
 
 
 def _trace(session: Session, actor: Actor, match: Match, action: str, facts: dict[str, Any]) -> None:

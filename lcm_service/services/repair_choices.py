@@ -1,46 +1,110 @@
-"""Ways out of pins that clash: which pairs to release, or which sessions to hold below their least.
+"""What a run gives up: ways out of pins that clash (which pairs to release, or which sessions to hold below
+their least), and what a coordinator withdraws by a correcting plan.
 
-Read from the stored problem and the stored answer alone, so that what is offered is what was found.
+Ways out are read from the stored problem and the stored answer alone, so that what is offered is what was
+found.
 """
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, Final, Self
 
 from lcm_service.domain.errors import NotValid
-
-type PairCodes = tuple[str, str]
+from lcm_service.domain.vocabulary import DECLINE_REASONS, LIVE_MATCH_STATES
+from lcm_service.persistence.tables import Match
+from lcm_service.services.match_turns import is_answered
+from lcm_service.services.snapshot_records import PairCodes, pair_of
 
 # Of one clash so many pins are tried by themselves, and no more once so many ways have found a plan.
 MOST_RELEASES: Final = 6
 ENOUGH_WAYS: Final = 3
+LONGEST_NOTICE: Final = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class Correction:
+    """What a correcting plan withdraws: each pair with the reason for it, which a pair that nobody has
+    answered yet may lack; and the notice that both sides of each will read.
+    """
+
+    notice: str
+    reasons: tuple[tuple[PairCodes, str | None], ...]
+
+    @property
+    def pairs(self) -> frozenset[PairCodes]:
+        return frozenset(pair for pair, _ in self.reasons)
+
+    def reason_of(self, pair: PairCodes) -> str | None:
+        return dict(self.reasons).get(pair)
+
+    @classmethod
+    def from_document(cls, document: object) -> Self:
+        """Read ``{"notice": text, "withdraw": [[need, session, reason or null], ...]}``.
+
+        Raises NotValid for anything else, by the fields ``notice`` and ``withdraw``.
+        """
+        if not isinstance(document, Mapping) or set(document) != {"notice", "withdraw"}:
+            raise NotValid("A correction has a notice and what it withdraws.", faults={"correction": []})
+        notice, rows = document["notice"], document["withdraw"]
+        if not isinstance(notice, str) or not notice.strip() or len(notice) > LONGEST_NOTICE:
+            raise NotValid(
+                "A correcting plan tells its reason.",
+                faults={
+                    "notice": [f"Say what both sides will read, in at most {LONGEST_NOTICE} characters."]
+                },
+            )
+        if not isinstance(rows, list) or not rows or not all(_is_withdrawal(row) for row in rows):
+            raise NotValid(
+                "A correcting plan withdraws something.", faults={"withdraw": ["Choose a match, and why."]}
+            )
+        reasons = {(need, code): reason for need, code, reason in rows}
+        return cls(notice.strip(), tuple(sorted(reasons.items())))
+
+    def to_document(self) -> dict[str, Any]:
+        """The same, as it is stored with a run."""
+        return {"notice": self.notice, "withdraw": [[*pair, reason] for pair, reason in self.reasons]}
 
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """What a coordinator would give up: pairs whose seats are released, sessions held in the hope of
-    others.
+    """What a coordinator would give up: pairs whose seats are released, those of a correction among them, and
+    sessions held in the hope of others.
     """
 
     release: frozenset[PairCodes] = frozenset()
     hold: frozenset[str] = frozenset()
+    correction: Correction | None = None
 
     @classmethod
     def from_document(cls, document: Mapping[str, Any] | None) -> Self:
-        """Read ``{"release": [[need, session], ...], "hold": [session, ...]}``; either may be absent.
+        """Read ``{"release": [[need, session], ...], "hold": [session, ...], "correction": {...}}``; each may
+        be absent (`Correction.from_document`).
 
         Raises NotValid for anything else.
         """
         document = document or {}
         pairs, sessions = document.get("release", []), document.get("hold", [])
-        is_whole = (
-            set(document) <= {"release", "hold"} and isinstance(pairs, list) and isinstance(sessions, list)
-        )
+        is_whole = set(document) <= {"release", "hold", "correction"}
+        is_whole = is_whole and isinstance(pairs, list) and isinstance(sessions, list)
         if not is_whole or not all(_is_pair(pair) for pair in pairs):
             raise NotValid("A choice names pairs to release, or sessions to hold.", faults={"choice": []})
         if not all(isinstance(code, str) for code in sessions):
             raise NotValid("A session to hold is named by its code.", faults={"choice": []})
-        return cls(frozenset((need, code) for need, code in pairs), frozenset(sessions))
+        written = document.get("correction")
+        correction = None if written is None else Correction.from_document(written)
+        withdrawn = frozenset() if correction is None else correction.pairs
+        release = frozenset((need, code) for need, code in pairs)
+        return cls(release | withdrawn, frozenset(sessions), correction)
+
+    @property
+    def withdrawn(self) -> frozenset[PairCodes]:
+        """What a correction withdraws."""
+        return frozenset() if self.correction is None else self.correction.pairs
+
+    @property
+    def given_up(self) -> frozenset[PairCodes]:
+        """What is released as a way out of a clash, beside what a correction withdraws."""
+        return self.release - self.withdrawn
 
     def to_document(self) -> dict[str, Any]:
         """The same, as it is stored with a run: lists in order, a part that is empty left out."""
@@ -49,6 +113,8 @@ class Choice:
             document["release"] = [list(pair) for pair in sorted(self.release)]
         if self.hold:
             document["hold"] = sorted(self.hold)
+        if self.correction is not None:
+            document["correction"] = self.correction.to_document()
         return document
 
     def describe(self) -> str:
@@ -58,7 +124,7 @@ class Choice:
         return ", ".join(parts) or "nothing is given up"
 
     def joined(self, release: Iterable[PairCodes] = (), hold: Iterable[str] = ()) -> "Choice":
-        return Choice(self.release | frozenset(release), self.hold | frozenset(hold))
+        return replace(self, release=self.release | frozenset(release), hold=self.hold | frozenset(hold))
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,11 +193,11 @@ def find_releasing_choices(
     pins = sorted(
         {(pin["need"], pin["session"]) for pin in clash["pins"]}, key=lambda pair: (weight_of(pair), pair)
     )
-    if base == Choice():
+    if not base.given_up and not base.hold:
         ways = [base.joined(release=[pair]) for pair in pins[:MOST_RELEASES]]
     elif base.hold and {one.code for one in short} - base.hold:
         ways = []
-    elif base.release and short:
+    elif base.given_up and short:
         ways = [base.joined(release=[(need, one.code) for one in short for need, _ in one.pinned])]
     else:
         ways = [base.joined(release=pins[:1])]
@@ -144,8 +210,28 @@ def find_holding_choice(base: Choice, problem: Mapping[str, Any], clash: Mapping
     """
     short = {one.code for one in find_short_sessions(problem, clash)}
     holding = base.joined(hold=short)
-    is_other_way = bool(base.release) and not base.hold
+    is_other_way = bool(base.given_up) and not base.hold
     return None if is_other_way or holding == base else holding
+
+
+def find_lacking_reasons(choice: Choice, matches: Iterable[Match]) -> Sequence[PairCodes]:
+    """What a correction withdraws without a reason of its own although a side has answered about it."""
+    if choice.correction is None:
+        return ()
+    return [
+        pair_of(match)
+        for match in matches
+        if pair_of(match) in choice.withdrawn
+        and match.state in LIVE_MATCH_STATES
+        and is_answered(match)
+        and choice.correction.reason_of(pair_of(match)) is None
+    ]
+
+
+def _is_withdrawal(value: object) -> bool:
+    if not isinstance(value, list | tuple) or len(value) != 3 or not _is_pair(value[:2]):
+        return False
+    return value[2] is None or value[2] in DECLINE_REASONS
 
 
 def _is_pair(value: object) -> bool:

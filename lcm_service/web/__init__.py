@@ -9,6 +9,7 @@ from lcm_service.web import (
     account,
     activities,
     addresses,
+    corrections,
     errors,
     exports,
     field_labels,
@@ -44,6 +45,7 @@ AREAS = (
     runs,
     scenarios,
     plans,
+    corrections,
     matches,
     exports,
 )

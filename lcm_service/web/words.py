@@ -179,7 +179,12 @@ LANGUAGES_OF_PAGES: Final[Mapping[str, str]] = {
 }
 
 # What a history says; not every reason can be chosen in a form.
-EVENT_REASONS: Final[Labels] = {**DECLINE_REASONS, "withdrawn": _("The record was withdrawn")}
+EVENT_REASONS: Final[Labels] = {
+    **DECLINE_REASONS,
+    "withdrawn": _("The record was withdrawn"),
+    "repair": _("A repair of the plan"),
+    "correction": _("A correction of the plan"),
+}
 
 VOCABULARIES: Final[Mapping[str, Labels]] = {
     "participant_kind": PARTICIPANT_KINDS,

@@ -161,6 +161,8 @@ PAGES: Final = {
     "plans.put_forward": COORDINATES,
     "plans.approve": COORDINATES,
     "plans.take_back": COORDINATES,
+    "corrections.ask": COORDINATES,
+    "corrections.correct": COORDINATES,
     "plans.discard": COORDINATES,
     "matches.index": SIGNED_IN,
     "matches.show": SIDES,

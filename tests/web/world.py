@@ -4,6 +4,7 @@ Every test gets a copy of its own, so it may publish, decline and withdraw as it
 """
 
 import shutil
+import threading
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from flask import Flask
 from sqlalchemy import update
 
 from lcm_service.domain.permissions import SYSTEM, Actor
+from lcm_service.jobs.housekeeping import Housekeeping
 from lcm_service.jobs.worker import Worker
 from lcm_service.persistence.database import db
 from lcm_service.persistence.tables import Participant, Person, Plan, Round
@@ -74,6 +76,11 @@ def let_worker_run(app: Flask) -> None:
     worker = Worker(app)
     while worker.work_once():
         pass
+
+
+def keep_house(app: Flask) -> None:
+    """What a worker does now and then beside solving, once."""
+    Housekeeping(app, threading.Event()).do_what_is_due()
 
 
 def coordinator_of(app: Flask) -> Actor:

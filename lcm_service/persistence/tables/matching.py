@@ -145,6 +145,7 @@ class Match(Table):
     many seats; ``put_by_id`` who gave it, empty where it was published before there was such an agreement;
     ``put_reason`` why no more seats than these. While the recipient is asked for more, or anew, than the
     provider knows of, ``known_state`` is the state in which the provider goes on to see it.
+    ``correction_notice`` is what both sides read where a correcting plan withdrew it.
     """
 
     __tablename__ = "match"
@@ -169,6 +170,7 @@ class Match(Table):
     put_reason: Mapped[str | None] = mapped_column(String(40))
     put_note: Mapped[str | None] = mapped_column(Text)
     known_state: Mapped[str | None] = mapped_column(String(40))
+    correction_notice: Mapped[str | None] = mapped_column(Text)
     answer_by: Mapped[datetime | None] = mapped_column(UtcDateTime, index=True)
     reminded_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     lapsed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)

@@ -1,4 +1,6 @@
-"""A plan is put forward by one coordinator, approved by another, and held for a while before it leaves."""
+"""A plan is put forward by one coordinator, approved by another, and held for a while before it leaves; a
+correcting plan tells the sides of what it withdraws.
+"""
 
 import sqlalchemy as sa
 from alembic import op
@@ -16,6 +18,7 @@ MOMENTS = ("put_forward_at", "approved_at", "leaves_at")
 
 
 def upgrade() -> None:
+    op.add_column("match", sa.Column("correction_notice", sa.Text(), nullable=True))
     op.add_column("round", sa.Column("hold_minutes", sa.Integer(), server_default="30", nullable=False))
     with op.batch_alter_table("plan") as batch_op:
         for column in MOMENTS:
@@ -42,3 +45,5 @@ def downgrade() -> None:
             batch_op.drop_column(column)
     with op.batch_alter_table("round") as batch_op:
         batch_op.drop_column("hold_minutes")
+    with op.batch_alter_table("match") as batch_op:
+        batch_op.drop_column("correction_notice")

@@ -1,0 +1,106 @@
+"""A correcting plan: which matches of the published plan are withdrawn, and what their sides will read."""
+
+import secrets
+from collections.abc import Sequence
+from http import HTTPStatus
+from typing import Any
+
+from flask import Blueprint, redirect, render_template, request, url_for
+from flask_babel import gettext as _
+from flask_babel import ngettext
+from markupsafe import Markup
+from werkzeug.wrappers import Response
+
+from lcm_service.domain.errors import NotValid
+from lcm_service.services import corrections, rounds
+from lcm_service.services.corrections import Correctable
+from lcm_service.web import choices
+from lcm_service.web.fields import Field, FormView, Section, read_values
+from lcm_service.web.saving import flat_faults
+from lcm_service.web.showing import current_actor, named
+
+bp = Blueprint("corrections", __name__)
+
+Page = tuple[str, int] | Response
+TOGETHER = "together"
+
+
+@bp.get("/rounds/<code>/correction")
+def ask(code: str) -> str:
+    """The form: what nobody has answered together, what a side has answered one by one, and the notice."""
+    return _form(code, FormView(sections_of(corrections.list_correctable(current_actor(), code))))
+
+
+@bp.post("/rounds/<code>/correction")
+def correct(code: str) -> Page:
+    """Ask for a plan without the chosen matches. Until it leaves, everything stands."""
+    actor = current_actor()
+    found = corrections.list_correctable(actor, code)
+    sections = sections_of(found)
+    typed, faults = read_values(sections, request.form)
+    form = FormView(sections, typed, faults)
+    if not form.has_faults:
+        try:
+            run = corrections.request_correction(
+                actor,
+                code,
+                typed["notice"] or "",
+                _withdrawn(found, typed),
+                idempotency_key=request.form.get("idempotency_key") or secrets.token_hex(16),
+            )
+        except NotValid as refusal:
+            form.faults_by_field = flat_faults(refusal.faults) or {"": [_(refusal.message)]}
+        else:
+            return redirect(url_for("runs.show", run_id=run.id), HTTPStatus.SEE_OTHER)
+    return _form(code, form), HTTPStatus.UNPROCESSABLE_ENTITY
+
+
+def sections_of(found: Sequence[Correctable]) -> tuple[Section, ...]:
+    """The form for these matches; a part that would be empty is left out."""
+    unanswered = [one for one in found if not one.is_answered]
+    answered = [one for one in found if one.is_answered]
+    sections = []
+    if unanswered:
+        labels = tuple((str(one.match.id), _label(one)) for one in unanswered)
+        together = Field(TOGETHER, _("Withdraw"), "many", list_choices=lambda: labels)
+        sections.append(Section(_("Matches that nobody has answered yet"), (together,)))
+    if answered:
+        reasons = choices.of("decline_reason")
+        fields = tuple(
+            Field(f"match-{one.match.id}", _label(one), "select", list_choices=reasons) for one in answered
+        )
+        hint = _("Each is withdrawn only with a reason of its own. Nothing chosen: it stands.")
+        sections.append(Section(_("Matches that a side has answered"), fields, hint))
+    hint = _("Both sides of each withdrawn match that know of it read this. Name no other State.")
+    notice = Field("notice", _("Why is the plan corrected?"), "longtext", hint=hint)
+    return (*sections, Section(_("Notice"), (notice,)))
+
+
+def _label(one: Correctable) -> Markup:
+    match = one.match
+    seats = ngettext("%(num)s seat", "%(num)s seats", match.seats)
+    recipient = named(match.need.names, match.need.recipient)
+    return Markup("{} – {}: {}, {}").format(match.need_reference, match.session_code, recipient, seats)
+
+
+def _withdrawn(found: Sequence[Correctable], typed: dict[str, Any]) -> dict[int, str | None]:
+    """The chosen matches by their numbers, each with its reason; a number that is not shown is nobody's."""
+    together = set(typed.get(TOGETHER) or ())
+    chosen: dict[int, str | None] = {}
+    for one in found:
+        number = one.match.id
+        reason = typed.get(f"match-{number}")
+        if one.is_answered and reason:
+            chosen[number] = reason
+        elif not one.is_answered and str(number) in together:
+            chosen[number] = None
+    return chosen
+
+
+def _form(code: str, form: FormView) -> str:
+    return render_template(
+        "corrections/form.html",
+        round=rounds.find_round(current_actor(), code),
+        form=form,
+        idempotency_key=secrets.token_hex(16),
+    )
