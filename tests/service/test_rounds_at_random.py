@@ -282,8 +282,8 @@ class Mechanism:
                 return decisions.consent_to_match(chief, match.id, match.version, on_behalf=on_behalf)
             return decisions.confirm_match(chief, match.id, side, match.version, on_behalf=on_behalf)
         except LcmError:
-            reason = "other"
-            return decisions.decline_match(chief, match.id, side, reason, match.version, on_behalf=on_behalf)
+            facts = "other", match.version
+            return decisions.decline_match(chief, match.id, side, *facts, on_behalf=on_behalf)
 
     # -- reading -----------------------------------------------------------------------------------------------
 
