@@ -174,6 +174,29 @@ def app(request: pytest.FixtureRequest, built_apps: dict[str, Flask]) -> Iterato
         db.engine.dispose()
 
 
+# To truncate makes new files for every table and index, which takes ten times as long as to look where
+# there are rows.
+EMPTY_WHAT_IS_FULL = """
+DO $$
+DECLARE
+  name text;
+  is_full boolean;
+BEGIN
+  FOREACH name IN ARRAY ARRAY[{names}] LOOP
+    EXECUTE format('SELECT EXISTS (SELECT FROM %I)', name) INTO is_full;
+    IF is_full THEN
+      EXECUTE format('DELETE FROM %I', name);
+    END IF;
+  END LOOP;
+  FOR name IN
+    SELECT sequencename FROM pg_sequences WHERE schemaname = 'public' AND last_value IS NOT NULL
+  LOOP
+    EXECUTE format('ALTER SEQUENCE %I RESTART', name);
+  END LOOP;
+END $$
+"""
+
+
 def empty_tables() -> None:
     """Take every row out, also of the tables that are only ever added to; numbers begin again at 1."""
     tables = list(Table.metadata.tables.values())
@@ -187,8 +210,8 @@ def empty_tables() -> None:
                 connection.execute(delete(table))
         else:
             connection.execute(text("SET session_replication_role = replica"))
-            names = ", ".join(f'"{table.name}"' for table in tables)
-            connection.execute(text(f"TRUNCATE {names} RESTART IDENTITY CASCADE"))
+            names = ", ".join(f"'{table.name}'" for table in tables)
+            connection.execute(text(EMPTY_WHAT_IS_FULL.format(names=names)))
         connection.execute(insert(AuditHead).values(id=HEAD_ID, number=0, sha256=NO_HASH))
         connection.commit()
         if connection.dialect.name == "sqlite":
