@@ -285,7 +285,7 @@ class Mechanism:
             facts = "other", match.version
             return decisions.decline_match(chief, match.id, side, *facts, on_behalf=on_behalf)
 
-    # -- reading  -------------------------------------------------------------------------------------------------
+    # -- reading --------------------------------------------------------------------------------------------
 
     def rows(self) -> Rows:
         rounds.fresh()
