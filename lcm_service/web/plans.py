@@ -9,7 +9,7 @@ from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
 from lcm_service.domain.vocabulary import UNPUBLISHED_PLAN_STATES
-from lcm_service.services import explanations, notices, publication, publish_gate
+from lcm_service.services import explanations, notices, publication, publish_gate, trail
 from lcm_service.web import plan_view, studies
 from lcm_service.web.desk import ACTIVE_RUN_STATES
 from lcm_service.web.saving import read_version
@@ -52,6 +52,7 @@ def show(plan_id: int) -> str:
         looked=looked,
         may_look=plan.state in explanations.EXPLAINED_STATES,
         idempotency_key=secrets.token_hex(16),
+        events=trail.list_events(actor, "plan", str(plan_id)),
     )
 
 

@@ -36,7 +36,10 @@ def test_put_forward_approved_held_and_taken_back(
         assert "It leaves on" in one.get(ROUND).text
     assert db.session.query(Match).count() == 0
     assert press(coordinator, address, "/take-back").status_code == 303
-    assert "Put this plan forward?" in approver.get(address).text
+    page = approver.get(address).text
+    assert "Put this plan forward?" in page
+    steps = ("put it forward for approval", "approved it", "took it back before it left")
+    assert [page.index(step) for step in steps] == sorted(page.index(step) for step in steps)
 
 
 def test_the_worker_lets_an_approved_plan_leave(
