@@ -1,4 +1,5 @@
-"""The lives of a match, a plan and a round: which step leads from which state to which, and by whom.
+"""The lives of a match, its delivery, a plan and a round: which step leads from which state to which, and by
+whom.
 
 Services ask here whether a side's step is open; `tools/states.py` writes `docs/states.md` from here, and a
 test holds the two together.
@@ -90,7 +91,7 @@ MATCH_STEPS: Final = (
         ("agreed",),
         ("declined",),
         (LETTER, COORDINATOR),
-        "with a reason; the pair is not proposed again",
+        "with a reason; the pair is not proposed again; never once it was delivered",
     ),
     Step(
         "decline_more",
@@ -104,7 +105,8 @@ MATCH_STEPS: Final = (
         ("asked", "proposed", "agreed"),
         ("released",),
         (COORDINATOR, OWNER),
-        "pressed, chosen as a way out of a clash, or a record is withdrawn; the pair may be proposed again",
+        "pressed, chosen as a way out of a clash, or a record is withdrawn; the pair may be proposed again; "
+        "never once it was delivered",
     ),
     Step(
         "lapse",
@@ -166,7 +168,57 @@ ROUND_STEPS: Final = (
     Step("close", ("open",), ("closed",), (COORDINATOR,), "what is under way goes on"),
     Step("reopen", ("closed",), ("open",), (COORDINATOR,)),
 )
-LIVES: Final = {"match": MATCH_STEPS, "plan": PLAN_STEPS, "round": ROUND_STEPS}
+_UNREPORTED: Final = (NOTHING, "scheduled", "called_off")
+DELIVERY_STEPS: Final = (
+    Step(
+        "schedule",
+        (*_UNREPORTED, "not_delivered"),
+        ("scheduled",),
+        (PROVIDER, LETTER),
+        "the match is agreed; on days within those that the session says",
+    ),
+    Step(
+        "deliver",
+        _UNREPORTED,
+        ("delivered",),
+        (SIDE, LETTER),
+        "the match is agreed and the last day has come; no more seats used than agreed",
+    ),
+    Step(
+        "not_deliver",
+        _UNREPORTED,
+        ("not_delivered",),
+        (SIDE, LETTER),
+        "the match is agreed and the first day has come; with a reason",
+    ),
+    Step(
+        "correct",
+        ("delivered", "not_delivered"),
+        ("delivered", "not_delivered"),
+        (LETTER,),
+        "what was reported is reported otherwise",
+    ),
+    Step(
+        "assess",
+        ("delivered",),
+        ("delivered",),
+        (SIDE, LETTER),
+        "each side apart: whether the gap was closed; whether the conditions were met",
+    ),
+    Step(
+        "call_off",
+        ("scheduled",),
+        ("called_off",),
+        (LETTER, COORDINATOR, OWNER),
+        "its match is declined, released or planned anew",
+    ),
+)
+LIVES: Final = {
+    "match": MATCH_STEPS,
+    "delivery": DELIVERY_STEPS,
+    "plan": PLAN_STEPS,
+    "round": ROUND_STEPS,
+}
 
 
 def states_before(kind: str, *actions: str) -> tuple[str, ...]:

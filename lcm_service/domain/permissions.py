@@ -87,6 +87,19 @@ def may_decide_as(actor: Actor, side: str, recipient_id: int, provider_id: int) 
     return side == "secretariat" and actor.is_coordinator
 
 
+def may_read_assessment(actor: Actor, side: str, recipient_id: int, provider_id: int) -> bool:
+    """What a side says of a course afterwards is read by that side and by coordinators. That a gap was not
+    closed shows a weakness, so the provider reads no single answer, only its course's record.
+    """
+    owner = {"recipient": recipient_id, "provider": provider_id}.get(side)
+    return may_coordinate(actor) or (owner is not None and actor.answers_for(owner))
+
+
+def may_see_course_record(actor: Actor, provider_id: int) -> bool:
+    """What recipients say of a course in sum is seen by its provider and by coordinators."""
+    return may_coordinate(actor) or actor.answers_for(provider_id)
+
+
 def may_manage_people(actor: Actor) -> bool:
     """Administrators make accounts; they see no record by that."""
     return actor.role == "administrator" or actor.is_system

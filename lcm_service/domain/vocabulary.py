@@ -75,6 +75,18 @@ DECLINE_REASONS: Final = (
     "capacity",
     "other",
 )
+# What became of a match that was agreed; what both sides say of it afterwards.
+DELIVERY_STATES: Final = ("scheduled", "delivered", "not_delivered", "called_off")
+NON_DELIVERY_REASONS: Final = (
+    "provider_called_off",
+    "trainees_did_not_come",
+    "travel_or_visa",
+    "costs",
+    "security",
+    "other",
+)
+ASSESSING_SIDES: Final = ("recipient", "provider")
+ASSESSMENT_ANSWERS: Final = ("yes", "in_part", "no")
 QUESTION_STATES: Final = ("open", "answered", "closed")
 ACTIVITY_STATES: Final = ("delivered", "running", "planned")
 

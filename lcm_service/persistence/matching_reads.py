@@ -11,6 +11,9 @@ from sqlalchemy.orm.attributes import flag_modified
 from lcm_service.domain.vocabulary import UNPUBLISHED_PLAN_STATES
 from lcm_service.persistence.tables import (
     AreaSubstitute,
+    Assessment,
+    CourseRecord,
+    Delivery,
     Match,
     Need,
     Offer,
@@ -205,6 +208,8 @@ def list_match_sides(
         .join(Offer, Match.offer_reference == Offer.reference)
         .join(provider, Offer.participant_id == provider.id)
         .options(selectinload(Match.decisions), selectinload(Match.plan).joinedload(Plan.round))
+        .options(selectinload(Match.delivery).selectinload(Delivery.assessments))
+        .options(selectinload(Match.offer).selectinload(Offer.sessions))
         .order_by(Match.need_reference, Match.session_code)
     )
     if round_id is not None:
@@ -230,9 +235,12 @@ def side_ids(session: Session, match: Match) -> tuple[int, int]:
 def read_match_again(session: Session, match: Match) -> None:
     """Read a match and its decisions anew, after the round was locked."""
     session.refresh(match)
-    session.refresh(match, ["decisions"])
+    session.refresh(match, ["decisions", "delivery"])
     for decision in match.decisions:
         session.refresh(decision)
+    if match.delivery is not None:
+        session.refresh(match.delivery)
+        session.refresh(match.delivery, ["assessments"])
 
 
 def raise_version(match: Match) -> None:
@@ -245,3 +253,37 @@ def raise_version(match: Match) -> None:
 def list_people(session: Session, person_ids: Collection[int]) -> dict[int, Person]:
     found = session.scalars(select(Person).where(Person.id.in_(sorted(person_ids)))).all()
     return {person.id: person for person in found}
+
+
+def list_gap_answers(
+    session: Session, provider_id: int, title: str, standing: str
+) -> list[tuple[Assessment, int]]:
+    """What recipients say of a course that was delivered, oldest first, each with its recipient's number."""
+    statement = (
+        select(Assessment, Need.participant_id)
+        .join(Delivery, Assessment.delivery_id == Delivery.id)
+        .join(Match, Delivery.match_id == Match.id)
+        .join(Need, Match.need_reference == Need.reference)
+        .join(Offer, Match.offer_reference == Offer.reference)
+        .join(Round, Match.round_id == Round.id)
+        .where(Assessment.side == "recipient", Delivery.state == "delivered")
+        .where(Offer.participant_id == provider_id, Offer.title == title, Round.standing == standing)
+        .order_by(Assessment.id)
+    )
+    return [(assessment, recipient_id) for assessment, recipient_id in session.execute(statement)]
+
+
+def find_course_record(session: Session, provider_id: int, title: str, standing: str) -> CourseRecord | None:
+    return session.scalars(
+        select(CourseRecord).where(
+            CourseRecord.provider_id == provider_id,
+            CourseRecord.title == title,
+            CourseRecord.standing == standing,
+        )
+    ).one_or_none()
+
+
+def course_shares(session: Session, standing: str) -> dict[tuple[int, str], int]:
+    """The share of gaps closed, of every course that has a record: by its provider's number and its title."""
+    rows = session.scalars(select(CourseRecord).where(CourseRecord.standing == standing))
+    return {(row.provider_id, row.title): row.percent for row in rows}

@@ -14,6 +14,7 @@ from lcm_service.persistence import matching_reads as reads
 from lcm_service.persistence.database import db, transaction, utc_now
 from lcm_service.persistence.matching_reads import Session
 from lcm_service.persistence.tables import Decision, Match, Participant
+from lcm_service.services.delivery_states import call_off, is_delivered, require_not_delivered
 from lcm_service.services.held_matches import (
     HeldMatch,
     agree_if_all_confirmed,
@@ -178,6 +179,7 @@ def release_match(
             return held.view(session)
         held.check_version(session, version)
         held.require_open("release")
+        require_not_delivered(held.match)
         answer(held, "declined", reason=reason, note=note)
         _release(session, actor, held.match, (held.recipient, held.provider), reason)
         return held.view(session)
@@ -211,7 +213,8 @@ def release_matches_of(
             or match.offer_reference == offer_reference
             or match.session_code == session_code
         )
-        if concerns and match.state in LIVE_MATCH_STATES:
+        # What was delivered was used; that its record is withdrawn later takes nothing back.
+        if concerns and match.state in LIVE_MATCH_STATES and not is_delivered(match):
             _release(session, actor, match, (recipient, provider), "withdrawn")
             released.append(match)
     return released
@@ -262,6 +265,8 @@ def _refuse_unanswered(session: Session, match: Match, open_now: Sequence[tuple[
 
 def _decline_whole(session: Session, held: HeldMatch, reason: str, note: str | None) -> None:
     """The match ends. Whoever declines knows that it did, and so does who knew of its seats."""
+    require_not_delivered(held.match)
+    call_off(held.match)
     answer(held, "declined", reason=reason, note=note)
     held.match.state = "declined"
     if held.side == "provider":
@@ -297,6 +302,7 @@ def _decline_beyond_known(session: Session, held: HeldMatch, reason: str, note: 
 def _release(session: Session, actor: Actor, match: Match, sides: Sequence[Participant], reason: str) -> None:
     match.state = "released"
     end_known(match)
+    call_off(match)
     session.flush()
     facts = {"reason": reason, "seats": match.seats, "version": match.version}
     record_match_event(session, actor, match, "release", ["state"], facts, secret=is_secret(match))

@@ -19,7 +19,7 @@ from lcm_service.persistence import matching_reads as reads
 from lcm_service.persistence.database import db, transaction
 from lcm_service.persistence.tables import Plan
 from lcm_service.services.match_turns import seats_known
-from lcm_service.services.plan_excerpts import excerpt_for
+from lcm_service.services.plan_excerpts import excerpt_for, weighed_record
 from lcm_service.services.trail import record_event
 
 PLAN_EXPORT: Final = "lcm-plan-export/1"
@@ -96,8 +96,9 @@ def export_problem(actor: Actor, plan_id: int) -> dict[str, Any]:
 def export_plan_rows(actor: Actor, plan_id: int, language: str = "en") -> list[dict[str, Any]]:
     """A plan as rows of `COLUMNS`: one for each place given and one for each need that is short of seats.
 
-    ``seats_assumed`` says whether the seats of a place rest on a number that nobody has stated. Names are in
-    ``language`` where a list has them, else in English. Raises as `export_plan`.
+    Where the fit is not told (`plan_excerpts`) its column is empty. ``seats_assumed`` says whether the seats
+    of a place rest on a number that nobody has stated. Names are in ``language`` where a list has them, else
+    in English. Raises as `export_plan`.
     """
     plan = _take_out(actor, plan_id, "csv")
     document, labels = _document_for(actor, plan)
@@ -117,6 +118,8 @@ def export_plan_rows(actor: Actor, plan_id: int, language: str = "en") -> list[d
         | {"seats_assumed": "yes" if (row["need"], row["session"]) in assumed else "no"}
         for row in document["assignments"]
     ]
+    if not may_coordinate(actor) and weighed_record(plan):
+        placed = [row | {"fit": row["fit"] or None} for row in placed]
     short = [common | _row_of_unmet(row, labels, language) for row in document["unmet"]]
     return [{column: row.get(column) for column in COLUMNS} for row in (*placed, *short)]
 
@@ -144,7 +147,14 @@ def _document_for(actor: Actor, plan: Plan) -> tuple[dict[str, Any], dict[str, A
         return plan.document, plan.labels
     assert actor.participant_code is not None
     known = seats_known(reads.list_matches(db.session(), plan.round_id))
-    own = excerpt_for(actor.participant_code, plan.document, plan.explanation, plan.labels, known)
+    own = excerpt_for(
+        actor.participant_code,
+        plan.document,
+        plan.explanation,
+        plan.labels,
+        known,
+        hides_fit=weighed_record(plan),
+    )
     kept = {name: own[name] for name in ("assignments", "sessions", "questions", "unmet")}
     return plan.document | kept | ABOUT_EVERYBODY, own["labels"]
 

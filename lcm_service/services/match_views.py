@@ -18,6 +18,7 @@ from lcm_service.domain.vocabulary import DECISION_SIDES
 from lcm_service.persistence import matching_reads as reads
 from lcm_service.persistence.matching_reads import Session
 from lcm_service.persistence.tables import Decision, Match, Participant, Person, Question
+from lcm_service.services.delivery_views import DeliveryOfMatch, people_of_delivery, view_delivery
 from lcm_service.services.match_turns import confirmed_sides, is_put, known_seats, known_state
 from lcm_service.services.plan_questions import RECOGNITION, Asked, asked_of
 
@@ -117,6 +118,7 @@ class MatchView:
     waits for a coordinator. ``my_sides``: for whom the reader may answer. ``answer_by``: until when
     that side is waited for. ``are_seats_assumed``: the plan counted with seats that nobody has stated.
     ``correction_notice``: what coordinators wrote to the sides when a correcting plan withdrew it.
+    ``delivery``: what came of it once it was agreed.
     """
 
     id: int
@@ -142,6 +144,7 @@ class MatchView:
     asks_more_of: tuple[str, ...]
     open_questions: tuple[Asked, ...]
     my_sides: tuple[str, ...]
+    delivery: DeliveryOfMatch | None
     correction_notice: str | None = None
 
     @property
@@ -163,6 +166,8 @@ def view_matches(session: Session, actor: Actor, rows: Sequence[MatchSides]) -> 
     seen = [row for row in rows if may_see_match(actor, row[1].id, row[2].id, is_put=is_put(row[0]))]
     deciders = {one.decided_by_id for match, _, _ in seen for one in match.decisions if one.decided_by_id}
     deciders |= {match.put_by_id for match, _, _ in seen if match.put_by_id}
+    for match, _, _ in seen:
+        deciders |= people_of_delivery(match)
     people = reads.list_people(session, deciders)
     open_rows = {
         (row.round_id, row.record_kind, row.record_reference, row.field)
@@ -222,6 +227,7 @@ def _view(
             side for side in DECISION_SIDES if may_decide_as(actor, side, recipient.id, provider.id)
         ),
         correction_notice=match.correction_notice,
+        delivery=view_delivery(actor, match, state, recipient, provider, people),
     )
 
 

@@ -6,10 +6,12 @@ and has agreed to be put to it, and what it must know of them. How full a sessio
 alone, and it counts those seats alone.
 """
 
+import json
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
+from lcm_service.persistence.tables import Plan
 from lcm_service.services.match_views import NEED_FIELDS_FOR_PROVIDERS
 
 # Changes of a need that its owner can make; one more support is for others to give.
@@ -26,10 +28,13 @@ def excerpt_for(
     explanation: Row,
     labels: Mapping[str, Any],
     known: Mapping[PairCodes, int],
+    *,
+    hides_fit: bool = False,
 ) -> dict[str, Any]:
     """The participant's own rows of a plan document, with the labels of what they name. ``known`` are the
     pairs that the providers know of, with their seats: of the others in its sessions a provider reads
-    nothing.
+    nothing. ``hides_fit``: the records of courses count in the fit, and of others' courses those are not its
+    to know; so their fit is told as 0.
 
     ``{"assignments", "sessions", "unmet", "questions", "explanation", "labels"}``, each in the plan's own
     form.
@@ -53,14 +58,45 @@ def excerpt_for(
         if (row["need"], row["session"]) in own_pairs
     ]
     unmet = [row for row in document["unmet"] if row["need"] in own_needs]
+    if hides_fit:
+        assignments = [_without_fit(row, own_sessions) for row in assignments]
+    explained = _explained(explanation, own_needs, own_pairs, own_records)
     excerpt = {
         "assignments": assignments,
         "sessions": _own_sessions(document, own_sessions, known),
         "unmet": unmet,
         "questions": _count_questions(assignments, labels),
-        "explanation": _explained(explanation, own_needs, own_pairs, own_records),
+        "explanation": _explained_without_fit(explained, own_sessions) if hides_fit else explained,
     }
     return excerpt | {"labels": _labels_of(excerpt, own_needs, labels)}
+
+
+def weighed_record(plan: Plan) -> bool:
+    """Whether the records of courses counted in the plan: in the policy of the problem that it answers."""
+    return bool(json.loads(plan.problem)["policy"]["fit"]["record"])
+
+
+def _without_fit(row: Row, own_sessions: set[str]) -> dict[str, Any]:
+    """A row whose fit would tell how good another's course is said to be: by the formula, that is what is
+    left once the other parts are known.
+    """
+    if row["session"] in own_sessions:
+        return dict(row)
+    return {**row, "fit": 0} | ({"fit_parts": None} if "fit_parts" in row else {})
+
+
+def _explained_without_fit(explained: Row, own_sessions: set[str]) -> dict[str, Any]:
+    """The same of what is explained. Other sessions come by fit, so their order would tell of it too."""
+
+    def in_plain_order(rows: Iterable[Row]) -> list[dict[str, Any]]:
+        return sorted((_without_fit(one, own_sessions) for one in rows), key=lambda one: str(one["session"]))
+
+    matches = [
+        _without_fit(row, own_sessions) | {"alternatives": in_plain_order(row["alternatives"])}
+        for row in explained["matches"]
+    ]
+    unmet = [{**row, "waiting": in_plain_order(row["waiting"])} for row in explained["unmet"]]
+    return {"matches": matches, "unmet": unmet}
 
 
 def _own_sessions(

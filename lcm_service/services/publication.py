@@ -15,9 +15,10 @@ from lcm_service.persistence import matching_reads as reads
 from lcm_service.persistence.database import db, transaction, utc_now
 from lcm_service.persistence.matching_reads import Session
 from lcm_service.persistence.tables import Match, Plan, Round
+from lcm_service.services.delivery_states import call_off, is_delivered
 from lcm_service.services.held_matches import give_days, record_match_event
 from lcm_service.services.match_turns import end_known, is_known_live, is_secret, keep_known, seats_known
-from lcm_service.services.plan_excerpts import excerpt_for
+from lcm_service.services.plan_excerpts import excerpt_for, weighed_record
 from lcm_service.services.plan_questions import renew_questions
 from lcm_service.services.plan_studies import explanation_with_changes
 from lcm_service.services.repair_choices import Choice, find_lacking_reasons
@@ -99,6 +100,7 @@ def plan_for_participant(actor: Actor, round_code: str) -> dict[str, Any] | None
             explanation_with_changes(session, plan.id, plan.explanation),
             plan.labels,
             seats_known(reads.list_matches(session, plan.round_id)),
+            hides_fit=weighed_record(plan),
         ),
     }
 
@@ -238,7 +240,11 @@ def _objections(session: Session, round_: Round, plan: Plan) -> list[dict[str, A
 
 def _objection_to(match: Match, seats: int, was_pinned: bool, is_released: bool) -> str | None:
     pair = f"Need {match.need_reference} in session {match.session_code}"
-    if match.state in LIVE_MATCH_STATES:
+    if is_delivered(match):
+        # Where its records have changed since, the plan is without the pair, and the match stands as it is.
+        if seats not in (0, match.seats):
+            return f"{pair} was delivered with {match.seats} seats, and the plan has {seats}."
+    elif match.state in LIVE_MATCH_STATES:
         if seats < match.seats and not is_released:
             return (
                 f"{pair} has {match.seats} seats that the plan does not keep, and it was not to be released."
@@ -281,9 +287,10 @@ def _publish_matches(session: Session, actor: Actor, plan: Plan) -> None:
         else:
             _carry_on(session, actor, plan, match, row)
     for pair, match in matches.items():
-        if pair not in planned and match.state in LIVE_MATCH_STATES:
+        if pair not in planned and match.state in LIVE_MATCH_STATES and not is_delivered(match):
             match.state, match.correction_notice = "released", _notice_to(plan, match)
             end_known(match)
+            call_off(match)
             session.flush()
             facts = {"reason": _reason_for(plan, match), "seats": match.seats}
             _trace(session, actor, match, "release", facts)
@@ -303,6 +310,7 @@ def _carry_on(session: Session, actor: Actor, plan: Plan, match: Match, row: dic
         return
     begins_anew = not was_live or row["seats"] < before
     if begins_anew:
+        call_off(match)
         match.decisions.clear()
         match.put_reason, match.correction_notice = None, _notice_to(plan, match)
     if was_live and begins_anew and is_known_live(match) and row["seats"] <= match.seats_put:

@@ -17,6 +17,7 @@ from lcm_service.persistence import matching_reads as reads
 from lcm_service.persistence.database import db
 from lcm_service.persistence.matching_reads import Session
 from lcm_service.persistence.tables import Plan, Round, Run
+from lcm_service.services.delivery_states import is_delivered
 from lcm_service.services.pairs_now import judge_pairs
 from lcm_service.services.repair_choices import Choice, ShortSession, find_short_sessions, pairs_in_clash
 from lcm_service.services.require import require_round
@@ -178,9 +179,12 @@ def _changes_since(session: Session, round_: Round, plan: Plan) -> Iterator[Atte
 
 
 def _refused_pairs(session: Session, records: RoundRecords) -> Iterator[Attention]:
-    """Live matches that what was revised or recognised since speaks against."""
+    """Live matches that what was revised or recognised since speaks against; of a course that was held
+    nothing does.
+    """
+    to_come = [match for match in records.pins if not is_delivered(match)]
     try:
-        judged = judge_pairs(session, records)
+        judged = judge_pairs(session, records, to_come)
     except NotValid as faulty:
         yield from (Attention("faulty_records", record=line) for line in faulty.faults["problem"])
         return

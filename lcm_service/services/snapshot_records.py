@@ -15,6 +15,7 @@ from lcm_service.persistence import matching_reads as reads
 from lcm_service.persistence.database import utc_now
 from lcm_service.persistence.matching_reads import Session
 from lcm_service.persistence.tables import Match, Need, Offer, Plan, Round, Support
+from lcm_service.services.delivery_states import is_delivered
 
 type PairCodes = tuple[str, str]
 
@@ -86,6 +87,8 @@ def gather_records(
         and match.session_code in known_sessions
         and pair_of(match) not in released
     ]
+    # What was delivered stands as it is: where it need not be held any more, it is not planned otherwise.
+    over = {pair_of(match) for match in live if is_delivered(match)} & released
     published = reads.published_plan(session, round_.id)
     return RoundRecords(
         round=round_,
@@ -94,7 +97,7 @@ def gather_records(
         sessions=tuple(sessions),
         supports=tuple(supports),
         pins=tuple(pins),
-        banned=_banned_pairs(matches, sessions, known_needs),
+        banned=_banned_pairs(matches, sessions, known_needs) | over,
         published=published,
         ended=frozenset(pair_of(match) for match in matches if match.state not in LIVE_MATCH_STATES),
         released=released,
@@ -161,8 +164,10 @@ def _still_held(
 
 def may_grow(match: Match) -> bool:
     """Whether a repair may propose more seats for a pair: not once a side that confirmed has declined more,
-    nor a recipient that agreed to be put for fewer.
+    nor a recipient that agreed to be put for fewer, nor once its course was delivered.
     """
+    if is_delivered(match):
+        return False
     declined_more = any(row.answer == "confirmed" and row.reason is not None for row in match.decisions)
     return not declined_more and match.put_reason is None
 

@@ -159,6 +159,20 @@ def planning_seats(policy: Mapping[str, Any]) -> tuple[int, int]:
     return default.need, default.session
 
 
+def weighs_record(policy: Mapping[str, Any]) -> bool:
+    """Whether a policy lets the records of courses count in the fit; they do not unless a coordinator says
+    so.
+    """
+    return bool((policy.get("fit") or {}).get("record"))
+
+
+def _course_shares(session: Session, records: RoundRecords) -> dict[str, int]:
+    """The share of gaps that the course of each offer has closed, where it has a record."""
+    known = reads.course_shares(session, records.round.standing)
+    of_offer = {offer.reference: (offer.participant_id, offer.title) for offer in records.offers}
+    return {reference: known[course] for reference, course in of_offer.items() if course in known}
+
+
 def write_document(session: Session, records: RoundRecords) -> dict[str, Any]:
     """The records as an `lcm-problem/1` document that has yet to be read and put in its canonical form."""
     policy = records.round.policy or {}
@@ -173,12 +187,13 @@ def write_document(session: Session, records: RoundRecords) -> dict[str, Any]:
         _write_session(row, areas, seats_of_session, least_if_held.get(row.code)) for row in records.sessions
     ]
     supports = [_write_support(support, areas) for support in records.supports]
+    shares = _course_shares(session, records) if weighs_record(policy) else {}
     document = _empty_document() | {
         "recipients": _write_recipients(records.needs),
         "providers": _write_providers(session, records),
         "substitutions": _write_substitutions(session, needs, sessions),
         "needs": needs,
-        "offers": [_write_offer(offer) for offer in records.offers],
+        "offers": [_write_offer(offer, shares.get(offer.reference)) for offer in records.offers],
         "sessions": sessions,
         "supports": supports,
         "pinned": [_write_pin(match) for match in records.pins],
@@ -262,9 +277,10 @@ def _write_requirement(stated: Mapping[str, Any]) -> dict[str, Any]:
     return {key: stated.get(key) for key in ("kind", "quantity", "per_seat")}
 
 
-def _write_offer(offer: Offer) -> dict[str, Any]:
+def _write_offer(offer: Offer, record: int | None) -> dict[str, Any]:
     return {
         "id": offer.reference,
+        "record": record,
         "provider": offer.participant.code,
         "partners": sorted(offer.partners),
         "max_sessions": windows.sessions_that_may_run(days_of(offer)),

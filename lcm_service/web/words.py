@@ -157,6 +157,21 @@ DECLINE_REASONS: Final[Labels] = {
     "capacity": _("There is not enough capacity"),
     "other": _("Another reason"),
 }
+DELIVERY_STATES: Final[Labels] = {
+    "scheduled": _("Scheduled"),
+    "delivered": _("Delivered"),
+    "not_delivered": _("Not delivered"),
+    "called_off": _("No longer scheduled"),
+}
+NON_DELIVERY_REASONS: Final[Labels] = {
+    "provider_called_off": _("The provider called it off"),
+    "trainees_did_not_come": _("The trainees did not come"),
+    "travel_or_visa": _("Travel or visas failed"),
+    "costs": _("The costs cannot be met"),
+    "security": _("The security situation"),
+    "other": _("Another reason"),
+}
+ASSESSMENT_ANSWERS: Final[Labels] = {"yes": _("Yes"), "in_part": _("In part"), "no": _("No")}
 QUESTION_STATES: Final[Labels] = {
     "open": _("Open"),
     "answered": _("Answered"),
@@ -210,6 +225,9 @@ VOCABULARIES: Final[Mapping[str, Labels]] = {
     "side": DECISION_SIDES,
     "answer": DECISION_ANSWERS,
     "decline_reason": DECLINE_REASONS,
+    "delivery_state": DELIVERY_STATES,
+    "non_delivery_reason": NON_DELIVERY_REASONS,
+    "assessment": ASSESSMENT_ANSWERS,
     "event_reason": EVENT_REASONS,
     "question_state": QUESTION_STATES,
     "activity_state": ACTIVITY_STATES,
@@ -223,6 +241,9 @@ STATE_KINDS: Final[Mapping[str, str]] = {
     "confirmed": "good",
     "answered": "good",
     "delivered": "good",
+    "scheduled": "info",
+    "not_delivered": "bad",
+    "called_off": "warn",
     "open": "info",
     "asked": "warn",
     "proposed": "warn",

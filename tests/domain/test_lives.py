@@ -15,6 +15,7 @@ from lcm_service.domain.lives import LIVES as LIVES_BESIDE
 from lcm_service.domain.record_lives import CHANGEABLE_STATES, RECORD_STEPS, next_state, open_to_coordinators
 from lcm_service.domain.vocabulary import (
     DECISION_SIDES,
+    DELIVERY_STATES,
     LIVE_RECORD_STATES,
     MATCH_STATES,
     PLAN_STATES,
@@ -29,11 +30,18 @@ NOT_YET = {"draft", "circulated", "expired"}
 STATES = {
     "record": tuple(state for state in RECORD_STATES if state not in NOT_YET),
     "match": MATCH_STATES,
+    "delivery": DELIVERY_STATES,
     "plan": PLAN_STATES,
     "round": ROUND_STATES,
 }
 # Here a life ends: a declined pair is not proposed again, a plan that is over stays as a document.
-ENDS = {"record": {"withdrawn"}, "match": {"declined"}, "plan": {"superseded", "discarded"}, "round": set()}
+ENDS = {
+    "record": {"withdrawn"},
+    "match": {"declined"},
+    "delivery": set(),
+    "plan": {"superseded", "discarded"},
+    "round": set(),
+}
 
 
 @pytest.mark.parametrize("kind", LIVES)

@@ -25,6 +25,7 @@ ABOUT_A_PARTICIPANT = {
     permissions.may_submit_for: ({"focal point", "coordinator", "system"}, {"coordinator", "system"}),
     permissions.may_see_need: ({"focal point", "coordinator", "system"}, {"coordinator", "system"}),
     permissions.may_change_record: ({"focal point", "coordinator", "system"}, {"coordinator", "system"}),
+    permissions.may_see_course_record: ({"focal point", "coordinator", "system"}, {"coordinator", "system"}),
 }
 ABOUT_THE_MECHANISM = {
     permissions.may_see_offers: {"focal point", "coordinator", "observer", "system"},
@@ -34,7 +35,7 @@ ABOUT_THE_MECHANISM = {
     permissions.may_verify_audit: {"administrator", "system"},
 }
 ABOUT_PEOPLE = (permissions.may_look_after_people_of,)
-ABOUT_A_MATCH = (permissions.may_see_match, permissions.may_decide_as)
+ABOUT_A_MATCH = (permissions.may_see_match, permissions.may_decide_as, permissions.may_read_assessment)
 
 
 def who(predicate, *arguments, **more) -> set[str]:
@@ -93,6 +94,15 @@ def test_a_provider_sees_no_match_whose_recipient_has_not_agreed():
 def test_each_side_decides_for_itself_alone(side, recipient, provider, decided_by):
     assert side in (*DECISION_SIDES, "nobody")
     assert who(permissions.may_decide_as, side, recipient, provider) == decided_by
+
+
+def test_what_a_side_says_of_a_course_is_read_by_that_side_alone_and_by_coordinators():
+    by_others = {"coordinator", "system"}
+    assert who(permissions.may_read_assessment, "recipient", OWN, OTHER) == by_others | {"focal point"}
+    assert who(permissions.may_read_assessment, "recipient", OTHER, OWN) == by_others
+    assert who(permissions.may_read_assessment, "provider", OTHER, OWN) == by_others | {"focal point"}
+    assert who(permissions.may_read_assessment, "provider", OWN, OTHER) == by_others
+    assert who(permissions.may_read_assessment, "nobody", OWN, OWN) == by_others
 
 
 @pytest.mark.parametrize(

@@ -42,6 +42,10 @@ LABELLED = [
     ("QUESTION_STATES", "question_state"),
     ("ACTIVITY_STATES", "activity_state"),
     ("TOKEN_SCOPES", "token_scope"),
+    ("DELIVERY_STATES", "delivery_state"),
+    ("NON_DELIVERY_REASONS", "non_delivery_reason"),
+    ("ASSESSING_SIDES", "side"),
+    ("ASSESSMENT_ANSWERS", "assessment"),
 ]
 # Lists of codes that are no vocabulary of labels of their own.
 ELSEWHERE = {

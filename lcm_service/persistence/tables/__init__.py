@@ -1,5 +1,5 @@
-"""Every table, in five rooms: who takes part, how they get in, what they submit, what is matched, what is
-traced.
+"""Every table, in six rooms: who takes part, how they get in, what they submit, what is matched, what came of
+it, what is traced.
 """
 
 from lcm_service.persistence.tables.access import (
@@ -14,6 +14,7 @@ from lcm_service.persistence.tables.access import (
     SignIn,
     SignInFailure,
 )
+from lcm_service.persistence.tables.deliveries import Assessment, CourseRecord, Delivery
 from lcm_service.persistence.tables.matching import Decision, Match, Plan, Question, Round, Run
 from lcm_service.persistence.tables.participants import (
     AreaSubstitute,
@@ -38,11 +39,14 @@ __all__ = [
     "Activity",
     "ApiToken",
     "AreaSubstitute",
+    "Assessment",
     "AuditEvent",
     "AuditHead",
     "AuditSeal",
     "AuthenticationRequest",
+    "CourseRecord",
     "Decision",
+    "Delivery",
     "Invitation",
     "LeadDelegation",
     "MailDelivery",

@@ -1,7 +1,7 @@
 """What is matched: rounds, runs of the optimizer, plans as documents, matches, decisions, questions."""
 
 from datetime import date, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
@@ -19,6 +19,10 @@ from lcm_service.domain.vocabulary import (
 )
 from lcm_service.persistence.database import Document, Table, UtcDateTime, one_of, utc_now
 from lcm_service.persistence.tables.participants import Person
+
+if TYPE_CHECKING:
+    from lcm_service.persistence.tables.deliveries import Delivery
+    from lcm_service.persistence.tables.records import Offer
 
 
 class Round(Table):
@@ -180,6 +184,9 @@ class Match(Table):
 
     decisions: Mapped[list["Decision"]] = relationship(back_populates="match", cascade="all, delete-orphan")
     plan: Mapped[Plan] = relationship()
+    offer: Mapped["Offer"] = relationship(viewonly=True)
+    # What became of it once it was agreed; it is read with every match.
+    delivery: Mapped["Delivery | None"] = relationship(back_populates="match", lazy="selectin")
 
 
 class Decision(Table):

@@ -1,0 +1,222 @@
+"""What comes after an agreement: a course is scheduled, then reported as delivered or as not delivered.
+
+A delivery belongs to its agreed match and changes with it: it is pressed in the match's version, leaves its
+events in the match's history and moves no seat. A letter of a side is recorded by a coordinator.
+"""
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+
+from lcm_service.domain.errors import Conflict, NotValid
+from lcm_service.domain.lives import NOTHING, states_before
+from lcm_service.domain.permissions import Actor
+from lcm_service.domain.record_rules import ENDS_BEFORE_START, Faults
+from lcm_service.domain.sentences import sentence
+from lcm_service.domain.vocabulary import ASSESSING_SIDES, NON_DELIVERY_REASONS
+from lcm_service.persistence import matching_reads as reads
+from lcm_service.persistence.database import transaction, utc_now
+from lcm_service.persistence.matching_reads import Session
+from lcm_service.persistence.tables import Delivery
+from lcm_service.services.delivery_views import days_said, first_day, last_day
+from lcm_service.services.held_matches import (
+    HeldMatch,
+    checked_note,
+    hold_match,
+    record_match_event,
+    tell_others,
+)
+from lcm_service.services.known_codes import code_faults
+from lcm_service.services.match_views import MatchView
+
+FAULTY = sentence("Some of what you report contradicts the match or itself. Correct it and send it again.")
+OUTSIDE_SESSION = sentence("The session does not say that it is held on this day. Change the offer first.")
+MORE_THAN_AGREED = sentence("No more seats can have been used than were agreed.")
+MORE_THAN_USED = sentence("No more women can have been trained than seats were used.")
+NOT_OVER = sentence("This day has not come yet.")
+CHOOSE_REASON = sentence("Choose a reason.")
+CHOOSE_SIDE = sentence("Say for which side: recipient or provider.")
+
+_REPORT = ("held_from", "held_to", "seats_used", "women_used", "reason", "note")
+
+
+def schedule_delivery(
+    actor: Actor, match_id: int, data: Mapping[str, Any], version: int, *, on_behalf: bool = False
+) -> MatchView:
+    """The provider says on which days and where an agreed course will be: ``starts_on``, ``ends_on``,
+    ``place_code`` and ``venue``. It may do so again until something is reported.
+
+    Sent twice it changes nothing. Raises NotFound, NotAllowed for all but the provider and a coordinator who
+    has its letter, Stale, NotValid for days that the session rules out, Conflict where the match is not
+    agreed or the course was reported.
+    """
+    with transaction() as session:
+        held = hold_match(session, actor, match_id, "provider", on_behalf)
+        planned = {name: data.get(name) for name in ("starts_on", "ends_on", "place_code", "venue")}
+        delivery = held.match.delivery
+        if delivery is not None and delivery.state == "scheduled" and _says(delivery, planned):
+            return held.view(session)
+        held.check_version(session, version)
+        _require_step(held, "schedule")
+        faults = _faults_of_days(held, planned["starts_on"], planned["ends_on"])
+        faults |= code_faults(session, planned, None)
+        if faults:
+            raise NotValid(FAULTY, faults)
+        return _write(session, held, "schedule", "scheduled", planned | dict.fromkeys(_REPORT))
+
+
+def report_delivered(
+    actor: Actor, match_id: int, side: str, data: Mapping[str, Any], version: int, *, on_behalf: bool = False
+) -> MatchView:
+    """A side reports that the course was held: ``held_from``, ``held_to``, ``seats_used``, of them
+    ``women_used``. A coordinator with a side's letter may report otherwise what was reported before.
+
+    Sent twice it changes nothing. Raises NotFound, NotAllowed, Stale, NotValid for numbers beyond what was
+    agreed, Conflict before the last day, where the match is not agreed, or where a report stands.
+    """
+    report = {name: data.get(name) for name in ("held_from", "held_to", "seats_used", "women_used")}
+    with transaction() as session:
+        held = _hold_side(session, actor, match_id, side, on_behalf)
+        delivery = held.match.delivery
+        if delivery is not None and delivery.state == "delivered" and _says(delivery, report):
+            return held.view(session)
+        held.check_version(session, version)
+        action = _require_report(held, "deliver")
+        last = last_day(held.match)
+        if last is not None and _today() < last:
+            raise Conflict(f"The course lasts until {last}. Report it once it is over.", last_day=str(last))
+        faults = _faults_of_report(report, held.seats)
+        if faults:
+            raise NotValid(FAULTY, faults)
+        return _write(session, held, action, "delivered", report | {"reason": None, "note": None})
+
+
+def report_not_delivered(
+    actor: Actor,
+    match_id: int,
+    side: str,
+    reason: str,
+    version: int,
+    note: str | None = None,
+    *,
+    on_behalf: bool = False,
+) -> MatchView:
+    """A side reports, with a reason, that the course was not held; it can be scheduled anew.
+
+    Before its first day the match is declined by letter instead, or released: then its seats go to others.
+    Sent twice it changes nothing. Raises as `report_delivered`.
+    """
+    with transaction() as session:
+        held = _hold_side(session, actor, match_id, side, on_behalf)
+        if reason not in NON_DELIVERY_REASONS:
+            raise NotValid("Say why, by one of the listed reasons.", {"reason": [CHOOSE_REASON]})
+        report = {"reason": reason, "note": checked_note(note)}
+        delivery = held.match.delivery
+        if delivery is not None and delivery.state == "not_delivered" and _says(delivery, report):
+            return held.view(session)
+        held.check_version(session, version)
+        action = _require_report(held, "not_deliver")
+        first = first_day(held.match)
+        if first is not None and _today() < first:
+            raise Conflict(
+                f"The course begins on {first}. If it will not take place, write to the coordinators: they "
+                "decline the match for you, so that its seats go to others.",
+                first_day=str(first),
+            )
+        return _write(session, held, action, "not_delivered", dict.fromkeys(_REPORT) | report)
+
+
+def _hold_side(session: Session, actor: Actor, match_id: int, side: str, on_behalf: bool) -> HeldMatch:
+    held = hold_match(session, actor, match_id, side, on_behalf)
+    if side not in ASSESSING_SIDES:
+        raise NotValid("The two sides report what became of a course.", {"side": [CHOOSE_SIDE]})
+    return held
+
+
+def _require_step(held: HeldMatch, *actions: str) -> None:
+    """Raise Conflict unless the match is agreed and one of these steps is open (`domain/lives.py`)."""
+    match = held.match
+    if held.state != "agreed":
+        raise Conflict(
+            f"The match of {match.need_reference} with {match.session_code} is {held.state}. A course is "
+            "scheduled and reported once all sides have agreed to its match.",
+            state=held.state,
+        )
+    state = NOTHING if match.delivery is None else match.delivery.state
+    if state not in states_before("delivery", *actions):
+        raise Conflict(
+            f"The course is reported as {state.replace('_', ' ')} already. Where that is wrong, write to the "
+            "coordinators: they correct it by your letter.",
+            state=state,
+        )
+
+
+def _require_report(held: HeldMatch, action: str) -> str:
+    """The step by which a report is made: the first one by a side, a correction by a letter alone."""
+    delivery = held.match.delivery
+    if held.is_on_behalf and delivery is not None and delivery.state in states_before("delivery", "correct"):
+        action = "correct"
+    _require_step(held, action)
+    return action
+
+
+def _write(
+    session: Session, held: HeldMatch, action: str, state: str, values: Mapping[str, Any]
+) -> MatchView:
+    """Keep what is said of the course, with its event and word of it to the other side."""
+    match = held.match
+    if match.delivery is None:
+        match.delivery = Delivery(match_id=match.id, state=state)
+    delivery, is_report = match.delivery, state != "scheduled"
+    delivery.state = state
+    for name, value in values.items():
+        setattr(delivery, name, value)
+    delivery.reported_side = held.side if is_report else None
+    delivery.reported_by_id = held.actor.person_id if is_report else None
+    delivery.reported_at = utc_now() if is_report else None
+    reads.raise_version(match)
+    session.flush()
+    facts = {"side": held.side, "on_behalf": held.is_on_behalf, "version": match.version}
+    stated = sorted(name for name, value in values.items() if value is not None)
+    record_match_event(session, held.actor, match, action, stated, facts, secret=False)
+    tell_others(session, held.actor, match, (held.recipient, held.provider), action)
+    return held.view(session)
+
+
+def _says(delivery: Delivery, values: Mapping[str, Any]) -> bool:
+    return all(getattr(delivery, name) == value for name, value in values.items())
+
+
+def _faults_of_days(held: HeldMatch, starts_on: date | None, ends_on: date | None) -> Faults:
+    """Days lie within what the session says; where it says nothing, they are free."""
+    earliest, latest = days_said(held.match)
+    faults: Faults = {}
+    for name, day in (("starts_on", starts_on), ("ends_on", ends_on)):
+        if day is None:
+            faults[name] = [sentence("This must be stated.")]
+        elif (earliest is not None and day < earliest) or (latest is not None and day > latest):
+            faults[name] = [OUTSIDE_SESSION]
+    if starts_on is not None and ends_on is not None and ends_on < starts_on:
+        faults.setdefault("ends_on", []).append(ENDS_BEFORE_START)
+    return faults
+
+
+def _faults_of_report(report: Mapping[str, Any], seats_agreed: int) -> Faults:
+    faults: Faults = {
+        name: [sentence("This must be stated.")] for name, value in report.items() if value is None
+    }
+    if faults:
+        return faults
+    if report["held_to"] < report["held_from"]:
+        faults["held_to"] = [ENDS_BEFORE_START]
+    elif report["held_to"] > _today():
+        faults["held_to"] = [NOT_OVER]
+    if report["seats_used"] > seats_agreed:
+        faults["seats_used"] = [MORE_THAN_AGREED]
+    if report["women_used"] > report["seats_used"]:
+        faults["women_used"] = [MORE_THAN_USED]
+    return faults
+
+
+def _today() -> date:
+    return utc_now().date()
