@@ -5,7 +5,18 @@ from http import HTTPStatus
 from flask import Flask
 from flask_smorest import Api, Blueprint
 
-from lcm_service.api import activities, matches, needs, offers, plans, questions, rounds, runs, supports
+from lcm_service.api import (
+    activities,
+    deliveries,
+    matches,
+    needs,
+    offers,
+    plans,
+    questions,
+    rounds,
+    runs,
+    supports,
+)
 from lcm_service.schemas.answers import ProblemAnswer
 
 PREFIX = "/api/v1"
@@ -19,6 +30,7 @@ AREAS: tuple[Blueprint, ...] = (
     runs.blp,
     plans.blp,
     matches.blp,
+    deliveries.blp,
 )
 DESCRIPTION = """Needs, offers and supports, their matching, and the answers of both sides.
 

@@ -287,3 +287,20 @@ def course_shares(session: Session, standing: str) -> dict[tuple[int, str], int]
     """The share of gaps closed, of every course that has a record: by its provider's number and its title."""
     rows = session.scalars(select(CourseRecord).where(CourseRecord.standing == standing))
     return {(row.provider_id, row.title): row.percent for row in rows}
+
+
+def rounds_with_agreed(session: Session, participant_id: int | None = None) -> set[str]:
+    """The codes of rounds that hold an agreed match, of this participant's needs and offers where it is
+    named.
+    """
+    statement = (
+        select(Round.code)
+        .join(Match, Match.round_id == Round.id)
+        .join(Need, Match.need_reference == Need.reference)
+        .join(Offer, Match.offer_reference == Offer.reference)
+        .where((Match.state == "agreed") | (Match.known_state == "agreed"))
+    )
+    if participant_id is not None:
+        of_own = (Need.participant_id == participant_id) | (Offer.participant_id == participant_id)
+        statement = statement.where(of_own)
+    return set(session.scalars(statement.distinct()))

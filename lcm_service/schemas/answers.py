@@ -3,9 +3,13 @@
 from marshmallow import Schema, fields, validate
 
 from lcm_service.domain.vocabulary import (
+    ASSESSING_SIDES,
+    ASSESSMENT_ANSWERS,
     DECISION_ANSWERS,
     DECISION_SIDES,
+    DELIVERY_STATES,
     MATCH_STATES,
+    NON_DELIVERY_REASONS,
     PLAN_STATES,
     PRIORITIES,
     QUESTION_STATES,
@@ -238,6 +242,47 @@ class ConsentAnswer(Schema):
     by = fields.String(allow_none=True)
 
 
+class AssessmentAnswer(Schema):
+    """What one side says of the course: for that side itself and for coordinators."""
+
+    side = Word(ASSESSING_SIDES, allow_none=False)
+    answer = Word(ASSESSMENT_ANSWERS, allow_none=False)
+    note = fields.String(allow_none=True)
+    by = fields.String(allow_none=True)
+    is_on_behalf = fields.Boolean()
+    given_at = fields.AwareDateTime()
+
+
+class DeliveryAnswer(Schema):
+    """What became of an agreed match. Why a course was not held is for the side that said so and for
+    coordinators.
+    """
+
+    state = Word(DELIVERY_STATES)
+    starts_on = fields.Date(allow_none=True)
+    ends_on = fields.Date(allow_none=True)
+    place_code = fields.String(attribute="place", allow_none=True)
+    venue = fields.String(allow_none=True)
+    held_from = fields.Date(allow_none=True)
+    held_to = fields.Date(allow_none=True)
+    seats_used = fields.Integer(allow_none=True)
+    women_used = fields.Integer(allow_none=True)
+    reported_side = Word(ASSESSING_SIDES)
+    reported_at = fields.AwareDateTime(allow_none=True)
+    is_on_behalf = fields.Boolean()
+    reason = Word(NON_DELIVERY_REASONS)
+    note = fields.String(allow_none=True)
+    is_overdue = fields.Boolean(metadata={"description": "Its days are over and nobody has reported."})
+    assessments = fields.List(fields.Nested(AssessmentAnswer))
+    to_assess = fields.List(
+        fields.String(), metadata={"description": "Sides of the reader's that have not assessed it yet."}
+    )
+    open_steps = fields.List(
+        fields.String(),
+        metadata={"description": "What the reader may do now."},
+    )
+
+
 class MatchAnswer(OfARound):
     """A match as its reader may see it: a provider sees it once the recipient agreed to be put to it, in the
     state and with the seats that were put to it.
@@ -266,6 +311,9 @@ class MatchAnswer(OfARound):
     )
     waits_for_recognition = fields.Boolean()
     my_sides = fields.List(fields.String())
+    delivery = fields.Nested(
+        DeliveryAnswer, allow_none=True, metadata={"description": "What became of it once it was agreed."}
+    )
 
 
 class PageQuery(Schema):

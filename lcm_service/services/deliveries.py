@@ -10,12 +10,12 @@ from typing import Any
 
 from lcm_service.domain.errors import Conflict, NotValid
 from lcm_service.domain.lives import NOTHING, states_before
-from lcm_service.domain.permissions import Actor
+from lcm_service.domain.permissions import Actor, may_coordinate
 from lcm_service.domain.record_rules import ENDS_BEFORE_START, Faults
 from lcm_service.domain.sentences import sentence
 from lcm_service.domain.vocabulary import ASSESSING_SIDES, NON_DELIVERY_REASONS
 from lcm_service.persistence import matching_reads as reads
-from lcm_service.persistence.database import transaction, utc_now
+from lcm_service.persistence.database import db, transaction, utc_now
 from lcm_service.persistence.matching_reads import Session
 from lcm_service.persistence.tables import Delivery
 from lcm_service.services.delivery_views import days_said, first_day, last_day
@@ -124,6 +124,18 @@ def report_not_delivered(
                 first_day=str(first),
             )
         return _write(session, held, action, "not_delivered", dict.fromkeys(_REPORT) | report)
+
+
+def rounds_with_agreed(actor: Actor) -> set[str]:
+    """The codes of rounds in which a match is agreed of which the actor's side may say what became of it; of
+    all rounds with one, for coordinators. None for who has no part in matches.
+    """
+    session = db.session()
+    if may_coordinate(actor):
+        return reads.rounds_with_agreed(session)
+    if actor.role != "focal_point" or actor.participant_id is None:
+        return set()
+    return reads.rounds_with_agreed(session, actor.participant_id)
 
 
 def _hold_side(session: Session, actor: Actor, match_id: int, side: str, on_behalf: bool) -> HeldMatch:

@@ -10,6 +10,7 @@ from lcm_service.web import (
     activities,
     addresses,
     corrections,
+    deliveries,
     errors,
     exports,
     field_labels,
@@ -47,6 +48,7 @@ AREAS = (
     plans,
     corrections,
     matches,
+    deliveries,
     exports,
 )
 

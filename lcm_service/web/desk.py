@@ -33,7 +33,9 @@ class Desk:
 
     ``next_step`` names the action that the page puts first, ``subject`` the run or plan that it is about.
     ``attention`` is what the published plan does not know yet, ``objections`` is what was decided against the
-    draft since it was made, ``own_plan`` a participant's part of the published plan.
+    draft since it was made, ``own_plan`` a participant's part of the published plan. ``to_report`` are the
+    matches whose days are over and of which nobody has reported, ``to_assess`` those whose course was held
+    and of which the reader's side (for coordinators: a side) has not said what it thinks.
     """
 
     round: Any
@@ -43,6 +45,8 @@ class Desk:
     questions: Sequence[Any] = ()
     matches: Sequence[Any] = ()
     waiting: Sequence[Any] = ()
+    to_report: Sequence[Any] = ()
+    to_assess: Sequence[Any] = ()
     runs: Sequence[Any] = ()
     plans: Sequence[Any] = ()
     attention: Sequence[Attention] = ()
@@ -56,6 +60,11 @@ class Desk:
     def published(self) -> Any:
         """The plan that is published now."""
         return next((plan for plan in self.plans if plan.state == "published"), None)
+
+    @property
+    def waits_for_word_of_courses(self) -> bool:
+        """Whether somebody is to say what became of a course that was agreed."""
+        return bool(self.to_report or self.to_assess)
 
     @property
     def attention_counts(self) -> dict[str, int]:
@@ -83,6 +92,8 @@ def desk_of(actor: Actor, found: Any) -> Desk:
     desk.needs = submissions.list_needs(actor, code, only_live=True)
     desk.questions = questions.list_questions(actor, code)
     desk.matches = decisions.list_matches(actor, code)
+    desk.to_report = [one for one in desk.matches if one.delivery and one.delivery.is_overdue]
+    desk.to_assess = [one for one in desk.matches if one.delivery and one.delivery.to_assess]
     if permissions.may_coordinate(actor):
         desk.runs = runs.list_runs(actor, code)
         desk.plans = publication.list_plans(actor, code)
@@ -158,8 +169,15 @@ def _intake(desk: Desk) -> dict[str, int]:
         "proposed": sum(match.state == "proposed" for match in desk.matches),
         "declined": sum(match.state == "declined" for match in desk.matches),
         "lapsed": sum(match.state == "lapsed" for match in desk.matches),
+        **_counts_of_courses(desk.matches),
         **answers,
     }
+
+
+def _counts_of_courses(matches: Sequence[MatchView]) -> dict[str, int]:
+    """How many courses of agreed matches are at which point."""
+    states = Counter(one.delivery.state for one in matches if one.delivery is not None)
+    return {state: states[state] for state in ("scheduled", "delivered", "not_delivered")}
 
 
 def _coordinators_step(actor: Actor, desk: Desk) -> tuple[str, Any]:
@@ -208,4 +226,8 @@ def _participants_step(desk: Desk) -> str:
         return "answer"
     if desk.questions:
         return "answer_questions"
+    if desk.to_report:
+        return "report"
+    if desk.to_assess:
+        return "assess"
     return "submit" if not (desk.needs or desk.offers or desk.supports) else "nothing"

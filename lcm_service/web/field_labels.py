@@ -5,7 +5,7 @@ from typing import Any
 
 from flask_babel import lazy_gettext as _
 
-from lcm_service.web import need_fields, offer_fields, support_fields
+from lcm_service.web import deliveries, need_fields, offer_fields, support_fields
 
 # Fields that no form asks for under their own name.
 OTHERS: dict[str, Any] = {
@@ -17,6 +17,7 @@ OTHERS: dict[str, Any] = {
     "seats_recognised": _("Seats that count"),
     "priority_recognised": _("Priority that counts"),
     "recognition_reason": _("Reason"),
+    "assessment": _("What a side thinks of the course"),
     "state": _("State"),
     "source": _("Source"),
 }
@@ -24,7 +25,8 @@ OTHERS: dict[str, Any] = {
 
 @cache
 def _labels() -> dict[str, Any]:
-    sections = (*need_fields.SECTIONS, *offer_fields.SECTIONS, *support_fields.SECTIONS)
+    of_courses = (*deliveries.SCHEDULE, *deliveries.DELIVERED, *deliveries.NOT_DELIVERED)
+    sections = (*of_courses, *need_fields.SECTIONS, *offer_fields.SECTIONS, *support_fields.SECTIONS)
     return {one.name: one.label for section in sections for one in section.fields} | OTHERS
 
 

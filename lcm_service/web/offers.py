@@ -3,20 +3,26 @@
 from http import HTTPStatus
 from typing import Any
 
-from flask import Blueprint, flash, redirect, request, url_for
+from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext
 from werkzeug.wrappers import Response
 
+from lcm_service.domain import permissions
+from lcm_service.domain.errors import NotAllowed
+from lcm_service.domain.permissions import Actor
+from lcm_service.schemas.deliveries import ReplySchema
 from lcm_service.schemas.records import OfferSchema
-from lcm_service.services import submissions
+from lcm_service.services import assessments, submissions
 from lcm_service.web import choices
-from lcm_service.web.fields import Section
+from lcm_service.web.fields import Field, FormView, Section
 from lcm_service.web.offer_fields import FIRST_DATES, FIRST_QUESTIONS, SECTIONS
 from lcm_service.web.offer_rows import read_rows, requires_as_stored, stored_rows, typed_rows
 from lcm_service.web.record_flow import RecordForm, RecordKind, RecordPages, RecordServices
-from lcm_service.web.saving import Page, Values, read_version
+from lcm_service.web.saving import Page, StaleFacts, Values, read_version, save_or_show_again
 from lcm_service.web.showing import current_actor
+
+REPLY = (Section(lazy_gettext("Reply"), (Field("reply", lazy_gettext("Your reply"), "longtext"),)),)
 
 
 def _form(template: str, sections: tuple[Section, ...], parts: tuple[str, ...]) -> RecordForm:
@@ -46,6 +52,15 @@ def _rows_and_places(offer: Any | None) -> Values:
 
 
 FIRST_FORM = _form("offers/first_questions.html", (*FIRST_QUESTIONS, *FIRST_DATES), ("sessions", "requires"))
+
+
+def _record_of_course(actor: Actor, offer: Any) -> Values:
+    """The record of the course, which its provider and coordinators read."""
+    if not permissions.may_see_course_record(actor, offer.participant_id):
+        return {}
+    return {"course_record": assessments.find_course_record(actor, offer.reference), "reads_record": True}
+
+
 OFFER = RecordKind(
     name="offer",
     area="offers",
@@ -64,6 +79,7 @@ OFFER = RecordKind(
         withdraw=submissions.withdraw_offer,
     ),
     at_first={"subject": "training"},
+    show_more=_record_of_course,
 )
 PAGES = RecordPages(OFFER)
 
@@ -91,3 +107,40 @@ def withdraw_session(reference: str, key: str) -> Response:
     submissions.withdraw_session(actor, f"{reference}-{key}", read_version(request.form), reason)
     flash(_("The session is withdrawn."), "good")
     return redirect(url_for("offers.show", reference=reference), HTTPStatus.SEE_OTHER)
+
+
+@bp.get("/offers/<reference>/reply")
+def ask_reply(reference: str) -> str:
+    """Ask the provider what it replies to the record of its course."""
+    record = assessments.find_course_record(current_actor(), reference)
+    return _show_reply(reference, FormView(REPLY, {"reply": record and record.reply}), None)
+
+
+@bp.post("/offers/<reference>/reply")
+def reply(reference: str) -> Page:
+    """Let a reply stand beside the record of the course."""
+    actor = current_actor()
+
+    def save(values: Values) -> str:
+        assessments.reply_to_record(actor, reference, values["reply"], read_version(request.form))
+        flash(_("Your reply stands beside the record."), "good")
+        return url_for("offers.show", reference=reference)
+
+    return save_or_show_again(
+        REPLY, save, lambda view, stale: _show_reply(reference, view, stale), schema=ReplySchema
+    )
+
+
+def _show_reply(reference: str, view: FormView, stale: StaleFacts | None) -> str:
+    actor = current_actor()
+    offer = submissions.find_offer(actor, reference)
+    if not permissions.may_see_course_record(actor, offer.participant_id):
+        raise NotAllowed("The provider of a course replies to its record.")
+    return render_template(
+        "offers/reply.html",
+        round=offer.round,
+        offer=offer,
+        course_record=assessments.find_course_record(actor, reference),
+        form=view,
+        stale=stale,
+    )

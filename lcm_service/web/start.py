@@ -7,7 +7,7 @@ from flask import Blueprint, abort, redirect, render_template, request, session,
 from werkzeug.wrappers import Response
 
 from lcm_service.domain.vocabulary import LANGUAGES_OF_PAGES
-from lcm_service.services import rounds
+from lcm_service.services import deliveries, rounds
 from lcm_service.web import desk
 from lcm_service.web.showing import actor_or_none
 
@@ -20,8 +20,13 @@ def index() -> str:
     actor = actor_or_none()
     if actor is None:
         return render_template("start/welcome.html")
-    open_rounds = [one for one in rounds.list_rounds(actor) if one.state == "open"]
-    return render_template("start/index.html", desks=[desk.desk_of(actor, one) for one in open_rounds])
+    found = rounds.list_rounds(actor)
+    desks = [desk.desk_of(actor, one) for one in found if one.state == "open"]
+    # Courses are held when their round is long closed, so what is to be said of them is shown all the same.
+    waiting = deliveries.rounds_with_agreed(actor)
+    over = [desk.desk_of(actor, one) for one in found if one.state == "closed" and one.code in waiting]
+    desks += [one for one in over if one.waits_for_word_of_courses]
+    return render_template("start/index.html", desks=desks)
 
 
 @bp.get("/how-matching-works")

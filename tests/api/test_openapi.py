@@ -69,6 +69,10 @@ def test_every_change_of_a_record_asks_for_its_version(document):
                 "/revival",
                 "/closing",
                 "/reopening",
+                "/schedule",
+                "/delivery",
+                "/non-delivery",
+                "/assessment",
             )
         )
         headers = {row["name"] for row in operation.get("parameters", ()) if row.get("in") == "header"}
