@@ -24,7 +24,6 @@ from lcm_service.services.trail import enqueue_message, record_event
 KIND: Final = "course_record"
 CHOOSE_ANSWER: Final = sentence("Choose an answer: yes, in part or no.")
 CHOOSE_SIDE: Final = sentence("Say for which side: recipient or provider.")
-SAY_SOMETHING: Final = sentence("Say something here, or leave it as it is.")
 
 
 def assess_delivery(

@@ -15,6 +15,7 @@ from lcm_service.persistence import matching_reads as reads
 from lcm_service.persistence.database import db
 from lcm_service.persistence.tables import Run
 from lcm_service.services import matching
+from lcm_service.services.delivery_states import is_delivered
 from lcm_service.services.match_turns import is_answered
 from lcm_service.services.match_views import MatchView, view_matches
 from lcm_service.services.require import require_round
@@ -29,7 +30,7 @@ class Correctable:
 
 
 def list_correctable(actor: Actor, round_code: str) -> list[Correctable]:
-    """The live matches of a round, those that nobody has answered first.
+    """The live matches of a round, those that nobody has answered first; without those whose course was held.
 
     Raises NotAllowed for all but coordinators, NotFound, and Conflict where no plan is published.
     """
@@ -42,7 +43,7 @@ def list_correctable(actor: Actor, round_code: str) -> list[Correctable]:
     rows = [
         row
         for row in reads.list_match_sides(session, round_id=round_.id)
-        if row[0].state in LIVE_MATCH_STATES
+        if row[0].state in LIVE_MATCH_STATES and not is_delivered(row[0])
     ]
     views = view_matches(session, actor, rows)
     found = [Correctable(view, is_answered(row[0])) for row, view in zip(rows, views, strict=True)]
