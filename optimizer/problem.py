@@ -153,7 +153,8 @@ class Support:
     """Part of a course from another provider: funds, a venue, equipment, interpretation or another kind.
 
     ``quantity`` ``None`` gives nothing until it is stated; every other ``None`` is no limit, except
-    ``languages``, without which an interpretation support links nothing.
+    ``languages``, without which an interpretation support links nothing. ``not_for`` are sessions for which
+    its provider declined to give it.
     """
 
     id: str
@@ -167,6 +168,7 @@ class Support:
     areas: frozenset[str] | None = None
     places: frozenset[str] | None = None
     languages: frozenset[str] | None = None
+    not_for: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,7 +33,8 @@ class Field:
     """One key of a record: what it may hold and, for the JSON Schema, what it means.
 
     ``attribute`` is the data class's name for it where that differs; ``must_be_stated`` asks for the key
-    although the data class has a default.
+    although the data class has a default. ``left_out_where_empty``: a key that came later is not written
+    where it holds nothing, so that every problem that was asked before keeps its canonical form and its hash.
     """
 
     key: str
@@ -42,6 +43,7 @@ class Field:
     attribute: str = ""
     must_be_stated: bool = False
     may_be_null: bool = False
+    left_out_where_empty: bool = False
 
     @property
     def name(self) -> str:
@@ -158,10 +160,12 @@ def _note_order(values: Mapping[str, Any], lower: str, upper: str, place: str, r
 
 
 def write_record(record: Any, table: Table) -> dict[str, Any]:
-    """The JSON object of a record, every key written out."""
+    """The JSON object of a record, every key written out but those that say that they need not be."""
     document: dict[str, Any] = {"format": table.format} if table.format else {}
     for column in table.fields:
         value = getattr(record, column.name)
+        if column.left_out_where_empty and not value:
+            continue
         document[column.key] = None if value is None else column.kind.write(value)
     return document
 

@@ -220,6 +220,12 @@ SUPPORT: Final = Table(
         Field("areas", AREAS, "null: no limit"),
         Field("places", CODES, "places and regions; null: no limit"),
         Field("languages", Members(CODE, folds_case=True), "between which it interprets; null: none"),
+        Field(
+            "not_for",
+            Members(Reference(("sessions",)), may_be_empty=True),
+            "sessions for which it was declined; null: none",
+            left_out_where_empty=True,
+        ),
     ),
 )
 

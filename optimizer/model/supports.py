@@ -22,8 +22,9 @@ LARGEST_COEFFICIENT = 1024
 def find_pools(facts: Facts) -> dict[str, str]:
     """Support -> the first by id of those that no session can tell apart; only supports that are not first.
 
-    They are of one kind and have equal dates, `only`, areas, places and languages, and none limits what one
-    session gets. Whatever their quantities together allow can then be shared out among them.
+    They are of one kind, have equal dates, `only`, areas, places and languages, were declined for the same
+    sessions, and none limits what one session gets. Whatever their quantities together allow can then be
+    shared out among them.
     """
     first: dict[Hashable, str] = {}
     pools: dict[str, str] = {}
@@ -31,7 +32,7 @@ def find_pools(facts: Facts) -> dict[str, str]:
         if not support.quantity or support.per_session is not None:
             continue
         sets = (support.only, support.areas, support.places, frozenset(fold_languages(support.languages)))
-        key = (support.kind, support.from_, support.to, *sets)
+        key = (support.kind, support.from_, support.to, support.not_for, *sets)
         if first.setdefault(key, support.id) != support.id:
             pools[support.id] = first[key]
     return pools

@@ -5,7 +5,7 @@ with the same sessions: exchange them in a plan, and the plan is as good as befo
 differ only by such exchanges one is enough: the one in which the first of the twins has most. A row for each
 two neighbours says so; it refuses no plan but those that have such an equal.
 
-Records that a pin or the plan last published names have no twin.
+Records that a pin or the plan last published names have no twin, nor has a session that a support is not for.
 """
 
 from collections import defaultdict
@@ -89,6 +89,7 @@ def find_twins(facts: Facts, pairs: Sequence[Pair]) -> Twins:
     problem = facts.problem
     known = {id for row in problem.pinned for id in (row.need, row.session)}
     known |= {id for row in problem.previous for id in (row.need, row.session)}
+    known |= {session for support in problem.supports for session in support.not_for}
     sides = _Sides(facts, pairs)
     needs: dict[Hashable, list[str]] = defaultdict(list)
     for need in problem.needs:

@@ -162,11 +162,13 @@ class Facts:
         return admitting | usable & fitting.open_to(self.givers_of(session))
 
     def support_fits(self, support: Support, session: Session) -> bool:
-        """Whether a support's dates, areas and places allow the session (C9).
+        """Whether a support's dates, areas and places allow the session, for which it was not declined (C9).
 
         Only what is stated can refuse: a session whose areas, place or days are unknown, or whose areas are
         *any*, is not kept from the support by them.
         """
+        if session.id in support.not_for:
+            return False
         if support.from_ is not None and session.start is not None and session.start < support.from_:
             return False
         if support.to is not None and session.end is not None and session.end > support.to:

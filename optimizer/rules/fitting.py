@@ -31,13 +31,17 @@ class Fitting:
         self._areas = _Codes([row.areas for row in supports])
         self._places = _Codes([row.places for row in supports])
         self._only = _Codes([row.only for row in supports])
+        self._declined: dict[str, SetOfSupports] = {}
+        for place, row in enumerate(supports):
+            for session_id in row.not_for:
+                self._declined[session_id] = self._declined.get(session_id, 0) | 1 << place
         # Those that have something to give.
         self.giving: SetOfSupports = sum(1 << place for place, row in enumerate(supports) if row.quantity)
         self._members: dict[SetOfSupports, tuple[Support, ...]] = {}
 
     def of_session(self, session: Session) -> SetOfSupports:
         """Return the set of those that fit, whatever their ``only`` and quantities say."""
-        fitting = self._every
+        fitting = self._every & ~self._declined.get(session.id, 0)
         if session.start is not None:
             fitting &= self._from.within(session.start.toordinal())
         if session.end is not None:

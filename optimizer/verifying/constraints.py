@@ -278,7 +278,7 @@ def _check_use(
             "C9", None, session.id, f"{name} gives {use.quantity} units. State at least 1, or no row."
         )
     if not support_fits(ledger.facts, support, session):
-        message = f"{name} does not fit its dates, areas or place. Use another support."
+        message = f"{name} does not fit its dates, areas or place, or was declined. Use another support."
         yield Violation("C9", None, session.id, message)
     if support.per_session is not None and use.quantity > support.per_session:
         message = f"{name} gives {use.quantity} units; at most {support.per_session} go to one session."

@@ -37,7 +37,8 @@ class Facts:
         # By the place that they may go to: each support with its languages in lower case.
         self._interpreters: dict[str | None, list[tuple[Support, frozenset[str]]]] = {}
         self._tongues: dict[
-            tuple[str | None, frozenset[str] | None], set[tuple[date | None, date | None, frozenset[str]]]
+            tuple[str | None, frozenset[str] | None],
+            set[tuple[date | None, date | None, frozenset[str], frozenset[str]]],
         ] = {}
 
     def codes_of(self, recipient_id: str) -> frozenset[str]:
@@ -66,17 +67,19 @@ class Facts:
         """Return the languages, in lower case, of each interpretation support that fits a session.
 
         `only` is not looked at. Sessions of one place and the same areas share what these two leave of the
-        supports; the days are then looked at session by session.
+        supports; the days, and for which sessions each was declined, are then looked at session by session.
         """
         near = (session.place, session.areas)
         if near not in self._tongues:
             self._tongues[near] = {
-                (row.from_, row.to, spoken)
+                (row.from_, row.to, row.not_for, spoken)
                 for row, spoken in self._interpreters_at(session.place)
                 if not _share_none(row.areas, session.areas)
             }
         return frozenset(
-            spoken for first, last, spoken in self._tongues[near] if _days_allow(first, last, session)
+            spoken
+            for first, last, not_for, spoken in self._tongues[near]
+            if session.id not in not_for and _days_allow(first, last, session)
         )
 
     def _interpreters_at(self, place: str | None) -> list[tuple[Support, frozenset[str]]]:
@@ -190,9 +193,12 @@ def fit_again(problem: Problem | Facts, need: Need, session: Session) -> int:
 
 
 def support_fits(facts: Facts, support: Support, session: Session) -> bool:
-    """Say whether a support fits a session by dates, areas and place; the caller compares the kind."""
+    """Say whether a support fits a session by dates, areas and place, and was not declined for it; the caller
+    compares the kind.
+    """
     return (
-        _days_allow(support.from_, support.to, session)
+        session.id not in support.not_for
+        and _days_allow(support.from_, support.to, session)
         and not _share_none(support.areas, session.areas)
         and _place_allows(facts, support, session.place)
     )

@@ -93,7 +93,7 @@ def session(id: str = "S-1", offer: str = "O-1", **fields: Any) -> Session:
 def support(id: str = "R-1", kind: str = "venue", **fields: Any) -> Support:
     """Return a support of provider XPB of 10 units with no restriction."""
     fields = {"provider": "XPB", "quantity": 10, **fields}
-    return Support(id=id, kind=kind, **_frozen(fields, {"only", "areas", "places", "languages"}))
+    return Support(id=id, kind=kind, **_frozen(fields, {"only", "areas", "places", "languages", "not_for"}))
 
 
 def requirement(kind: str = "venue", quantity: int = 0, per_seat: int = 0) -> Requirement:

@@ -70,6 +70,8 @@ class _Draw:
 
     def __init__(self, rng: Random, loose: bool, needs: int = 0, sessions: int = 0) -> None:
         self.rng, self.loose = rng, loose
+        # Drawn apart, so that the rest of a problem stays what it was before supports were declined.
+        self.rng_of_declines = Random(str(rng.getstate()[1][:2]))
         self.need_count = needs or rng.choice((1, 2, 3, 3, 4))
         self.session_count = sessions or rng.choice((1, 2, 3, 3, 4))
 
@@ -235,6 +237,7 @@ class _Draw:
             areas=frozenset(self.rng.sample(AREAS, 1)) if self.happens(0.2) else None,
             places=self.codes() if self.happens(0.2) else None,
             languages=languages if kind == "interpretation" and self.happens(0.95) else None,
+            not_for=frozenset({"S-1"}) if self.rng_of_declines.random() < 0.1 else frozenset(),
         )
 
     # -- pairs and policy ------------------------------------------------------------------------------------

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from optimizer.errors import InvalidFile
 from optimizer.files.canonical import AgreementHash, canonical_bytes, problem_sha256, problem_to_document
 from optimizer.files.problem_files import read_problem
 from optimizer.problem import Ban, Need, Pin, Place, PreviousSeats, Problem, Requirement
@@ -43,6 +44,19 @@ def test_the_canonical_form_is_the_one_that_the_contract_describes():
     problem = read_problem(sketched_problem())
     assert canonical_bytes(problem).decode() == SKETCHED_PROBLEM_IN_CANONICAL_FORM
     assert problem_sha256(problem) == hashlib.sha256(SKETCHED_PROBLEM_IN_CANONICAL_FORM.encode()).hexdigest()
+
+
+def test_sessions_for_which_a_support_was_declined_are_written_where_there_are_any():
+    stated = {"id": "R-1", "provider": "XPA", "kind": "venue"}
+    never = read_problem(sketched_problem() | {"supports": [stated]})
+    none = read_problem(sketched_problem() | {"supports": [stated | {"not_for": []}]})
+    assert problem_sha256(none) == problem_sha256(never)
+    assert b"not_for" not in canonical_bytes(never)
+    declined = read_problem(sketched_problem() | {"supports": [stated | {"not_for": ["S-1"]}]})
+    assert problem_sha256(declined) != problem_sha256(never)
+    assert read_problem(json.loads(canonical_bytes(declined))) == declined
+    with pytest.raises(InvalidFile, match="S-9"):
+        read_problem(sketched_problem() | {"supports": [stated | {"not_for": ["S-9"]}]})
 
 
 def test_letters_of_every_script_are_written_as_themselves_in_utf_8():

@@ -172,6 +172,7 @@ def test_c9_a_support_whose_quantity_nobody_has_stated_gives_nothing():
         ({"places": {"155"}}, True),
         ({"places": {"002"}}, False),
         ({"kind": "equipment"}, False),
+        ({"not_for": {"S-1"}}, False),
     ],
 )
 def test_c9_a_support_serves_only_sessions_that_it_fits(fields, fits):

@@ -10,7 +10,7 @@ from optimizer.problem import Offer
 from optimizer.reducing.twins import Twins, find_twins
 from optimizer.rules.facts import Facts
 from optimizer.rules.pairs import find_pairs
-from tests.optimizer.builders import need, problem, session
+from tests.optimizer.builders import need, problem, session, support
 
 LATER: dict[str, Any] = {"start": date(2027, 5, 3), "end": date(2027, 5, 14)}
 TWO = (need("N-1"), need("N-2"))
@@ -55,6 +55,7 @@ def test_sessions_of_one_offer_that_read_the_same_are_alike_and_others_are_not()
     assert twins_of([need()], alike, pinned=[("N-1", "S-2", 3)]).blocks == ()
     assert twins_of([need()], alike, previous=[("N-1", "S-1", 3)]).blocks == ()
     assert twins_of([need()], alike, scores=[("N-1", "S-1", 3)]).blocks == ()
+    assert twins_of([need()], alike, supports=[support(not_for={"S-2"})]).blocks == ()
 
 
 def test_offers_of_one_provider_with_the_same_sessions_are_alike():

@@ -187,6 +187,11 @@ CONSTRAINT_CASES = (
         ONE_PAIR, ONE_PAIR, {"S-1": {"R-1": 1}}, {"S-1": {"R-2": 1}},
     ),
     PlanCase(
+        "C9", "a support does not serve a session for which it was declined",
+        supported(VENUE_SESSION, support("R-1"), support("R-2", not_for={"S-1"})),
+        ONE_PAIR, ONE_PAIR, {"S-1": {"R-1": 1}}, {"S-1": {"R-2": 1}},
+    ),
+    PlanCase(
         "C9", "a support kept for some areas fits a session of one of them",
         supported(VENUE_SESSION, support("R-1", areas={"EOD", "MED"}), support("R-2", areas={"EOD"})),
         ONE_PAIR, ONE_PAIR, {"S-1": {"R-1": 1}}, {"S-1": {"R-2": 1}},
