@@ -11,6 +11,7 @@ from lcm_service.api import (
     matches,
     needs,
     offers,
+    parts,
     plans,
     questions,
     rounds,
@@ -31,6 +32,7 @@ AREAS: tuple[Blueprint, ...] = (
     plans.blp,
     matches.blp,
     deliveries.blp,
+    parts.blp,
 )
 DESCRIPTION = """Needs, offers and supports, their matching, and the answers of both sides.
 

@@ -9,11 +9,14 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Final
 
+from lcm_service.domain.vocabulary import PARTIES
+
 # Where a life begins.
 NOTHING: Final = "-"
 SIDE: Final = "a side of the match"
 RECIPIENT: Final = "the recipient"
 PROVIDER: Final = "the provider"
+PARTY: Final = "the owner of the support"
 LETTER: Final = "a coordinator, by a side's letter"
 COORDINATOR: Final = "a coordinator"
 OWNER: Final = "whoever withdraws the record"
@@ -22,6 +25,8 @@ OTHER_COORDINATOR: Final = "a coordinator who did not put it forward"
 
 # Who confirms after whom: the recipient last of the two sides, then the secretariat records.
 CONFIRMING_ORDER: Final = ("provider", "recipient", "secretariat")
+# These wait for the other parties of their session; the provider does not.
+AFTER_PARTIES: Final = ("recipient", "secretariat")
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +74,9 @@ MATCH_STEPS: Final = (
         ("proposed",),
         ("proposed", "agreed"),
         (SIDE, LETTER, COORDINATOR),
-        "in turn: provider, recipient, secretariat; no question about the pair is open and the records speak "
-        "for it; agreed once all three have",
+        "in turn: provider, recipient, secretariat, the last two once all other parties of the session have "
+        "confirmed their part; no question about the pair is open and the records speak for it; agreed once "
+        "all three have",
     ),
     Step(
         "confirm_known",
@@ -113,7 +119,7 @@ MATCH_STEPS: Final = (
         ("asked", "proposed"),
         ("lapsed",),
         (SERVICE,),
-        "the side whose turn it is has not answered; the pair is not banned",
+        "the side whose turn it is has not answered, or another party its part; the pair is not banned",
     ),
     Step(
         "lapse_more",
@@ -128,6 +134,81 @@ MATCH_STEPS: Final = (
         ("asked", "proposed"),
         (SIDE, LETTER),
         "its plan is still the published one and the records speak for it; asked where the provider was not",
+    ),
+)
+PART_STEPS: Final = (
+    Step(
+        "plan",
+        (NOTHING, "planned", "released", "lapsed"),
+        ("planned",),
+        (COORDINATOR,),
+        "a plan is published that sets the support aside for the session; its owner knows nothing of it",
+    ),
+    Step(
+        "ask_part",
+        ("planned", "confirmed", "asked", "released", "lapsed"),
+        ("asked",),
+        (RECIPIENT, LETTER),
+        "a recipient has agreed to be put, none of the session is still asked, and more is drawn on than is "
+        "confirmed",
+    ),
+    Step(
+        "confirm",
+        ("asked",),
+        ("confirmed",),
+        (PARTY, LETTER),
+        "the quantity that is asked; a lower one is confirmed with it",
+    ),
+    Step(
+        "decline",
+        ("asked", "confirmed", "lapsed"),
+        ("declined",),
+        (PARTY, LETTER),
+        "with a reason; the support is not used for the session again; once a match there is agreed, by "
+        "letter",
+    ),
+    Step(
+        "decline_rest",
+        ("asked",),
+        ("confirmed",),
+        (PARTY, LETTER),
+        "it had confirmed less: that stands",
+    ),
+    Step(
+        "stand",
+        ("asked",),
+        ("confirmed",),
+        (SIDE, COORDINATOR, SERVICE),
+        "no more is drawn on than it had confirmed",
+    ),
+    Step(
+        "release",
+        ("planned", "asked", "confirmed"),
+        ("released",),
+        (COORDINATOR, SIDE, SERVICE),
+        "nothing of the session that was put stands any more, or a plan is published without the support "
+        "there",
+    ),
+    Step(
+        "withdraw",
+        ("planned", "asked", "confirmed", "lapsed"),
+        ("declined",),
+        (OWNER,),
+        "the support itself is withdrawn",
+    ),
+    Step(
+        "lapse",
+        ("asked",),
+        ("lapsed",),
+        (SERVICE,),
+        "its owner has not answered; so do the matches that wait for it",
+    ),
+    Step(
+        "lapse_rest",
+        ("asked",),
+        ("confirmed",),
+        (SERVICE,),
+        "it had confirmed less: that stands",
     ),
 )
 PLAN_STEPS: Final = (
@@ -215,6 +296,7 @@ DELIVERY_STEPS: Final = (
 )
 LIVES: Final = {
     "match": MATCH_STEPS,
+    "part": PART_STEPS,
     "delivery": DELIVERY_STEPS,
     "plan": PLAN_STEPS,
     "round": ROUND_STEPS,
@@ -229,12 +311,15 @@ def states_before(kind: str, *actions: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(state for step in steps for state in step.before))
 
 
-def whose_turn(state: str, confirmed: Collection[str]) -> str | None:
+def whose_turn(state: str, confirmed: Collection[str], *, awaits_parties: bool = False) -> str | None:
     """The side for which a match waits: the recipient to agree to be put to the provider, then whoever
-    confirms next. ``confirmed`` are the sides that have confirmed all seats that are proposed now.
+    confirms next; between the provider and the recipient the other parties of the session. ``confirmed`` are
+    the sides that have confirmed all seats that are proposed now.
     """
     if state == "asked":
         return "recipient"
     if state != "proposed":
         return None
+    if awaits_parties and "provider" in confirmed:
+        return PARTIES
     return next((side for side in CONFIRMING_ORDER if side not in confirmed), None)

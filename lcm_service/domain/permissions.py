@@ -100,6 +100,18 @@ def may_see_course_record(actor: Actor, provider_id: int) -> bool:
     return may_coordinate(actor) or actor.answers_for(provider_id)
 
 
+def may_see_part(actor: Actor, owner_id: int, *, is_put: bool) -> bool:
+    """What a support gives to a session is seen by coordinators, and by the support's owner once a recipient
+    there has agreed to be put (``is_put``).
+    """
+    return may_coordinate(actor) or (is_put and actor.answers_for(owner_id))
+
+
+def may_answer_part(actor: Actor, owner_id: int) -> bool:
+    """The owner of a support answers for its part; a coordinator for one that answered by letter."""
+    return actor.answers_for(owner_id) or actor.is_coordinator
+
+
 def may_manage_people(actor: Actor) -> bool:
     """Administrators make accounts; they see no record by that."""
     return actor.role == "administrator" or actor.is_system

@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from lcm_service.domain.permissions import SYSTEM
 from lcm_service.mail.sending import send_due
-from lcm_service.services import audit, forgetting, lapses, publish_gate
+from lcm_service.services import audit, forgetting, lapses, part_lapses, publish_gate
 
 log = logging.getLogger(__name__)
 
@@ -89,6 +89,8 @@ class Housekeeping:
         """Let proposals lapse whose time is over, and remind of those whose time is nearly over."""
         lapses.lapse_overdue(SYSTEM)
         lapses.remind_late(SYSTEM)
+        part_lapses.lapse_parts(SYSTEM)
+        part_lapses.remind_parties(SYSTEM)
 
     def let_plans_leave(self) -> None:
         """Publish the approved plans that were held long enough."""

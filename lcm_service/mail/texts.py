@@ -13,6 +13,7 @@ from flask_babel import force_locale, gettext, ngettext
 type Message = tuple[str, dict[str, Any]]
 
 ASKS: Final = frozenset({"match.ask", "match.grow", "match.propose", "match.turn", "match.remind"})
+PART_ASKS: Final = frozenset({"part.ask_part", "part.remind"})
 SIGN_OFF_LINE: Final = "-- "
 
 
@@ -119,6 +120,28 @@ def _counted(messages: Sequence[Message]) -> list[str]:
         lines.append(ngettext("%(num)s of them lapses soon.", "%(num)s of them lapse soon.", late))
     if news := len(_match_ids(messages) - _match_ids(messages, ASKS.__contains__)):
         lines.append(ngettext("There is news of %(num)s match.", "There is news of %(num)s matches.", news))
+    if parts := _parts(messages, PART_ASKS.__contains__):
+        lines.append(
+            ngettext(
+                "%(num)s course asks for a support of yours.",
+                "%(num)s courses ask for supports of yours.",
+                parts,
+            )
+        )
+    if late := _parts(messages, "part.remind".__eq__):
+        lines.append(
+            ngettext(
+                "%(num)s of these questions lapses soon.", "%(num)s of these questions lapse soon.", late
+            )
+        )
+    if news := _parts(messages) - parts:
+        lines.append(
+            ngettext(
+                "There is news of %(num)s course that asked for a support of yours.",
+                "There is news of %(num)s courses that asked for supports of yours.",
+                news,
+            )
+        )
     records = {
         facts.get("reference")
         for kind, facts in messages
@@ -137,3 +160,8 @@ def _matches(messages: Sequence[Message], concerns: Callable[[str], bool]) -> in
 
 def _match_ids(messages: Sequence[Message], concerns: Callable[[str], bool] = bool) -> set[Any]:
     return {facts.get("match") for kind, facts in messages if kind.startswith("match.") and concerns(kind)}
+
+
+def _parts(messages: Sequence[Message], concerns: Callable[[str], bool] = bool) -> int:
+    """How many parts of courses these messages are about."""
+    return len({facts.get("part") for kind, facts in messages if kind.startswith("part.") and concerns(kind)})

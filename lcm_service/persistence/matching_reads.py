@@ -197,9 +197,15 @@ def list_questions(session: Session, round_id: int) -> Sequence[Question]:
 
 
 def list_match_sides(
-    session: Session, *, round_id: int | None = None, match_id: int | None = None
+    session: Session,
+    *,
+    round_id: int | None = None,
+    match_id: int | None = None,
+    session_code: str | None = None,
 ) -> list[tuple[Match, Participant, Participant]]:
-    """Matches of a round, or one match, each with its recipient and its provider, by need and session."""
+    """Matches of a round, of one session of it, or one match, each with its recipient and its provider, by
+    need and session.
+    """
     recipient, provider = aliased(Participant), aliased(Participant)
     statement = (
         select(Match, recipient, provider)
@@ -216,6 +222,8 @@ def list_match_sides(
         statement = statement.where(Match.round_id == round_id)
     if match_id is not None:
         statement = statement.where(Match.id == match_id)
+    if session_code is not None:
+        statement = statement.where(Match.session_code == session_code)
     return [(match, receives, gives) for match, receives, gives in session.execute(statement)]
 
 

@@ -10,6 +10,8 @@ from lcm_service.domain.vocabulary import (
     DELIVERY_STATES,
     MATCH_STATES,
     NON_DELIVERY_REASONS,
+    PART_STATES,
+    PARTIES,
     PLAN_STATES,
     PRIORITIES,
     QUESTION_STATES,
@@ -283,6 +285,50 @@ class DeliveryAnswer(Schema):
     )
 
 
+class PartyAnswer(Schema):
+    """Who gives a support to the session; how much, and the number of the part, for coordinators alone."""
+
+    part = fields.Integer(attribute="part_id", allow_none=True)
+    support = fields.String(attribute="support_reference")
+    kind = fields.String()
+    owner = fields.String()
+    state = Word(PART_STATES, allow_none=False)
+    quantity = fields.Integer(allow_none=True)
+
+
+class CoRecipientAnswer(Schema):
+    """Another recipient of the session."""
+
+    recipient = fields.String()
+    seats = fields.Integer()
+
+
+class PartAnswer(OfARound):
+    """What one support is asked to give to one session, for so many seats in all. Reason, note and name are
+    for its owner and for coordinators, who alone see a part.
+    """
+
+    id = fields.Integer()
+    version = fields.Integer()
+    round = fields.String(attribute="round_code")
+    state = Word(PART_STATES, allow_none=False)
+    owner = fields.String()
+    support = fields.String(attribute="support_reference")
+    kind = fields.String()
+    quantity = fields.Integer()
+    quantity_confirmed = fields.Integer()
+    seats = fields.Integer(metadata={"description": "Of all recipients together."})
+    offer = fields.String(attribute="offer_reference")
+    provider = fields.String()
+    session = fields.Nested(SessionOfMatchAnswer)
+    answer_by = fields.AwareDateTime(allow_none=True)
+    reason = fields.String(allow_none=True)
+    note = fields.String(allow_none=True)
+    by = fields.String(allow_none=True)
+    is_on_behalf = fields.Boolean()
+    decided_at = fields.AwareDateTime(allow_none=True)
+
+
 class MatchAnswer(OfARound):
     """A match as its reader may see it: a provider sees it once the recipient agreed to be put to it, in the
     state and with the seats that were put to it.
@@ -294,7 +340,10 @@ class MatchAnswer(OfARound):
     state = Word(MATCH_STATES, allow_none=False)
     seats = fields.Integer()
     is_firm = fields.Boolean()
-    waiting_for = Word(DECISION_SIDES, metadata={"description": "The side whose turn it is, or null."})
+    waiting_for = Word(
+        (*DECISION_SIDES, PARTIES),
+        metadata={"description": "The side whose turn it is, the other parties of the session, or null."},
+    )
     consent = fields.Nested(ConsentAnswer, allow_none=True)
     answer_by = fields.AwareDateTime(
         allow_none=True, metadata={"description": "Until when that side is waited for."}
@@ -310,6 +359,11 @@ class MatchAnswer(OfARound):
         fields.List(fields.String()), metadata={"description": "Kind of record, reference, field."}
     )
     waits_for_recognition = fields.Boolean()
+    parties = fields.List(fields.Nested(PartyAnswer), metadata={"description": "Who gives supports to it."})
+    co_recipients = fields.List(
+        fields.Nested(CoRecipientAnswer),
+        metadata={"description": "Who else is taught in the session, once all of them agreed."},
+    )
     my_sides = fields.List(fields.String())
     delivery = fields.Nested(
         DeliveryAnswer, allow_none=True, metadata={"description": "What became of it once it was agreed."}

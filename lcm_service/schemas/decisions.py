@@ -34,3 +34,16 @@ class ConfirmationOfSideSchema(SideSchema):
 
 class DeclineOfSideSchema(DeclineSchema, SideSchema):
     """A side declines, and says why."""
+
+
+class ConfirmationOfPartSchema(Sent):
+    """The owner of a support confirms its part. ``on_behalf``: a coordinator records its letter."""
+
+    note = Text(4000)
+    on_behalf = YesNo(allow_none=False)
+
+
+class DeclineOfPartSchema(DeclineSchema):
+    """The owner of a support declines its part, and says why."""
+
+    on_behalf = YesNo(allow_none=False)

@@ -40,6 +40,7 @@ from lcm_service.services.match_views import MatchView, view_matches
 from lcm_service.services.pairs_now import PairNow, judge_pair_now
 from lcm_service.services.plan_questions import RECOGNITION, asked_now, asked_of, renew_questions
 from lcm_service.services.require import require_round
+from lcm_service.services.session_turns import settle_sessions
 from lcm_service.services.snapshot_records import pair_of
 
 
@@ -91,6 +92,7 @@ def consent_to_match(
         record_match_event(session, actor, match, "consent", fields, facts, secret=False)
         tell_others(session, actor, match, (held.recipient, held.provider), "propose")
         renew_questions(session, match.round_id)
+        settle_sessions(session, actor, held.round, [match.session_code], asks_anew=True)
         return held.view(session)
 
 
@@ -120,6 +122,7 @@ def confirm_match(
         session.flush()
         trace(session, held, "confirm", {"seats": held.seats})
         agree_if_all_confirmed(session, actor, held.match, (held.recipient, held.provider))
+        settle_sessions(session, actor, held.round, [held.match.session_code])
         return held.view(session)
 
 
@@ -159,6 +162,7 @@ def decline_match(
             _decline_more(session, held, own, reason, note)
         else:
             _decline_whole(session, held, reason, note)
+        settle_sessions(session, actor, held.round, [held.match.session_code])
         return held.view(session)
 
 
@@ -182,6 +186,7 @@ def release_match(
         require_not_delivered(held.match)
         answer(held, "declined", reason=reason, note=note)
         _release(session, actor, held.match, (held.recipient, held.provider), reason)
+        settle_sessions(session, actor, held.round, [held.match.session_code])
         return held.view(session)
 
 
@@ -205,7 +210,7 @@ def release_matches_of(
         raise ValueError("Name a need, an offer or a session.")
     if round_id is None:
         round_id = _round_of_record(session, need_reference, offer_reference, session_code)
-    reads.lock_round(session, round_id)
+    round_ = reads.lock_round(session, round_id)
     released = []
     for match, recipient, provider in reads.list_match_sides(session, round_id=round_id):
         concerns = (
@@ -217,6 +222,7 @@ def release_matches_of(
         if concerns and match.state in LIVE_MATCH_STATES and not is_delivered(match):
             _release(session, actor, match, (recipient, provider), "withdrawn")
             released.append(match)
+    settle_sessions(session, actor, round_, {match.session_code for match in released})
     return released
 
 

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from lcm_service.domain.errors import Conflict, NotAllowed, NotFound, NotValid
-from lcm_service.domain.lives import CONFIRMING_ORDER, states_before
+from lcm_service.domain.lives import AFTER_PARTIES, CONFIRMING_ORDER, states_before
 from lcm_service.domain.permissions import Actor, may_coordinate, may_decide_as, may_see_match
-from lcm_service.domain.vocabulary import DECISION_SIDES
+from lcm_service.domain.vocabulary import DECISION_SIDES, PARTIES
 from lcm_service.persistence import matching_reads as reads
 from lcm_service.persistence.database import utc_now
 from lcm_service.persistence.matching_reads import Session
@@ -85,7 +85,7 @@ class HeldMatch:
             )
 
     def require_turn(self) -> None:
-        """Raise Conflict while a side that confirms before this one has not confirmed."""
+        """Raise Conflict while a side or another party that confirms before this one has not confirmed."""
         confirmed = confirmed_sides(self.match, self.seats)
         before = CONFIRMING_ORDER[: CONFIRMING_ORDER.index(self.side)]
         missing = next((side for side in before if side not in confirmed), None)
@@ -94,6 +94,13 @@ class HeldMatch:
                 f"The {missing} has not confirmed this match yet, and the {self.side} confirms after it. "
                 "You are told when it is your turn.",
                 waiting_for=missing,
+            )
+        if self.side in AFTER_PARTIES and self.match.awaits_parties:
+            raise Conflict(
+                f"Another party of session {self.match.session_code} has not confirmed its part for these "
+                f"seats, and the {self.side} confirms after it. You are told when it is your turn; where a "
+                "party has declined, a repair looks for another support.",
+                waiting_for=PARTIES,
             )
 
     def require_asked(self) -> None:

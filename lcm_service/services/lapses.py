@@ -36,6 +36,7 @@ from lcm_service.services.match_turns import (
 from lcm_service.services.match_views import MatchView, questions_of
 from lcm_service.services.pairs_now import judge_pair_now
 from lcm_service.services.plan_questions import RECOGNITION, Asked
+from lcm_service.services.session_turns import settle_sessions
 from lcm_service.services.snapshot_records import pair_of
 from lcm_service.services.trail import enqueue_message
 
@@ -58,15 +59,17 @@ def lapse_overdue(actor: Actor) -> int:
     for round_id in _rounds_with(Match.answer_by <= now):
         with transaction() as session:
             round_ = reads.lock_round(session, round_id)
-            unrecognised = _needs_to_recognise(session, round_id)
+            unrecognised, codes = _needs_to_recognise(session, round_id), set[str]()
             for match, recipient, provider in reads.list_match_sides(session, round_id=round_id):
                 if match.state not in WAITING_STATES or match.answer_by is None or match.answer_by > now:
                     continue
                 if unrecognised.intersection(questions_of(match)):
                     match.answer_by, match.reminded_at = now + REMIND_BEFORE, None
                     continue
-                _lapse(session, actor, match, round_, (recipient, provider))
+                lapse_match(session, actor, match, round_, (recipient, provider))
+                codes.add(match.session_code)
                 touched += 1
+            settle_sessions(session, actor, round_, codes)
     return touched
 
 
@@ -130,6 +133,7 @@ def revive_match(
                 "What the records say now speaks against this match. Ask for a repair.", rules=list(rules)
             )
         trace(session, held, "revive", {"seats": match.seats}, secret=not is_known)
+        settle_sessions(session, actor, held.round, [match.session_code], asks_anew=True)
         return held.view(session)
 
 
@@ -159,7 +163,10 @@ def _needs_to_recognise(session: Session, round_id: int) -> set[Asked]:
     }
 
 
-def _lapse(session: Session, actor: Actor, match: Match, round_: Round, sides: Sequence[Participant]) -> None:
+def lapse_match(
+    session: Session, actor: Actor, match: Match, round_: Round, sides: Sequence[Participant]
+) -> None:
+    """What of a match was not answered in time is over; what both sides have confirmed stands."""
     confirmed = [
         one.seats for one in match.decisions if one.side in SIDES_WAITED_FOR and one.answer == "confirmed"
     ]

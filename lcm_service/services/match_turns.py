@@ -31,7 +31,8 @@ def confirmed_sides(match: Match, seats: int) -> set[str]:
 
 def side_awaited(match: Match) -> str | None:
     """The side for which the match waits now."""
-    return whose_turn(match.state, confirmed_sides(match, match.seats))
+    confirmed = confirmed_sides(match, match.seats)
+    return whose_turn(match.state, confirmed, awaits_parties=match.awaits_parties)
 
 
 def is_put(match: Match) -> bool:

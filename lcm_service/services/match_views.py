@@ -19,6 +19,7 @@ from lcm_service.persistence import matching_reads as reads
 from lcm_service.persistence.matching_reads import Session
 from lcm_service.persistence.tables import Decision, Match, Participant, Person, Question
 from lcm_service.services.delivery_views import DeliveryOfMatch, people_of_delivery, view_delivery
+from lcm_service.services.match_parties import CoRecipient, PartiesOfMatches, PartyOfMatch
 from lcm_service.services.match_turns import confirmed_sides, is_put, known_seats, known_state
 from lcm_service.services.plan_questions import RECOGNITION, Asked, asked_of
 
@@ -115,7 +116,8 @@ class MatchView:
     provider. A provider reads state and seats as they were put to it.
     ``asks_more_of``: sides that confirmed fewer seats than are proposed now. ``open_questions``: (kind of
     record, reference, field) that must be answered before a side can confirm; the field ``seats_recognised``
-    waits for a coordinator. ``my_sides``: for whom the reader may answer. ``answer_by``: until when
+    waits for a coordinator. ``parties``: who gives supports to the session; ``co_recipients``: who else is
+    taught there, once all are agreed. ``my_sides``: for whom the reader may answer. ``answer_by``: until when
     that side is waited for. ``are_seats_assumed``: the plan counted with seats that nobody has stated.
     ``correction_notice``: what coordinators wrote to the sides when a correcting plan withdrew it.
     ``delivery``: what came of it once it was agreed.
@@ -143,6 +145,8 @@ class MatchView:
     decisions: tuple[DecisionOfMatch, ...]
     asks_more_of: tuple[str, ...]
     open_questions: tuple[Asked, ...]
+    parties: tuple[PartyOfMatch, ...]
+    co_recipients: tuple[CoRecipient, ...]
     my_sides: tuple[str, ...]
     delivery: DeliveryOfMatch | None
     correction_notice: str | None = None
@@ -174,11 +178,16 @@ def view_matches(session: Session, actor: Actor, rows: Sequence[MatchSides]) -> 
         for round_id in {match.round_id for match, _, _ in seen}
         for row in _open_questions(session, round_id)
     }
-    return [_view(actor, row, people, open_rows) for row in seen]
+    parties = PartiesOfMatches(session, actor, [match for match, _, _ in seen])
+    return [_view(actor, row, people, open_rows, parties) for row in seen]
 
 
 def _view(
-    actor: Actor, row: MatchSides, people: Mapping[int, Person], open_rows: set[tuple[int, str, str, str]]
+    actor: Actor,
+    row: MatchSides,
+    people: Mapping[int, Person],
+    open_rows: set[tuple[int, str, str, str]],
+    parties: PartiesOfMatches,
 ) -> MatchView:
     match, recipient, provider = row
     labels, round_ = match.plan.labels, match.plan.round
@@ -199,7 +208,7 @@ def _view(
         seats=seats,
         are_seats_assumed=are_seats_assumed(_row_of(match)),
         is_firm=match.is_firm,
-        waiting_for=whose_turn(state, confirmed_sides(match, seats)),
+        waiting_for=whose_turn(state, confirmed_sides(match, seats), awaits_parties=match.awaits_parties),
         consent=_consent_of(actor, match, recipient, people),
         answer_by=match.answer_by if is_waiting else None,
         lapsed_at=match.lapsed_at,
@@ -214,7 +223,7 @@ def _view(
             provider.names,
             labels["offers"][match.offer_reference]["title"],
         ),
-        session=_session_of(match.session_code, labels["sessions"][match.session_code]),
+        session=session_of_match(match.session_code, labels["sessions"][match.session_code]),
         decisions=tuple(
             _decision_of(actor, one, own_sides, people)
             for one in sorted(answers, key=lambda one: DECISION_SIDES.index(one.side))
@@ -223,6 +232,8 @@ def _view(
             one.side for one in answers if is_waiting and one.answer == "confirmed" and one.seats < seats
         ),
         open_questions=tuple(asked for asked in questions_of(match) if (match.round_id, *asked) in open_rows),
+        parties=parties.parties_of(match),
+        co_recipients=parties.co_recipients_of(match),
         my_sides=tuple(
             side for side in DECISION_SIDES if may_decide_as(actor, side, recipient.id, provider.id)
         ),
@@ -267,7 +278,8 @@ def _need_of(actor: Actor, match: Match, recipient: Participant, labels: Mapping
     )
 
 
-def _session_of(code: str, label: Mapping[str, Any]) -> SessionOfMatch:
+def session_of_match(code: str, label: Mapping[str, Any]) -> SessionOfMatch:
+    """The session by its label in a plan."""
     days = {
         name: None if label[name] is None else date.fromisoformat(label[name])
         for name in ("start", "end", "not_before", "not_after")

@@ -63,6 +63,7 @@ def _read_alone(session: Session, records: RoundRecords, matches: Sequence[Match
         offers=tuple(offer for offer in records.offers if offer.reference in offers),
         pins=(),
         banned=records.banned & pairs,
+        declined_supports=frozenset(one for one in records.declined_supports if one[1] in codes),
         published=None,
     )
     return read_as_problem(session, alone)

@@ -23,6 +23,7 @@ from lcm_service.services.plan_questions import renew_questions
 from lcm_service.services.plan_studies import explanation_with_changes
 from lcm_service.services.repair_choices import Choice, find_lacking_reasons
 from lcm_service.services.require import require_round
+from lcm_service.services.session_turns import plan_parts
 from lcm_service.services.snapshot_records import PairCodes, may_grow, pair_of
 from lcm_service.services.snapshots import find_contradictions
 from lcm_service.services.trail import check_version, enqueue_message, record_event
@@ -294,6 +295,7 @@ def _publish_matches(session: Session, actor: Actor, plan: Plan) -> None:
             session.flush()
             facts = {"reason": _reason_for(plan, match), "seats": match.seats}
             _trace(session, actor, match, "release", facts)
+    plan_parts(session, actor, plan)
 
 
 def _carry_on(session: Session, actor: Actor, plan: Plan, match: Match, row: dict[str, Any]) -> None:

@@ -21,6 +21,7 @@ from lcm_service.domain.vocabulary import LIVE_MATCH_STATES
 from lcm_service.persistence.database import transaction, utc_now
 from lcm_service.persistence.tables import Match, Need, Offer
 from lcm_service.services import records
+from lcm_service.services.parties import stands_in_part
 
 SAY_WHICH = sentence("Say which note it is, as it is written on it.")
 SAY_WHEN = sentence("State the date of the note.")
@@ -112,6 +113,6 @@ def _has_matches(session: Session, record: Any) -> bool:
     elif isinstance(record, Offer):
         of_record = Match.offer_reference == record.reference
     else:
-        return False
+        return stands_in_part(session, record)
     standing = select(Match.id).where(of_record, Match.state.in_(LIVE_MATCH_STATES)).limit(1)
     return session.scalar(standing) is not None

@@ -12,8 +12,9 @@ from typing import Any
 
 from lcm_service.domain.errors import NotAllowed, NotFound, NotValid
 from lcm_service.domain.permissions import Actor, may_coordinate
-from lcm_service.domain.vocabulary import DECISION_SIDES
+from lcm_service.domain.vocabulary import DECISION_SIDES, LIVE_MATCH_STATES
 from lcm_service.persistence import matching_reads as reads
+from lcm_service.persistence import part_reads
 from lcm_service.persistence.database import db
 from lcm_service.persistence.matching_reads import Session
 from lcm_service.persistence.tables import Plan, Round, Run
@@ -31,7 +32,8 @@ class Attention:
 
     ``code``: declined_pair, released_pair, lapsed_pair, refused_pair (a live match that the records as they
     are now speak against, by ``rules``: codes of pair rules and of the limits C1..C5 and C12),
-    withdrawn_need, withdrawn_session (its offer or itself), withdrawn_support, late_need, late_offer,
+    withdrawn_need, withdrawn_session (its offer or itself), withdrawn_support, declined_support and
+    lapsed_support (what its owner said, or did not say, of its part of ``session``), late_need, late_offer,
     late_support, or faulty_records (``record`` is the optimizer's own line: no plan can be made until they
     are corrected); with the records that it concerns.
     """
@@ -161,6 +163,7 @@ def _changes_since(session: Session, round_: Round, plan: Plan) -> Iterator[Atte
         if match.plan_id == plan.id and match.state in ("declined", "released", "lapsed"):
             need, code = pair_of(match)
             yield Attention(f"{match.state}_pair", need=need, session=code)
+    yield from _unanswered_parts(session, round_, plan)
     records = gather_records(session, round_)
     yield from _refused_pairs(session, records)
     asked = json.loads(plan.problem)
@@ -176,6 +179,21 @@ def _changes_since(session: Session, round_: Round, plan: Plan) -> Iterator[Atte
     known_offers = {row["id"] for row in asked["offers"]}
     late_offers = {offer.reference for offer in records.offers} - known_offers
     yield from (Attention("late_offer", record=one) for one in sorted(late_offers))
+
+
+def _unanswered_parts(session: Session, round_: Round, plan: Plan) -> Iterator[Attention]:
+    """Parts that the plan counts on and that their owners did not give, while a match there needs them."""
+    live = [one for one in reads.list_matches(session, round_.id) if one.state in LIVE_MATCH_STATES]
+    held = {match.session_code for match in live}
+    waiting = {match.session_code for match in live if match.awaits_parties}
+    for part in part_reads.list_parts(session, round_.id):
+        code, is_whole = part.session_code, part.state in ("declined", "lapsed")
+        is_withdrawn = part.reason == "withdrawn" and part.state == "declined"
+        if part.plan_id != plan.id or is_withdrawn or not (is_whole or part.refuses_more):
+            continue
+        if code in (held if is_whole else waiting):
+            state = "lapsed" if part.state == "lapsed" or part.reason is None else "declined"
+            yield Attention(f"{state}_support", session=code, record=part.support_reference)
 
 
 def _refused_pairs(session: Session, records: RoundRecords) -> Iterator[Attention]:

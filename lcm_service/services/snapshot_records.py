@@ -12,9 +12,10 @@ from datetime import date
 from lcm_service.domain import windows
 from lcm_service.domain.vocabulary import LIVE_MATCH_STATES, LIVE_RECORD_STATES
 from lcm_service.persistence import matching_reads as reads
+from lcm_service.persistence import part_reads
 from lcm_service.persistence.database import utc_now
 from lcm_service.persistence.matching_reads import Session
-from lcm_service.persistence.tables import Match, Need, Offer, Plan, Round, Support
+from lcm_service.persistence.tables import Match, Need, Offer, Part, Plan, Round, Support
 from lcm_service.services.delivery_states import is_delivered
 
 type PairCodes = tuple[str, str]
@@ -37,7 +38,7 @@ class RoundRecords:
 
     ``pins`` are the live matches whose seats are held. ``released`` are the pairs that the coordinator would
     release as a way out of a clash; ``held`` the sessions that may run below their least, by that choice or
-    by the published plan's.
+    by the published plan's. ``declined_supports`` are (support, session) that the support's owner declined.
     """
 
     round: Round
@@ -52,6 +53,7 @@ class RoundRecords:
     released: frozenset[PairCodes] = frozenset()
     held: frozenset[str] = frozenset()
     codes_of_sessions: frozenset[str] = field(default_factory=frozenset)
+    declined_supports: frozenset[PairCodes] = frozenset()
 
 
 def gather_records(
@@ -103,6 +105,9 @@ def gather_records(
         released=released,
         held=(frozenset(hold) & known_sessions) | _still_held(published, pins, sessions),
         codes_of_sessions=frozenset(known_sessions),
+        declined_supports=_declined_supports(
+            part_reads.list_parts(session, round_.id), sessions, {one.reference for one in supports}
+        ),
     )
 
 
@@ -195,9 +200,7 @@ def _banned_pairs(
     """
     matches = list(matches)
     live = {pair_of(match) for match in matches if match.state in LIVE_MATCH_STATES}
-    codes_by_offer: dict[str, dict[str, str]] = {}
-    for row in sessions:
-        codes_by_offer.setdefault(row.offer.reference, {})[row.candidate.key] = row.code
+    codes_by_offer = _codes_by_offer(sessions)
     banned: set[PairCodes] = set()
     for match in matches:
         if match.state != "declined" or match.need_reference not in known_needs:
@@ -207,6 +210,35 @@ def _banned_pairs(
         keys = {declined, *_keys_of_same_course(declined, codes, _is_about_days(match))}
         banned |= {(match.need_reference, codes[key]) for key in keys if key in codes}
     return frozenset(banned - live)
+
+
+def _declined_supports(
+    parts: Iterable[Part], sessions: Iterable[SessionRow], known_supports: set[str]
+) -> frozenset[PairCodes]:
+    """Supports with the sessions for which their owners declined to give them: for the same course on all its
+    days, as with pairs, but where the same support stands.
+    """
+    parts, codes_by_offer = list(parts), _codes_by_offer(sessions)
+    standing = {
+        (part.support_reference, part.session_code) for part in parts if part.state in ("asked", "confirmed")
+    }
+    declined: set[PairCodes] = set()
+    for part in parts:
+        if part.state != "declined" or part.support_reference not in known_supports:
+            continue
+        offer = part.session_code.rpartition("-")[0]
+        codes, key = codes_by_offer.get(offer, {}), windows.key_of_session(offer, part.session_code)
+        keys = {key, *_keys_of_same_course(key, codes, part.reason == "dates")}
+        declined |= {(part.support_reference, codes[one]) for one in keys if one in codes}
+    return frozenset(declined - standing)
+
+
+def _codes_by_offer(sessions: Iterable[SessionRow]) -> dict[str, dict[str, str]]:
+    """Offer -> key of a candidate session -> its code."""
+    codes: dict[str, dict[str, str]] = {}
+    for row in sessions:
+        codes.setdefault(row.offer.reference, {})[row.candidate.key] = row.code
+    return codes
 
 
 def _keys_of_same_course(declined: str, keys: Iterable[str], is_about_days: bool) -> set[str]:

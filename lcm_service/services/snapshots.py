@@ -5,7 +5,7 @@ does; `snapshot_labels` puts names back when a plan is shown. This module, `pair
 `scenarios` are the only ones that know the optimizer.
 """
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -186,7 +186,10 @@ def write_document(session: Session, records: RoundRecords) -> dict[str, Any]:
     sessions = [
         _write_session(row, areas, seats_of_session, least_if_held.get(row.code)) for row in records.sessions
     ]
-    supports = [_write_support(support, areas) for support in records.supports]
+    declined = defaultdict[str, list[str]](list)
+    for support, code in records.declined_supports:
+        declined[support].append(code)
+    supports = [_write_support(one, areas, declined[one.reference]) for one in records.supports]
     shares = _course_shares(session, records) if weighs_record(policy) else {}
     document = _empty_document() | {
         "recipients": _write_recipients(records.needs),
@@ -287,7 +290,7 @@ def _write_offer(offer: Offer, record: int | None) -> dict[str, Any]:
     }
 
 
-def _write_support(support: Support, not_areas: frozenset[str]) -> dict[str, Any]:
+def _write_support(support: Support, not_areas: frozenset[str], declined: Sequence[str]) -> dict[str, Any]:
     return {
         "id": support.reference,
         "provider": support.participant.code,
@@ -300,6 +303,7 @@ def _write_support(support: Support, not_areas: frozenset[str]) -> dict[str, Any
         "areas": _matched_areas(support.areas, not_areas),
         "places": _listed(support.places),
         "languages": _listed(support.languages),
+        "not_for": sorted(declined),
     }
 
 

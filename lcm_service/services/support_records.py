@@ -7,6 +7,7 @@ from lcm_service.domain.permissions import Actor
 from lcm_service.persistence.database import transaction
 from lcm_service.persistence.tables import Support
 from lcm_service.services import records
+from lcm_service.services.parties import end_parts_of
 
 
 def submit_support(actor: Actor, participant_code: str, round_code: str, data: Mapping[str, Any]) -> Support:
@@ -40,6 +41,7 @@ def withdraw_support(actor: Actor, reference: str, version: int, reason: str | N
     with transaction() as session:
         support = records.begin_withdrawal(session, actor, Support, reference, version)
         records.withdraw_record(session, actor, support, reason)
+        end_parts_of(session, actor, support)
         return support
 
 

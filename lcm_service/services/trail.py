@@ -9,10 +9,17 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from lcm_service.domain.errors import NotFound, Stale
-from lcm_service.domain.permissions import Actor, may_coordinate, may_see_match, may_see_need, may_see_offers
+from lcm_service.domain.permissions import (
+    Actor,
+    may_coordinate,
+    may_see_match,
+    may_see_need,
+    may_see_offers,
+    may_see_part,
+)
 from lcm_service.persistence.audit_chain import add_event
 from lcm_service.persistence.database import db, utc_now
-from lcm_service.persistence.tables import AuditEvent, Match, Need, Offer, OutboxMessage, Person
+from lcm_service.persistence.tables import AuditEvent, Match, Need, Offer, OutboxMessage, Part, Person
 from lcm_service.services.match_turns import is_put
 
 
@@ -196,6 +203,11 @@ def _may_read(actor: Actor, record_kind: str, reference: str) -> bool:
             return False
         match, recipient_id, provider_id = found
         return may_see_match(actor, recipient_id, provider_id, is_put=is_put(match))
+    if record_kind == "part":
+        part = db.session.get(Part, _number_of(reference))
+        return part is not None and may_see_part(
+            actor, part.support.participant_id, is_put=part.put_at is not None
+        )
     return record_kind in {"offer", "support", "activity"} and may_see_offers(actor)
 
 
@@ -204,12 +216,12 @@ def _sides_of_match(reference: str) -> tuple[Match, int, int] | None:
         select(Match, Need.participant_id, Offer.participant_id)
         .join(Need, Match.need_reference == Need.reference)
         .join(Offer, Match.offer_reference == Offer.reference)
-        .where(Match.id == _match_id(reference))
+        .where(Match.id == _number_of(reference))
     ).one_or_none()
     return None if row is None else (row[0], row[1], row[2])
 
 
-def _match_id(reference: str) -> int:
-    """A match is traced by its number; anything else names none."""
+def _number_of(reference: str) -> int:
+    """A match and a part are traced by their numbers; anything else names none."""
     is_number = reference.isascii() and reference.isdecimal() and len(reference) < 10
     return int(reference) if is_number else -1

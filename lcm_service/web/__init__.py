@@ -18,6 +18,7 @@ from lcm_service.web import (
     needs,
     offers,
     own_account,
+    parts,
     people,
     plan_view,
     plans,
@@ -49,6 +50,7 @@ AREAS = (
     corrections,
     matches,
     deliveries,
+    parts,
     exports,
 )
 

@@ -11,6 +11,7 @@ from lcm_service.domain.vocabulary import PLANNING_PURPOSES
 from lcm_service.services import (
     decisions,
     explanations,
+    parties,
     publication,
     publish_gate,
     questions,
@@ -47,6 +48,7 @@ class Desk:
     waiting: Sequence[Any] = ()
     to_report: Sequence[Any] = ()
     to_assess: Sequence[Any] = ()
+    parts: Sequence[Any] = ()
     runs: Sequence[Any] = ()
     plans: Sequence[Any] = ()
     attention: Sequence[Attention] = ()
@@ -65,6 +67,11 @@ class Desk:
     def waits_for_word_of_courses(self) -> bool:
         """Whether somebody is to say what became of a course that was agreed."""
         return bool(self.to_report or self.to_assess)
+
+    @property
+    def waiting_parts(self) -> list[Any]:
+        """What the participant's supports are asked to give and it has not answered."""
+        return [part for part in self.parts if part.state == "asked"]
 
     @property
     def attention_counts(self) -> dict[str, int]:
@@ -106,6 +113,7 @@ def desk_of(actor: Actor, found: Any) -> Desk:
         desk.supports = [one for one in desk.supports if one.participant_id == own]
         desk.own_plan = publication.plan_for_participant(actor, code)
         desk.waiting = [match for match in desk.matches if waits_for(actor, match)]
+        desk.parts = parties.list_parts(actor, code)
         desk.next_step = _participants_step(desk)
     return desk
 
@@ -224,6 +232,8 @@ def _is_decided(desk: Desk, root: Any) -> bool:
 def _participants_step(desk: Desk) -> str:
     if desk.waiting:
         return "answer"
+    if desk.waiting_parts:
+        return "answer_parts"
     if desk.questions:
         return "answer_questions"
     if desk.to_report:

@@ -141,6 +141,16 @@ MATCH_STATES: Final[Labels] = {
     "released": _("Released"),
     "lapsed": _("Lapsed without an answer"),
 }
+PART_STATES: Final[Labels] = {
+    "planned": _("Set aside, its owner not asked yet"),
+    "asked": _("Waiting for its owner’s answer"),
+    "confirmed": _("Confirmed"),
+    "declined": _("Declined"),
+    "released": _("No longer needed"),
+    "lapsed": _("Lapsed without an answer"),
+}
+# For whom a match can wait beside its sides.
+WAITED_FOR: Final[Labels] = {"parties": _("Those who give supports to the session")}
 DECISION_SIDES: Final[Labels] = {
     "recipient": _("Recipient"),
     "provider": _("Provider"),
@@ -222,7 +232,9 @@ VOCABULARIES: Final[Mapping[str, Labels]] = {
     "run_purpose": RUN_PURPOSES,
     "plan_state": PLAN_STATES,
     "match_state": MATCH_STATES,
+    "part_state": PART_STATES,
     "side": DECISION_SIDES,
+    "waited_for": {**DECISION_SIDES, **WAITED_FOR},
     "answer": DECISION_ANSWERS,
     "decline_reason": DECLINE_REASONS,
     "delivery_state": DELIVERY_STATES,

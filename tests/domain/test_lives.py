@@ -18,6 +18,7 @@ from lcm_service.domain.vocabulary import (
     DELIVERY_STATES,
     LIVE_RECORD_STATES,
     MATCH_STATES,
+    PART_STATES,
     PLAN_STATES,
     RECORD_STATES,
     ROUND_STATES,
@@ -31,6 +32,7 @@ STATES = {
     "record": tuple(state for state in RECORD_STATES if state not in NOT_YET),
     "match": MATCH_STATES,
     "delivery": DELIVERY_STATES,
+    "part": PART_STATES,
     "plan": PLAN_STATES,
     "round": ROUND_STATES,
 }
@@ -39,6 +41,7 @@ ENDS = {
     "record": {"withdrawn"},
     "match": {"declined"},
     "delivery": set(),
+    "part": {"declined"},
     "plan": {"superseded", "discarded"},
     "round": set(),
 }

@@ -18,22 +18,24 @@ from werkzeug.test import TestResponse
 from lcm_service.domain.permissions import SYSTEM
 from lcm_service.persistence.database import db
 from lcm_service.persistence.tables import ApiToken, Need, Participant, Person, Plan, Run, SignIn
-from lcm_service.services import accounts, decisions, invitations, matching, renewals, tokens
+from lcm_service.services import accounts, decisions, invitations, matching, parties, renewals, tokens
 from tests.fixtures import key_of_new_sign_in, made_once, sign_in
 from tests.web import world
 from tests.web.test_all_pages import fingerprint
 
 # Whom the walk knows. "owner" answers for the State whose need is looked at, "provider" for the other side of
-# its match, "other" for a State that has nothing to do with either.
-ROLES: Final = ("stranger", "administrator", "observer", "other", "provider", "owner", "coordinator")
+# its match, "party" for one who gives a support to its session, "other" for a State that has nothing to do
+# with any of them.
+ROLES: Final = ("stranger", "administrator", "observer", "other", "party", "provider", "owner", "coordinator")
 
 EVERYBODY: Final = frozenset(ROLES)
 SIGNED_IN: Final = EVERYBODY - {"stranger"}
 TAKES_PART: Final = SIGNED_IN - {"administrator"}
-SUBMITS: Final = frozenset({"other", "provider", "owner", "coordinator"})
+SUBMITS: Final = frozenset({"other", "party", "provider", "owner", "coordinator"})
 OWNS_NEED: Final = frozenset({"owner", "coordinator"})
 OWNS_OFFER: Final = frozenset({"provider", "coordinator"})
 OWNS_SUPPORT: Final = frozenset({"coordinator"})  # that of the walk belongs to none of the others
+OWNS_PART: Final = frozenset({"party", "coordinator"})
 SIDES: Final = frozenset({"owner", "provider", "coordinator"})
 COORDINATES: Final = frozenset({"coordinator"})
 # The owner is the lead of its participant; the walk's colleague and invitation are of that participant.
@@ -183,6 +185,11 @@ PAGES: Final = {
     "deliveries.report_not_delivered": SIDES,
     "deliveries.ask_assessment": SIDES,
     "deliveries.assess": SIDES,
+    "parts.index": SIGNED_IN,
+    "parts.show": OWNS_PART,
+    "parts.confirm": OWNS_PART,
+    "parts.ask_reason": OWNS_PART,
+    "parts.decline": OWNS_PART,
     "exports.plan_json": SUBMITS,
     "exports.plan_csv": SUBMITS,
     "exports.problem_json": COORDINATES,
@@ -239,6 +246,10 @@ CALLS: Final = {
     "api-deliveries.report_delivered": SIDES,
     "api-deliveries.report_not_delivered": SIDES,
     "api-deliveries.assess_delivery": SIDES,
+    "api-parts.list_parts": SIGNED_IN,
+    "api-parts.read_part": OWNS_PART,
+    "api-parts.confirm_part": OWNS_PART,
+    "api-parts.decline_part": OWNS_PART,
 }
 LAW: Final = PAGES | CALLS
 # What would be accepted of one who may: so that nothing but the permission decides.
@@ -281,6 +292,8 @@ BODIES: Final[dict[str, dict[str, Any]]] = {
     },
     "api-deliveries.report_not_delivered": {"side": "recipient", "reason": "costs"},
     "api-deliveries.assess_delivery": {"side": "recipient", "answer": "yes"},
+    "api-parts.confirm_part": {},
+    "api-parts.decline_part": {"reason": "dates"},
     "api-needs.submit_need": NEW_RECORD,
     "api-offers.submit_offer": NEW_RECORD,
     "api-supports.submit_support": NEW_RECORD | {"kind": "venue"},
@@ -377,8 +390,18 @@ def make_walk(at_work: Flask, *, provides_only: bool = False) -> Walk:
     """``provides_only``: the provider asks for nothing itself, so that all it reads is read as a provider."""
     matches = decisions.list_matches(world.coordinator_of(at_work), world.EXERCISE)
     asking = {one.participant.code for one in db.session.query(Need)} if provides_only else set()
-    match = next(one for one in matches if one.offer.provider not in asking)
-    sides = {match.need.recipient, match.offer.provider}
+    parts = {
+        one.session.code: one for one in parties.list_parts(world.coordinator_of(at_work), world.EXERCISE)
+    }
+    match = next(
+        one
+        for one in matches
+        if one.offer.provider not in asking
+        and one.session_code in parts
+        and parts[one.session_code].owner != one.need.recipient
+    )
+    part = parts[match.session_code]
+    sides = {match.need.recipient, match.offer.provider, part.owner}
     linked = {
         code
         for one in matches
@@ -392,6 +415,7 @@ def make_walk(at_work: Flask, *, provides_only: bool = False) -> Walk:
         "observer": world.person_by_email("observer@example.org"),
         "coordinator": world.person_by_email(world.COORDINATOR),
         "owner": world.focal_point_of(match.need.recipient),
+        "party": world.focal_point_of(part.owner),
         "provider": world.focal_point_of(match.offer.provider),
         "other": world.focal_point_of(other),
     }
@@ -410,6 +434,7 @@ def make_walk(at_work: Flask, *, provides_only: bool = False) -> Walk:
     numbers = {
         "code": world.EXERCISE,
         "match_id": str(match.id),
+        "part_id": str(part.id),
         "plan_id": str(plan.id),
         "run_id": str(run.id),
         "offers": match.offer_reference,
@@ -519,7 +544,7 @@ def test_who_may_not_write_is_refused_and_changes_nothing(walk: Walk, role: str)
     assert fingerprint() == before
 
 
-@pytest.mark.parametrize("role", ["stranger", "administrator", "observer", "other", "provider"])
+@pytest.mark.parametrize("role", ["stranger", "administrator", "observer", "other", "party", "provider"])
 def test_nothing_of_a_need_is_read_by_those_it_is_not_for(walk: Walk, role: str) -> None:
     leaks = []
     for rule, method in routes(walk.app, READS | WRITES):
@@ -534,7 +559,7 @@ def test_nothing_of_a_need_is_read_by_those_it_is_not_for(walk: Walk, role: str)
     assert not leaks, leaks
 
 
-@pytest.mark.parametrize("role", ["stranger", "administrator", "observer", "other", "provider"])
+@pytest.mark.parametrize("role", ["stranger", "administrator", "observer", "other", "party", "provider"])
 def test_a_need_that_is_not_yours_looks_like_one_that_is_not_there(walk: Walk, role: str) -> None:
     different = []
     for rule, method in routes(walk.app, READS | WRITES):

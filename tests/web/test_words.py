@@ -37,6 +37,7 @@ LABELLED = [
     ("PLAN_STATES", "plan_state"),
     ("MATCH_STATES", "match_state"),
     ("DECISION_SIDES", "side"),
+    ("PART_STATES", "part_state"),
     ("DECISION_ANSWERS", "answer"),
     ("DECLINE_REASONS", "decline_reason"),
     ("QUESTION_STATES", "question_state"),

@@ -25,6 +25,7 @@ from lcm_service.persistence.tables.participants import (
     Region,
     TrainingArea,
 )
+from lcm_service.persistence.tables.parties import Part
 from lcm_service.persistence.tables.records import Activity, Need, Offer, OfferSession, Support
 from lcm_service.persistence.tables.traces import (
     AuditEvent,
@@ -56,6 +57,7 @@ __all__ = [
     "Offer",
     "OfferSession",
     "OutboxMessage",
+    "Part",
     "Participant",
     "PasswordRenewal",
     "Person",

@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint, false
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from lcm_service.domain.vocabulary import (
@@ -150,6 +150,8 @@ class Match(Table):
     ``put_reason`` why no more seats than these. While the recipient is asked for more, or anew, than the
     provider knows of, ``known_state`` is the state in which the provider goes on to see it.
     ``correction_notice`` is what both sides read where a correcting plan withdrew it.
+    ``awaits_parties``: it is proposed, and what its session draws on is not all confirmed for its seats.
+    ``met_at``: since when it and the other matches of its session, all agreed, are shown to each other.
     """
 
     __tablename__ = "match"
@@ -175,6 +177,8 @@ class Match(Table):
     put_note: Mapped[str | None] = mapped_column(Text)
     known_state: Mapped[str | None] = mapped_column(String(40))
     correction_notice: Mapped[str | None] = mapped_column(Text)
+    awaits_parties: Mapped[bool] = mapped_column(default=False, server_default=false())
+    met_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     answer_by: Mapped[datetime | None] = mapped_column(UtcDateTime, index=True)
     reminded_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     lapsed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)

@@ -1,0 +1,100 @@
+"""A part as its reader may see it: the session, its days, its place and totals; never a recipient or a
+need.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from lcm_service.domain.permissions import Actor, may_answer_part, may_coordinate, may_see_part
+from lcm_service.persistence import matching_reads as reads
+from lcm_service.persistence.matching_reads import Session
+from lcm_service.persistence.tables import Part, Person
+from lcm_service.services.match_views import SessionOfMatch, session_of_match
+
+
+@dataclass(frozen=True, slots=True)
+class PartView:
+    """What one support gives to one session, as its owner was asked for it.
+
+    ``quantity`` is for ``seats`` seats in all, however many recipients they are of. Reason, note and name are
+    shown to the owner itself and to coordinators, who are all that see a part. ``may_answer``: whether the
+    reader answers for the owner.
+    """
+
+    id: int
+    version: int
+    round_code: str
+    standing: str
+    state: str
+    quantity: int
+    quantity_confirmed: int
+    seats: int
+    answer_by: datetime | None
+    owner_id: int
+    owner: str
+    owner_names: Mapping[str, str]
+    support_reference: str
+    support_title: str
+    kind: str
+    offer_reference: str
+    offer_title: str
+    provider: str
+    provider_names: Mapping[str, str]
+    session: SessionOfMatch
+    reason: str | None
+    note: str | None
+    decided_at: datetime | None
+    by: str | None
+    is_on_behalf: bool
+    may_answer: bool
+
+
+def is_known(part: Part) -> bool:
+    """Whether the support's owner may know of the part at all."""
+    return part.put_at is not None
+
+
+def view_parts(session: Session, actor: Actor, parts: Sequence[Part]) -> list[PartView]:
+    """The parts among these that the actor may see, in their order."""
+    seen = [part for part in parts if may_see_part(actor, part.support.participant_id, is_put=is_known(part))]
+    people = reads.list_people(session, {part.decided_by_id for part in seen if part.decided_by_id})
+    return [_view(actor, part, people) for part in seen]
+
+
+def _view(actor: Actor, part: Part, people: Mapping[int, Person]) -> PartView:
+    labels, owner = part.plan.labels, part.support.participant
+    label = labels["sessions"][part.session_code]
+    person = None if part.decided_by_id is None else people.get(part.decided_by_id)
+    coordinates = may_coordinate(actor)
+    # A later plan may set aside more, or the same anew; its owner goes on to read what it was asked.
+    is_as_planned = coordinates and part.state == "planned"
+    state = "released" if part.state == "planned" and not coordinates else part.state
+    return PartView(
+        id=part.id,
+        version=part.version,
+        round_code=part.plan.round.code,
+        standing=part.plan.round.standing,
+        state=state,
+        quantity=part.quantity if is_as_planned else part.quantity_asked,
+        quantity_confirmed=part.quantity_confirmed,
+        seats=part.seats if is_as_planned else part.seats_asked,
+        answer_by=part.answer_by if part.state == "asked" else None,
+        owner_id=owner.id,
+        owner=owner.code,
+        owner_names=owner.names,
+        support_reference=part.support_reference,
+        support_title=part.support.title,
+        kind=part.kind,
+        offer_reference=label["offer"],
+        offer_title=labels["offers"][label["offer"]]["title"],
+        provider=label["provider"],
+        provider_names=labels["participants"].get(label["provider"], {}),
+        session=session_of_match(part.session_code, label),
+        reason=part.reason,
+        note=part.note,
+        decided_at=part.decided_at,
+        by=None if person is None else person.name,
+        is_on_behalf=person is not None and person.participant_id != owner.id,
+        may_answer=may_answer_part(actor, owner.id),
+    )

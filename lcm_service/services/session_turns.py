@@ -1,0 +1,194 @@
+"""After every change of a match: what the other parties of its session are asked, and who waits for them.
+
+The owner of a support is asked once no recipient of the session is still asked itself: then it is asked once,
+and what it is asked for tells of nobody who has not agreed to be put to the provider. It goes on to read what
+it was asked: numbers that fell with every recipient that leaves would tell how many seats that one had.
+"""
+
+import json
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from lcm_service.domain.permissions import Actor
+from lcm_service.domain.vocabulary import LIVE_MATCH_STATES
+from lcm_service.persistence import matching_reads as reads
+from lcm_service.persistence import part_reads
+from lcm_service.persistence.database import utc_now
+from lcm_service.persistence.matching_reads import Session
+from lcm_service.persistence.tables import Match, Part, Plan, Round
+from lcm_service.services.held_matches import SIDES_WAITED_FOR, agree_if_all_confirmed, give_days
+from lcm_service.services.match_turns import answer_by, is_known_live, known_seats, side_awaited
+from lcm_service.services.match_views import MatchSides
+from lcm_service.services.parts_needed import is_supported, quantities_needed
+from lcm_service.services.trail import enqueue_message, record_event
+
+
+def plan_parts(session: Session, actor: Actor, plan: Plan) -> None:
+    """Bring the parts of the round to the plan that is being published; nobody learns of a part by that
+    alone.
+
+    What an owner confirmed stands for as much and for less. A part that the plan does not draw on is
+    released.
+    What a provider gives to its own session is no part.
+    """
+    known = {
+        (one.session_code, one.support_reference): one
+        for one in part_reads.list_parts(session, plan.round_id)
+    }
+    per_seat = _per_seat_by_session(plan)
+    planned = set()
+    for row in plan.document["sessions"]:
+        code, provider = row["id"], plan.labels["sessions"][row["id"]]["provider"]
+        for use in row["supports"]:
+            reference = use["support"]
+            if use["quantity"] == 0 or plan.labels["supports"][reference]["provider"] == provider:
+                continue
+            planned.add((code, reference))
+            part = known.get((code, reference))
+            if part is None:
+                part = Part(round_id=plan.round_id, session_code=code, support_reference=reference)
+                part.quantity_confirmed = 0
+                session.add(part)
+            part.plan, part.kind, part.refuses_more = plan, use["kind"], False
+            part.quantity, part.seats = use["quantity"], row["seats_filled"]
+            part.per_seat = per_seat.get((code, use["kind"]), 0)
+            if part.state in ("released", "lapsed"):
+                part.state = "planned"
+    for pair, part in known.items():
+        if pair not in planned and part.state in ("planned", "asked", "confirmed"):
+            release_part(session, actor, part)
+    session.flush()
+    settle_sessions(session, actor, plan.round, {code for code, _ in (*planned, *known)})
+
+
+def _per_seat_by_session(plan: Plan) -> dict[tuple[str, str], int]:
+    """What a seat of a session takes of each kind, as the plan was asked."""
+    problem: dict[str, Any] = json.loads(plan.problem)
+    found: dict[tuple[str, str], int] = {}
+    for row in problem["sessions"]:
+        for one in row["requires"] or ():
+            key = (row["id"], one["kind"])
+            found[key] = found.get(key, 0) + (one["per_seat"] or 0)
+    return found
+
+
+def settle_sessions(
+    session: Session, actor: Actor, round_: Round, codes: Iterable[str], *, asks_anew: bool = False
+) -> None:
+    """To be called after every change of matches or parts of these sessions, in the same transaction.
+
+    Owners of supports are asked, or asked no more; matches wait for them, or go on to the side whose turn it
+    is then; recipients whose matches are all agreed meet. ``asks_anew``: a recipient has just agreed to be
+    put or to wait again, so who kept silent before is asked again. The round is held by the caller.
+    """
+    session.flush()
+    published = reads.published_plan(session, round_.id)
+    for code in sorted(set(codes)):
+        rows = reads.list_match_sides(session, round_id=round_.id, session_code=code)
+        matches = [match for match, _, _ in rows]
+        parts = [
+            part
+            for part in part_reads.list_parts(session, round_.id, session_codes=[code])
+            if published is not None and part.plan_id == published.id
+        ]
+        for part in parts if asks_anew else ():
+            part.refuses_more = part.refuses_more and part.state != "lapsed"
+        _ask_parties(session, actor, round_, parts, matches)
+        session.flush()
+        for row in rows:
+            _let_wait(session, actor, round_, row, parts, matches)
+        _let_meet(session, actor, matches)
+        session.flush()
+
+
+def _ask_parties(
+    session: Session, actor: Actor, round_: Round, parts: Sequence[Part], matches: Sequence[Match]
+) -> None:
+    seats = sum(known_seats(match) for match in matches if is_known_live(match))
+    needed = quantities_needed(parts, seats)
+    is_open = any(match.state == "asked" for match in matches)
+    for part in parts:
+        quantity = needed[part.id]
+        if part.state == "declined":
+            continue
+        if quantity == 0:
+            if part.state in ("asked", "confirmed"):
+                release_part(session, actor, part)
+        elif part.quantity_confirmed >= quantity:
+            if part.state == "asked":
+                part.state, part.answer_by = "confirmed", None
+                trace_part(session, actor, part, "stand", {"quantity": part.quantity_confirmed})
+        elif not is_open and not part.refuses_more and quantity > _asked_now(part):
+            _ask(session, actor, round_, part, quantity, seats)
+
+
+def _asked_now(part: Part) -> int:
+    return part.quantity_asked if part.state == "asked" else part.quantity_confirmed
+
+
+def _ask(session: Session, actor: Actor, round_: Round, part: Part, quantity: int, seats: int) -> None:
+    part.state, part.quantity_asked, part.seats_asked = "asked", quantity, seats
+    part.put_at = part.put_at or utc_now()
+    part.answer_by, part.reminded_at = answer_by(round_), None
+    trace_part(session, actor, part, "ask_part", {"quantity": quantity, "seats": seats})
+
+
+def release_part(session: Session, actor: Actor, part: Part) -> None:
+    """Nothing is drawn on any more: whoever was asked is told."""
+    was_known = part.state != "planned"
+    part.state, part.quantity_confirmed, part.answer_by = "released", 0, None
+    if was_known:
+        trace_part(session, actor, part, "release", {})
+
+
+def trace_part(session: Session, actor: Actor, part: Part, action: str, facts: dict[str, object]) -> None:
+    """The event of a part that its owner knows of, and word of it to the owner where another did it."""
+    session.flush()
+    record_event(session, actor, action, "part", str(part.id), ["state"], {"version": part.version, **facts})
+    owner_id = part.support.participant_id
+    if not actor.answers_for(owner_id):
+        enqueue_message(session, f"part.{action}", participant_id=owner_id, facts={"part": part.id})
+
+
+def _let_wait(
+    session: Session,
+    actor: Actor,
+    round_: Round,
+    row: MatchSides,
+    parts: Sequence[Part],
+    matches: Sequence[Match],
+) -> None:
+    """Let a match wait for the parties of its session, or let the side whose turn it is then answer."""
+    match, recipient, provider = row
+    awaits = "proposed" in (match.state, match.known_state) and not is_supported(match, parts, matches)
+    if awaits == match.awaits_parties:
+        return
+    before = side_awaited(match)
+    match.awaits_parties = awaits
+    if side_awaited(match) == before:
+        return
+    awaited = give_days(match, round_)
+    session.flush()
+    if awaited in SIDES_WAITED_FOR:
+        side = (recipient, provider)[SIDES_WAITED_FOR.index(awaited)]
+        enqueue_message(session, "match.turn", participant_id=side.id, facts={"match": match.id})
+    agree_if_all_confirmed(session, actor, match, (recipient, provider))
+
+
+def _let_meet(session: Session, actor: Actor, matches: Sequence[Match]) -> None:
+    """Once all that stands in a session is agreed, its recipients see each other, and go on doing so whoever
+    is asked about a seat there later: that they no longer did would tell of it.
+    """
+    standing = [match for match in matches if match.state in LIVE_MATCH_STATES]
+    for match in matches:
+        if match not in standing:
+            match.met_at = None
+    if len({match.need_reference for match in standing}) < 2 or any(
+        one.state != "agreed" for one in standing
+    ):
+        return
+    for match in standing:
+        if match.met_at is None:
+            match.met_at = utc_now()
+            session.flush()
+            record_event(session, actor, "meet", "match", str(match.id), [], {"version": match.version})
