@@ -10,9 +10,10 @@ from lcm_service.schemas.decisions import (
     ConsentSchema,
     DeclineOfSideSchema,
     DeclineSchema,
+    FewerSeatsOfSideSchema,
     SideSchema,
 )
-from lcm_service.services import decisions, lapses
+from lcm_service.services import decisions, lapses, partial_acceptance
 
 blp = make_area(
     "matches",
@@ -63,6 +64,27 @@ def confirm_match(data: dict[str, Any], match_id: int) -> Any:
         data["side"],
         asked_version(),
         note=data.get("note"),
+        on_behalf=data.get("on_behalf", False),
+    )
+    return _shown(match), 200, etag_of(match.version)
+
+
+@blp.post("/<int(max=2147483647):match_id>/partial-acceptance")
+@blp.doc(**NAMES_ITS_VERSION)
+@blp.arguments(FewerSeatsOfSideSchema)
+@blp.response(200, MatchAnswer)
+def accept_fewer_seats(data: dict[str, Any], match_id: int) -> Any:
+    """Accept fewer seats than are proposed, for the side whose turn it is: the rest is free for others, and
+    what was confirmed for more covers them.
+    """
+    match = partial_acceptance.accept_fewer_seats(
+        caller(),
+        match_id,
+        data["side"],
+        data["seats"],
+        data["reason"],
+        asked_version(),
+        data.get("note"),
         on_behalf=data.get("on_behalf", False),
     )
     return _shown(match), 200, etag_of(match.version)

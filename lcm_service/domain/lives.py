@@ -86,6 +86,14 @@ MATCH_STEPS: Final = (
         "the recipient is asked for more seats than the provider knows of: those that it knows",
     ),
     Step(
+        "accept_fewer",
+        ("asked", "proposed"),
+        ("proposed", "agreed"),
+        (SIDE, LETTER),
+        "the side whose turn it is, with a reason: the seats that it accepts; what was confirmed for more "
+        "covers them, the rest is free",
+    ),
+    Step(
         "decline",
         ("asked", "proposed", "lapsed"),
         ("declined",),

@@ -2,7 +2,7 @@
 
 from lcm_service.domain.vocabulary import DECISION_SIDES, DECLINE_REASONS
 from lcm_service.schemas.records import Sent
-from lcm_service.schemas.values import Text, Word, YesNo
+from lcm_service.schemas.values import Number, Text, Word, YesNo
 
 
 class DeclineSchema(Sent):
@@ -47,3 +47,13 @@ class DeclineOfPartSchema(DeclineSchema):
     """The owner of a support declines its part, and says why."""
 
     on_behalf = YesNo(allow_none=False)
+
+
+class FewerSeatsSchema(DeclineSchema):
+    """How many of the proposed seats a side accepts, and why no more."""
+
+    seats = Number(1, 1_000_000, required=True, allow_none=False)
+
+
+class FewerSeatsOfSideSchema(FewerSeatsSchema, SideSchema):
+    """A side accepts fewer seats than are proposed."""

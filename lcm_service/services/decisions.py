@@ -81,18 +81,8 @@ def consent_to_match(
             return held.view(session)
         held.check_version(session, version)
         held.require_open("consent")
-        _require_not_refused(session, held)
-        match.state, match.known_state, match.lapsed_at = "proposed", None, None
-        match.put_to_provider_at, match.seats_put = utc_now(), match.seats
-        match.put_by_id, match.put_reason, match.put_note = actor.person_id, None, checked_note(note)
-        match.answer_by, match.reminded_at = answer_by(held.round), None
-        session.flush()
-        facts = {"side": held.side, "on_behalf": held.is_on_behalf, "version": match.version}
-        fields, facts = ["decision"], {**facts, "seats": match.seats}
-        record_match_event(session, actor, match, "consent", fields, facts, secret=False)
-        tell_others(session, actor, match, (held.recipient, held.provider), "propose")
-        renew_questions(session, match.round_id)
-        settle_sessions(session, actor, held.round, [match.session_code], asks_anew=True)
+        require_not_refused(session, held)
+        put_to_provider(session, held, None, note)
         return held.view(session)
 
 
@@ -114,7 +104,7 @@ def confirm_match(
             return held.view(session)
         held.check_version(session, version)
         held.require_open("confirm")
-        _require_answered(session, held)
+        require_answered(session, held)
         held.require_turn()
         answer(held, "confirmed", note=note)
         if held.match.state == "proposed":
@@ -226,18 +216,34 @@ def release_matches_of(
     return released
 
 
-def _require_answered(session: Session, held: HeldMatch) -> None:
+def put_to_provider(session: Session, held: HeldMatch, reason: str | None, note: str | None) -> None:
+    """The provider sees the match now, for its seats; ``reason``: why the recipient wants no more of them."""
+    actor, match = held.actor, held.match
+    match.state, match.known_state, match.lapsed_at = "proposed", None, None
+    match.put_to_provider_at, match.seats_put = utc_now(), match.seats
+    match.put_by_id, match.put_reason, match.put_note = actor.person_id, reason, checked_note(note)
+    match.answer_by, match.reminded_at = answer_by(held.round), None
+    session.flush()
+    facts = {"side": held.side, "on_behalf": held.is_on_behalf, "version": match.version}
+    fields, facts = ["decision"], {**facts, "seats": match.seats}
+    record_match_event(session, actor, match, "consent", fields, facts, secret=False)
+    tell_others(session, actor, match, (held.recipient, held.provider), "propose")
+    renew_questions(session, match.round_id)
+    settle_sessions(session, actor, held.round, [match.session_code], asks_anew=True)
+
+
+def require_answered(session: Session, held: HeldMatch) -> None:
     """A conditional match can be asked about, not confirmed, until its questions are answered with yes; and
     none is confirmed for seats that its need or its session no longer has.
     """
     match = held.match
-    now = _require_not_refused(session, held)
+    now = require_not_refused(session, held)
     if now.questions:
         raise _refuse_unanswered(session, match, now.questions)
     match.is_firm = True
 
 
-def _require_not_refused(session: Session, held: HeldMatch) -> PairNow:
+def require_not_refused(session: Session, held: HeldMatch) -> PairNow:
     """What the records say now of the pair, where none of their rules and limits speaks against it."""
     now = judge_pair_now(session, held.round, pair_of(held.match))
     if now is None or now.refusals:

@@ -6,7 +6,7 @@ plan, and publishing it is the coordinator's press.
 """
 
 import json
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,7 +17,7 @@ from lcm_service.persistence import matching_reads as reads
 from lcm_service.persistence import part_reads
 from lcm_service.persistence.database import db
 from lcm_service.persistence.matching_reads import Session
-from lcm_service.persistence.tables import Plan, Round, Run
+from lcm_service.persistence.tables import Match, Plan, Round, Run
 from lcm_service.services.delivery_states import is_delivered
 from lcm_service.services.pairs_now import judge_pairs
 from lcm_service.services.repair_choices import Choice, ShortSession, find_short_sessions, pairs_in_clash
@@ -30,7 +30,8 @@ from lcm_service.services.snapshot_records import PairCodes, RoundRecords, gathe
 class Attention:
     """Something that the published plan does not know yet.
 
-    ``code``: declined_pair, released_pair, lapsed_pair, refused_pair (a live match that the records as they
+    ``code``: declined_pair, released_pair, lapsed_pair, reduced_pair (it holds fewer seats than
+    the plan gives it), refused_pair (a live match that the records as they
     are now speak against, by ``rules``: codes of pair rules and of the limits C1..C5 and C12),
     withdrawn_need, withdrawn_session (its offer or itself), withdrawn_support, declined_support and
     lapsed_support (what its owner said, or did not say, of its part of ``session``), late_need, late_offer,
@@ -163,6 +164,7 @@ def _changes_since(session: Session, round_: Round, plan: Plan) -> Iterator[Atte
         if match.plan_id == plan.id and match.state in ("declined", "released", "lapsed"):
             need, code = pair_of(match)
             yield Attention(f"{match.state}_pair", need=need, session=code)
+    yield from _reduced_pairs(reads.list_matches(session, round_.id), plan)
     yield from _unanswered_parts(session, round_, plan)
     records = gather_records(session, round_)
     yield from _refused_pairs(session, records)
@@ -179,6 +181,15 @@ def _changes_since(session: Session, round_: Round, plan: Plan) -> Iterator[Atte
     known_offers = {row["id"] for row in asked["offers"]}
     late_offers = {offer.reference for offer in records.offers} - known_offers
     yield from (Attention("late_offer", record=one) for one in sorted(late_offers))
+
+
+def _reduced_pairs(matches: Sequence[Match], plan: Plan) -> Iterator[Attention]:
+    """Matches of which a side accepted fewer seats than the plan gives them: the rest is free for others."""
+    planned = {(row["need"], row["session"]): row["seats"] for row in plan.document["assignments"]}
+    for match in matches:
+        is_live = match.plan_id == plan.id and match.state in LIVE_MATCH_STATES
+        if is_live and match.seats < planned.get(pair_of(match), 0):
+            yield Attention("reduced_pair", need=match.need_reference, session=match.session_code)
 
 
 def _unanswered_parts(session: Session, round_: Round, plan: Plan) -> Iterator[Attention]:

@@ -12,8 +12,16 @@ from werkzeug.wrappers import Response
 from lcm_service.domain import permissions
 from lcm_service.domain.errors import NotAllowed
 from lcm_service.domain.permissions import Actor
-from lcm_service.schemas.decisions import DeclineSchema
-from lcm_service.services import decisions, explanations, lapses, publication, rounds, trail
+from lcm_service.schemas.decisions import DeclineSchema, FewerSeatsSchema
+from lcm_service.services import (
+    decisions,
+    explanations,
+    lapses,
+    partial_acceptance,
+    publication,
+    rounds,
+    trail,
+)
 from lcm_service.services.match_views import MatchView
 from lcm_service.web import choices, desk, studies
 from lcm_service.web.fields import Field, FormView, Section
@@ -28,6 +36,18 @@ DECLINING = (
         lazy_gettext("Decline"),
         (
             Field("reason", lazy_gettext("Why?"), "one", list_choices=choices.of("decline_reason")),
+            Field("note", lazy_gettext("Anything that helps to find a better match"), "longtext"),
+        ),
+    ),
+)
+
+
+FEWER = (
+    Section(
+        lazy_gettext("Accept fewer seats"),
+        (
+            Field("seats", lazy_gettext("How many seats?"), "number"),
+            Field("reason", lazy_gettext("Why no more?"), "one", list_choices=choices.of("decline_reason")),
             Field("note", lazy_gettext("Anything that helps to find a better match"), "longtext"),
         ),
     ),
@@ -105,6 +125,40 @@ def confirm(match_id: int) -> Response:
     return redirect(url_for("matches.show", match_id=match_id), HTTPStatus.SEE_OTHER)
 
 
+@bp.get("/matches/<row:match_id>/fewer")
+def ask_fewer(match_id: int) -> str:
+    """Ask how many of the proposed seats a side accepts, and why no more."""
+    return _show_declining(match_id, FormView(FEWER), None, template="matches/fewer.html")
+
+
+@bp.post("/matches/<row:match_id>/fewer")
+def accept_fewer(match_id: int) -> Page:
+    """Accept fewer seats than are proposed, for the side whose turn it is."""
+    actor = current_actor()
+
+    def save(values: Values) -> str:
+        side = request.form.get("side", "")
+        partial_acceptance.accept_fewer_seats(
+            actor,
+            match_id,
+            side,
+            values["seats"],
+            values["reason"] or "",
+            read_version(request.form),
+            values["note"],
+            on_behalf=_is_letter(actor, side),
+        )
+        flash(_("These seats are accepted. The others are free again."), "good")
+        return url_for("matches.show", match_id=match_id)
+
+    return save_or_show_again(
+        FEWER,
+        save,
+        lambda form, stale: _show_declining(match_id, form, stale, template="matches/fewer.html"),
+        schema=FewerSeatsSchema,
+    )
+
+
 @bp.get("/matches/<row:match_id>/decline")
 def ask_reason(match_id: int) -> str:
     """Ask why: the reason helps to find a better match."""
@@ -177,14 +231,19 @@ def _is_letter(actor: Actor, side: str) -> bool:
 
 
 def _show_declining(
-    match_id: int, form: FormView, stale: StaleFacts | None, *, is_release: bool = False
+    match_id: int,
+    form: FormView,
+    stale: StaleFacts | None,
+    *,
+    is_release: bool = False,
+    template: str = "matches/decline.html",
 ) -> str:
     actor = current_actor()
     match: MatchView = decisions.find_match(actor, match_id)
     if is_release and not permissions.may_coordinate(actor):
         raise NotAllowed("Only coordinators release matches. Decline it for your side instead.")
     return render_template(
-        "matches/decline.html",
+        template,
         round=rounds.find_round(actor, match.round_code),
         match=match,
         side=request.values.get("side") or next(iter(match.my_sides), ""),

@@ -213,6 +213,7 @@ QUESTION_NAMES: Final[Sentences] = {
 ATTENTION: Final[Sentences] = {
     "declined_pair": _("A side declined this match."),
     "released_pair": _("This match was released."),
+    "reduced_pair": _("A side accepted fewer seats of this match; the others are free."),
     "lapsed_pair": _("This match lapsed, as nobody answered in time."),
     "refused_pair": _("What its records say now speaks against this match."),
     "withdrawn_need": _("This need was withdrawn or has expired."),
@@ -323,6 +324,7 @@ ACTIONS: Final[Sentences] = {
     "ask_part": _("asked the owner of the support for its part"),
     "decline_rest": _("declined what was more than it had confirmed"),
     "lapse_rest": _("let what was more than confirmed lapse, as nobody had answered in time"),
+    "accept_fewer": _("accepted fewer seats"),
     "stand": _("asked for no more than what was confirmed"),
     "meet": _("let the recipients of the session see each other, as all of them agreed"),
     "set_policy": _("changed its policy"),

@@ -65,6 +65,7 @@ def test_every_change_of_a_record_asks_for_its_version(document):
                 "/consent",
                 "/confirmation",
                 "/decline",
+                "/partial-acceptance",
                 "/release",
                 "/revival",
                 "/closing",

@@ -85,7 +85,7 @@ def test_a_record_counts_where_it_can_be_returned_and_changes_where_it_has_not_e
 def test_the_recipient_alone_leads_from_asked_to_the_provider() -> None:
     """Other steps lead back to what the provider knows already, and to nothing beyond it."""
     onward = [one for one in MATCH_STEPS if "asked" in one.before and "proposed" in one.after]
-    assert {one.action for one in onward} == {"consent", "cut", "decline_more", "lapse_more"}
+    assert {one.action for one in onward} == {"consent", "cut", "accept_fewer", "decline_more", "lapse_more"}
     (consent,) = [one for one in onward if one.action == "consent"]
     assert (consent.who, consent.after) == ((RECIPIENT, LETTER), ("proposed",))
 

@@ -1,0 +1,102 @@
+"""A side whose turn it is accepts fewer seats than are proposed: those are its answer, the rest is free.
+
+What other sides and parties confirmed for more covers fewer. Nobody else is moved; a repair gives the freed
+seats to others, and asks this side for no more.
+"""
+
+from lcm_service.domain.errors import Conflict, NotAllowed, NotValid
+from lcm_service.domain.permissions import Actor
+from lcm_service.domain.vocabulary import DECLINE_REASONS
+from lcm_service.persistence.database import transaction
+from lcm_service.persistence.matching_reads import Session
+from lcm_service.services.decisions import put_to_provider, require_answered, require_not_refused
+from lcm_service.services.held_matches import (
+    HeldMatch,
+    agree_if_all_confirmed,
+    answer,
+    hold_match,
+    pass_turn,
+    record_match_event,
+    trace,
+)
+from lcm_service.services.match_turns import fall_back_to_known, is_known_live, side_awaited
+from lcm_service.services.match_views import MatchView
+from lcm_service.services.session_turns import settle_sessions
+
+
+def accept_fewer_seats(
+    actor: Actor,
+    match_id: int,
+    side: str,
+    seats: int,
+    reason: str,
+    version: int,
+    note: str | None = None,
+    *,
+    on_behalf: bool = False,
+) -> MatchView:
+    """Accept some of the proposed seats for one side, with a reason: the match goes on with these alone.
+
+    For a recipient that is asked it is its agreement to be put to the provider, which hears of no more; for a
+    side that confirms, its confirmation. A session that so falls below its least is for a repair to see to,
+    as after a decline. Raises NotFound, NotAllowed, NotValid for a reason that is not listed or a number that
+    is not below what is proposed and above what the side has accepted before, Stale, and Conflict where it is
+    not its turn or where fewer cannot stand (``details["rules"]``: smallest group, all or none, and others).
+    """
+    if reason not in DECLINE_REASONS:
+        raise NotValid("Say why, by one of the listed reasons.", faults={"reason": ["Choose a reason."]})
+    if side == "secretariat":
+        raise NotAllowed("The secretariat records what the sides accept; it accepts no seats itself.")
+    with transaction() as session:
+        held = hold_match(session, actor, match_id, side, on_behalf)
+        held.check_version(session, version)
+        held.require_asked()
+        held.require_open("accept_fewer")
+        if held.is_as_known:
+            fall_back_to_known(held.match)
+        if side_awaited(held.match) != side:
+            raise Conflict(
+                f"It is not the turn of the {side}. Fewer seats are accepted by the side that is to answer.",
+                waiting_for=side_awaited(held.match),
+            )
+        _require_between(held, seats)
+        before, held.match.seats = held.match.seats, seats
+        session.flush()
+        facts = {"seats": seats, "seats_before": before, "reason": reason}
+        if held.match.state == "asked":
+            require_not_refused(session, held)
+            own = {"side": side, "on_behalf": held.is_on_behalf, "version": held.match.version}
+            record_match_event(
+                session, actor, held.match, "accept_fewer", ["seats"], {**own, **facts}, secret=True
+            )
+            put_to_provider(session, held, reason, note)
+        else:
+            _confirm(session, held, reason, note, facts)
+        return held.view(session)
+
+
+def _confirm(
+    session: Session, held: HeldMatch, reason: str, note: str | None, facts: dict[str, object]
+) -> None:
+    require_answered(session, held)
+    held.require_turn()
+    answer(held, "confirmed", reason=reason, note=note)
+    pass_turn(session, held)
+    session.flush()
+    trace(session, held, "accept_fewer", facts)
+    agree_if_all_confirmed(session, held.actor, held.match, (held.recipient, held.provider))
+    settle_sessions(session, held.actor, held.round, [held.match.session_code])
+
+
+def _require_between(held: HeldMatch, seats: int) -> None:
+    """More than the side has accepted already: for that it declines what is more, and what it said stands."""
+    match, own = held.match, held.decision
+    least = own.seats + 1 if own is not None and own.answer == "confirmed" else 1
+    if match.state == "asked" and is_known_live(match):
+        least = match.seats_put + 1
+    if not least <= seats < match.seats:
+        raise NotValid(
+            f"Name fewer seats than the {match.seats} that are proposed, and at least {least}. To accept "
+            "all, confirm; to accept none, decline.",
+            faults={"seats": [f"Between {least} and {match.seats - 1}."]},
+        )
