@@ -89,18 +89,18 @@ class HeldMatch:
         confirmed = confirmed_sides(self.match, self.seats)
         before = CONFIRMING_ORDER[: CONFIRMING_ORDER.index(self.side)]
         missing = next((side for side in before if side not in confirmed), None)
-        if missing is not None:
-            raise Conflict(
-                f"The {missing} has not confirmed this match yet, and the {self.side} confirms after it. "
-                "You are told when it is your turn.",
-                waiting_for=missing,
-            )
-        if self.side in AFTER_PARTIES and self.match.awaits_parties:
+        if self.side in AFTER_PARTIES and self.match.awaits_parties and missing != "provider":
             raise Conflict(
                 f"Another party of session {self.match.session_code} has not confirmed its part for these "
                 f"seats, and the {self.side} confirms after it. You are told when it is your turn; where a "
                 "party has declined, a repair looks for another support.",
                 waiting_for=PARTIES,
+            )
+        if missing is not None:
+            raise Conflict(
+                f"The {missing} has not confirmed this match yet, and the {self.side} confirms after it. "
+                "You are told when it is your turn.",
+                waiting_for=missing,
             )
 
     def require_asked(self) -> None:

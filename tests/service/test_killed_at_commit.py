@@ -18,8 +18,19 @@ from sqlalchemy import event, func, select
 from lcm_service.domain.errors import Conflict
 from lcm_service.domain.permissions import SYSTEM
 from lcm_service.persistence.database import db, transaction, utc_now
-from lcm_service.persistence.tables import Match, OutboxMessage, Run
-from lcm_service.services import audit, decisions, lapses, mailing, matching, publication, publish_gate, runs
+from lcm_service.persistence.tables import Match, OutboxMessage, Part, Run
+from lcm_service.services import (
+    audit,
+    decisions,
+    lapses,
+    mailing,
+    matching,
+    part_lapses,
+    parties,
+    publication,
+    publish_gate,
+    runs,
+)
 from tests import factories, publishing
 from tests.service import matching_rounds as rounds
 
@@ -245,9 +256,38 @@ def revive(actor, round_, match):
     )
 
 
+def part_of(actor, round_):
+    """A part of which the owner is asked: all recipients of its session have agreed to be put."""
+    factories.make_support(round=round_)
+    factories.make_offer(round=round_, requires=[{"kind": "funds", "quantity": 500}])
+    factories.make_need(round=round_, seats_asked=25)
+    rounds.publish(actor, rounds.solve_round(actor, round_))
+    (part,) = parties.list_parts(actor, round_.code)
+    assert part.state == "asked"
+    return part
+
+
+def confirm_a_part(actor, round_, _match):
+    part = part_of(actor, round_)
+    return Press(
+        lambda: parties.confirm_part(actor, part.id, part.version, on_behalf=True),
+        lambda: parties.find_part(actor, part.id).state == "confirmed",
+    )
+
+
+def let_a_part_lapse(actor, round_, _match):
+    part = part_of(actor, round_)
+    with transaction() as session:
+        session.get(Part, part.id).answer_by = utc_now()
+    return Press(
+        lambda: part_lapses.lapse_parts(SYSTEM), lambda: parties.find_part(actor, part.id).state == "lapsed"
+    )
+
+
 PRESSES = (
     ask_for_a_run, claim_a_run, keep_the_plan_of_a_run, put_forward, approve, approve_without_holding,
-    take_back, let_leave, consent, confirm, record, decline, let_lapse, revive,
+    take_back, let_leave, consent, confirm, record, decline, let_lapse, revive, confirm_a_part,
+    let_a_part_lapse,
 )  # fmt: skip
 
 

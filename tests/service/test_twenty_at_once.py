@@ -9,10 +9,10 @@ from sqlalchemy import func, select, update
 
 from lcm_service.domain.errors import Conflict, NotFound
 from lcm_service.domain.permissions import SYSTEM
-from lcm_service.domain.vocabulary import DECISION_SIDES, DECLINE_REASONS
+from lcm_service.domain.vocabulary import DECISION_SIDES, DECLINE_REASONS, PARTIES
 from lcm_service.persistence.database import db, transaction, utc_now
 from lcm_service.persistence.tables import AuditEvent, Match, Plan
-from lcm_service.services import audit, decisions, lapses, matching, publication
+from lcm_service.services import audit, decisions, lapses, matching, parties, publication
 from tests import publishing
 from tests.service import matching_rounds as rounds
 from tests.service.test_decisions_at_random import Game
@@ -63,8 +63,17 @@ class Player:
         if match is None:
             return False
         side = self.rng.choice((match.waiting_for, *DECISION_SIDES))
+        if side == PARTIES:
+            return self.confirm_part()
         on_behalf = side != "secretariat"
         return decisions.confirm_match(self.actor, match.id, side, match.version, on_behalf=on_behalf)
+
+    def confirm_part(self):
+        parts = [one for one in parties.list_parts(self.actor, self.code) if one.state == "asked"]
+        if not parts:
+            return False
+        part = self.rng.choice(parts)
+        return parties.confirm_part(self.actor, part.id, part.version, on_behalf=True)
 
     def decline(self, _number):
         match = self.pick(ASKED + PROPOSED)
