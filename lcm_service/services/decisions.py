@@ -220,7 +220,7 @@ def put_to_provider(session: Session, held: HeldMatch, reason: str | None, note:
     """The provider sees the match now, for its seats; ``reason``: why the recipient wants no more of them."""
     actor, match = held.actor, held.match
     match.state, match.known_state, match.lapsed_at = "proposed", None, None
-    match.put_to_provider_at, match.seats_put = utc_now(), match.seats
+    match.put_to_provider_at, match.seats_put, match.known_notice = utc_now(), match.seats, None
     match.put_by_id, match.put_reason, match.put_note = actor.person_id, reason, checked_note(note)
     match.answer_by, match.reminded_at = answer_by(held.round), None
     session.flush()

@@ -41,8 +41,10 @@ def is_put(match: Match) -> bool:
 
 
 def is_answered(match: Match) -> bool:
-    """Whether a side has answered: before anybody confirms, the recipient agrees to be put."""
-    return is_put(match)
+    """Whether a side has answered about what is proposed now, or about seats that the provider knows of:
+    before anybody confirms, the recipient agrees to be put.
+    """
+    return match.state != "asked" or is_known_live(match)
 
 
 def is_secret(match: Match) -> bool:

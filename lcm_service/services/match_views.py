@@ -237,7 +237,7 @@ def _view(
         my_sides=tuple(
             side for side in DECISION_SIDES if may_decide_as(actor, side, recipient.id, provider.id)
         ),
-        correction_notice=match.correction_notice,
+        correction_notice=(match.known_notice if actor.answers_for(provider.id) else match.correction_notice),
         delivery=view_delivery(actor, match, state, recipient, provider, people),
     )
 

@@ -112,7 +112,8 @@ def request_run(
         if earlier is not None:
             return require_same_request(earlier, round_, PLANNING_PURPOSES)
         if base_run_id is not None:
-            _require_base(session, round_, base_run_id)
+            base = _require_base(session, round_, base_run_id)
+            wanted = Choice.from_document(base.choice).carried_on(wanted)
         return _store_run(
             session,
             actor,
@@ -156,10 +157,11 @@ def finish_run(
     return _store_plan(run_id, fence, answer, document, explanation)
 
 
-def _require_base(session: Session, round_: Round, base_run_id: int) -> None:
+def _require_base(session: Session, round_: Round, base_run_id: int) -> Run:
     base = reads.find_run(session, base_run_id)
     if base is None or base.round_id != round_.id or base.purpose not in PLANNING_PURPOSES:
         raise NotFound(f"There is no run {base_run_id} of round {round_.code}.")
+    return base
 
 
 def _store_run(
@@ -263,7 +265,7 @@ def _weight_of_answers(match: Match) -> int:
 
 def _releasing_follow_ups(session: Session, run: Run) -> list[Run]:
     follow_ups = reads.list_follow_ups(session, run.id)
-    return [one for one in follow_ups if Choice.from_document(one.choice).release]
+    return [one for one in follow_ups if Choice.from_document(one.choice).given_up]
 
 
 def _is_promising(session: Session, run: Run) -> bool:

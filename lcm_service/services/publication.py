@@ -289,7 +289,8 @@ def _publish_matches(session: Session, actor: Actor, plan: Plan) -> None:
             _carry_on(session, actor, plan, match, row)
     for pair, match in matches.items():
         if pair not in planned and match.state in LIVE_MATCH_STATES and not is_delivered(match):
-            match.state, match.correction_notice = "released", _notice_to(plan, match)
+            _leave_notice(plan, match)
+            match.state = "released"
             end_known(match)
             call_off(match)
             session.flush()
@@ -308,13 +309,19 @@ def _carry_on(session: Session, actor: Actor, plan: Plan, match: Match, row: dic
     was_live, before = match.state in LIVE_MATCH_STATES, match.seats
     if was_live and row["seats"] == before:
         match.plan, match.is_firm = plan, row["firm"]
+        match.correction_notice = None
+        if is_known_live(match) and not is_secret(match):
+            match.known_notice = None
         session.flush()
         return
     begins_anew = not was_live or row["seats"] < before
+    match.correction_notice = None
+    if was_live and begins_anew:
+        _leave_notice(plan, match)
     if begins_anew:
         call_off(match)
         match.decisions.clear()
-        match.put_reason, match.correction_notice = None, _notice_to(plan, match)
+        match.put_reason = None
     if was_live and begins_anew and is_known_live(match) and row["seats"] <= match.seats_put:
         action, match.state, match.known_state = "cut", "proposed", None
         match.seats_put = row["seats"]
@@ -329,7 +336,10 @@ def _carry_on(session: Session, actor: Actor, plan: Plan, match: Match, row: dic
         match.lapsed_at = None
     give_days(match, plan.round)
     session.flush()
-    _trace(session, actor, match, action, {"seats": match.seats, "seats_before": before})
+    facts: dict[str, Any] = {"seats": match.seats, "seats_before": before}
+    if match.correction_notice is not None:
+        facts["reason"] = _reason_for(plan, match)
+    _trace(session, actor, match, action, facts)
 
 
 def _end_what_is_known(session: Session, actor: Actor, plan: Plan, match: Match) -> None:
@@ -341,10 +351,15 @@ def _end_what_is_known(session: Session, actor: Actor, plan: Plan, match: Match)
     _trace(session, actor, match, "release", {"reason": _reason_for(plan, match), "seats": match.seats})
 
 
-def _notice_to(plan: Plan, match: Match) -> str | None:
-    """What the sides of a match read that a correcting plan withdraws."""
+def _leave_notice(plan: Plan, match: Match) -> None:
+    """What the sides of a live match read that a correcting plan withdraws or cuts: the provider only where
+    it knows of its seats. What an earlier correction said is over.
+    """
     correction = Choice.from_document(plan.run.choice).correction
-    return None if correction is None or pair_of(match) not in correction.pairs else correction.notice
+    is_withdrawn = correction is not None and pair_of(match) in correction.pairs
+    match.correction_notice = correction.notice if correction is not None and is_withdrawn else None
+    if is_known_live(match):
+        match.known_notice = match.correction_notice
 
 
 def _reason_for(plan: Plan, match: Match) -> str:

@@ -4,8 +4,11 @@ for a while in which one press of any coordinator takes it back. Only after that
 Issue 4, Build 5. What a plan does when it leaves is in `publication`.
 """
 
+import logging
 from collections.abc import Sequence
 from datetime import timedelta
+
+from sqlalchemy.exc import OperationalError
 
 from lcm_service.domain.errors import Conflict, NotAllowed, NotFound
 from lcm_service.domain.lives import states_before
@@ -26,6 +29,8 @@ from lcm_service.services.publication import (
 )
 from lcm_service.services.require import require_round
 from lcm_service.services.trail import enqueue_message
+
+log = logging.getLogger(__name__)
 
 
 def may_approve(actor: Actor, plan: Plan) -> bool:
@@ -66,6 +71,7 @@ def put_plan_forward(actor: Actor, plan_id: int, version: int) -> Plan:
         require_publishable(session, round_, plan)
         plan.state, plan.put_forward_at, plan.put_forward_by_id = "put_forward", utc_now(), actor.person_id
         session.flush()
+        renew_questions(session, round_.id)
         record_plan_event(session, actor, "put_forward", plan)
         others = [one.id for one in reads.list_coordinators(session) if one.id != actor.person_id]
         _tell(session, "put_forward", plan, others)
@@ -87,14 +93,16 @@ def approve_plan(actor: Actor, plan_id: int, version: int) -> Plan:
         _require_state(session, actor, plan, "approve", version)
         if not may_approve(actor, plan):
             raise NotAllowed("You put this plan forward yourself: another coordinator approves it.")
+        _require_two_coordinators(session, plan)
         require_publishable(session, round_, plan)
         plan.state, plan.approved_at, plan.approved_by_id = "approved", utc_now(), actor.person_id
         plan.leaves_at = plan.approved_at + timedelta(minutes=round_.hold_minutes)
         session.flush()
         record_plan_event(session, actor, "approve", plan, hold_minutes=round_.hold_minutes)
-        _tell(session, "approved", plan, _people_of(plan, actor))
         if round_.hold_minutes == 0:
             publish_held(session, actor, plan, round_)
+        else:
+            _tell(session, "approved", plan, _people_of(plan, actor))
         return plan
 
 
@@ -131,7 +139,18 @@ def let_plans_leave(actor: Actor) -> int:
     if not actor.is_system:
         raise NotAllowed("Plans leave by themselves when they were held long enough.")
     due = list(reads.plans_to_leave(db.session(), utc_now()))
-    return sum(_let_leave(actor, plan_id) for plan_id in due)
+    left = 0
+    for plan_id in due:
+        try:
+            left += _let_leave(actor, plan_id)
+        except OperationalError:
+            # The database was busy or away: the plan keeps its place and is tried again.
+            log.exception("Plan %s could not leave now; it is tried again.", plan_id)
+        except Exception:
+            # What is wrong with one plan must neither keep the others back nor stay unseen.
+            log.exception("Plan %s could not leave; it is a draft again.", plan_id)
+            _hold_back(actor, plan_id)
+    return left
 
 
 def _let_leave(actor: Actor, plan_id: int) -> bool:
@@ -144,16 +163,37 @@ def _let_leave(actor: Actor, plan_id: int) -> bool:
         if plan.state != "approved" or plan.leaves_at is None or plan.leaves_at > utc_now():
             return False
         try:
+            _require_two_coordinators(session, plan)
             require_publishable(session, round_, plan)
         except Conflict as refusal:
-            told = _people_of(plan, actor)
-            _make_draft(session, plan)
-            objections = len(refusal.details.get("objections", ())) or 1
-            record_plan_event(session, actor, "hold_back", plan, objections=objections)
-            _tell(session, "held_back", plan, told)
+            _make_draft_again(session, actor, plan, len(refusal.details.get("objections", ())))
             return False
         publish_held(session, actor, plan, round_)
         return True
+
+
+def _hold_back(actor: Actor, plan_id: int) -> None:
+    with transaction() as session:
+        plan, _ = hold_plan(session, plan_id)
+        if plan.state == "approved":
+            _make_draft_again(session, actor, plan, 0)
+
+
+def _make_draft_again(session: Session, actor: Actor, plan: Plan, objections: int) -> None:
+    told = _people_of(plan, actor)
+    _make_draft(session, plan)
+    record_plan_event(session, actor, "hold_back", plan, objections=objections)
+    _tell(session, "held_back", plan, told)
+
+
+def _require_two_coordinators(session: Session, plan: Plan) -> None:
+    """Raise Conflict where whoever put the plan forward, or approved it, coordinates no more."""
+    present = {one.id for one in reads.list_coordinators(session)}
+    if {plan.put_forward_by_id, plan.approved_by_id} - {None} - present:
+        raise Conflict(
+            f"Who let plan {plan.number} through is a coordinator no more. Take it back and put it forward "
+            "again."
+        )
 
 
 def _require_state(session: Session, actor: Actor, plan: Plan, action: str, version: int) -> None:

@@ -5,6 +5,7 @@ Ways out are read from the stored problem and the stored answer alone, so that w
 found.
 """
 
+import unicodedata
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final, Self
@@ -52,6 +53,11 @@ class Correction:
                 faults={
                     "notice": [f"Say what both sides will read, in at most {LONGEST_NOTICE} characters."]
                 },
+            )
+        if not all(map(_is_shown, notice)):
+            raise NotValid(
+                "A correcting plan tells its reason in words.",
+                faults={"notice": ["This holds characters that cannot be shown."]},
             )
         if not isinstance(rows, list) or not rows or not all(_is_withdrawal(row) for row in rows):
             raise NotValid(
@@ -122,6 +128,14 @@ class Choice:
         parts = [f"release {need} in {code}" for need, code in sorted(self.release)]
         parts += [f"hold {code}" for code in sorted(self.hold)]
         return ", ".join(parts) or "nothing is given up"
+
+    def carried_on(self, wanted: "Choice") -> "Choice":
+        """What is wanted as a way out of a clash that was found under this choice: what a correction
+        withdraws stays withdrawn.
+        """
+        if wanted.correction is not None or self.correction is None:
+            return wanted
+        return replace(wanted, release=wanted.release | self.withdrawn, correction=self.correction)
 
     def joined(self, release: Iterable[PairCodes] = (), hold: Iterable[str] = ()) -> "Choice":
         return replace(self, release=self.release | frozenset(release), hold=self.hold | frozenset(hold))
@@ -226,6 +240,15 @@ def find_lacking_reasons(choice: Choice, matches: Iterable[Match]) -> Sequence[P
         and is_answered(match)
         and choice.correction.reason_of(pair_of(match)) is None
     ]
+
+
+def _is_shown(one: str) -> bool:
+    """No control character but the end of a line, none that turns the direction, no half of a pair."""
+    return one in "\n\r\t" or (
+        unicodedata.category(one) not in ("Cc", "Cs")
+        and not "\u202a" <= one <= "\u202e"
+        and not ("\u2066" <= one <= "\u2069")
+    )
 
 
 def _is_withdrawal(value: object) -> bool:

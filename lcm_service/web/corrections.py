@@ -38,6 +38,8 @@ def correct(code: str) -> Page:
     found = corrections.list_correctable(actor, code)
     sections = sections_of(found)
     typed, faults = read_values(sections, request.form)
+    if _names_what_is_gone(sections):
+        faults[""] = [_("A match that you chose was answered or has ended since. Look again.")]
     form = FormView(sections, typed, faults)
     if not form.has_faults:
         try:
@@ -49,7 +51,10 @@ def correct(code: str) -> Page:
                 idempotency_key=request.form.get("idempotency_key") or secrets.token_hex(16),
             )
         except NotValid as refusal:
-            form.faults_by_field = flat_faults(refusal.faults) or {"": [_(refusal.message)]}
+            found_faults = flat_faults(refusal.faults) or {"": [_(refusal.message)]}
+            form.faults_by_field = {
+                name if name == "notice" else "": sentences for name, sentences in found_faults.items()
+            }
         else:
             return redirect(url_for("runs.show", run_id=run.id), HTTPStatus.SEE_OTHER)
     return _form(code, form), HTTPStatus.UNPROCESSABLE_ENTITY
@@ -81,6 +86,14 @@ def _label(one: Correctable) -> Markup:
     seats = ngettext("%(num)s seat", "%(num)s seats", match.seats)
     recipient = named(match.need.names, match.need.recipient)
     return Markup("{} – {}: {}, {}").format(match.need_reference, match.session_code, recipient, seats)
+
+
+def _names_what_is_gone(sections: Sequence[Section]) -> bool:
+    """Whether the form that was sent names a match that is no longer where it stood on it."""
+    shown = {one.name for section in sections for one in section.fields}
+    together = {value for section in sections for one in section.fields for value, _label in one.choices}
+    named_alone = {name for name, value in request.form.items() if name.startswith("match-") and value}
+    return bool(set(request.form.getlist(TOGETHER)) - together or named_alone - shown)
 
 
 def _withdrawn(found: Sequence[Correctable], typed: dict[str, Any]) -> dict[int, str | None]:

@@ -41,6 +41,7 @@ def show(plan_id: int) -> str:
         is_unpublished=is_unpublished,
         may_approve=publish_gate.may_approve(actor, plan),
         by_participant=_by_participant(plan, names),
+        correction=(plan.run.choice or {}).get("correction"),
         notices=notices.find_notices(actor, plan_id),
         fits=plan_view.fit_of(plan.explanation),
         waiting=plan_view.waiting_of(plan.explanation),
@@ -98,7 +99,7 @@ def approve(plan_id: int) -> Response:
 def take_back(plan_id: int) -> Response:
     """Make a plan that has not left yet a draft again."""
     plan = publish_gate.take_plan_back(current_actor(), plan_id, read_version(request.form))
-    flash(_("Plan %(number)s is a draft again. Nobody was told of it.", number=plan.number), "good")
+    flash(_("Plan %(number)s is a draft again. No participant was told of it.", number=plan.number), "good")
     return _back_to(plan)
 
 

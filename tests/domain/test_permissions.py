@@ -26,6 +26,7 @@ ABOUT_A_PARTICIPANT = {
     permissions.may_see_need: ({"focal point", "coordinator", "system"}, {"coordinator", "system"}),
     permissions.may_change_record: ({"focal point", "coordinator", "system"}, {"coordinator", "system"}),
     permissions.may_see_course_record: ({"focal point", "coordinator", "system"}, {"coordinator", "system"}),
+    permissions.may_answer_part: ({"focal point", "coordinator"}, {"coordinator"}),
 }
 ABOUT_THE_MECHANISM = {
     permissions.may_see_offers: {"focal point", "coordinator", "observer", "system"},
@@ -35,7 +36,12 @@ ABOUT_THE_MECHANISM = {
     permissions.may_verify_audit: {"administrator", "system"},
 }
 ABOUT_PEOPLE = (permissions.may_look_after_people_of,)
-ABOUT_A_MATCH = (permissions.may_see_match, permissions.may_decide_as, permissions.may_read_assessment)
+ABOUT_A_MATCH = (
+    permissions.may_see_match,
+    permissions.may_see_part,
+    permissions.may_decide_as,
+    permissions.may_read_assessment,
+)
 
 
 def who(predicate, *arguments, **more) -> set[str]:
@@ -70,6 +76,18 @@ def test_the_rest_goes_by_role(predicate):
 )
 def test_a_match_is_seen_by_its_two_sides_and_coordinators(recipient, provider, seen_by):
     assert who(permissions.may_see_match, recipient, provider, is_put=True) == seen_by
+
+
+@pytest.mark.parametrize(
+    ("owner", "is_put", "seen_by"),
+    [
+        (OWN, True, {"focal point", "coordinator", "system"}),
+        (OWN, False, {"coordinator", "system"}),
+        (OTHER, True, {"coordinator", "system"}),
+    ],
+)
+def test_a_part_is_seen_by_its_owner_once_it_was_put_and_by_coordinators(owner, is_put, seen_by):
+    assert who(permissions.may_see_part, owner, is_put=is_put) == seen_by
 
 
 def test_a_provider_sees_no_match_whose_recipient_has_not_agreed():

@@ -5,8 +5,8 @@ from sqlalchemy import select
 
 from lcm_service.domain.errors import Conflict, NotAllowed, NotValid
 from lcm_service.persistence.database import db
-from lcm_service.persistence.tables import AuditEvent, OutboxMessage
-from lcm_service.services import corrections, decisions, publish_gate
+from lcm_service.persistence.tables import AuditEvent, Need, Offer, OutboxMessage, Participant
+from lcm_service.services import corrections, decisions, matching, publish_gate
 from tests import factories, publishing
 from tests.service import matching_rounds as rounds
 
@@ -45,9 +45,9 @@ def ask(actor, plan, withdraw, notice=NOTICE):
 
 def end_offer_seats(plan, seats):
     """What was wrong in the records is put right."""
-    (offer,) = factories.db.session.query(factories.Offer).filter_by(round_id=plan.round_id)
+    (offer,) = db.session.query(Offer).filter_by(round_id=plan.round_id)
     offer.seats = seats
-    factories.db.session.commit()
+    db.session.commit()
 
 
 def test_what_nobody_answered_goes_with_a_notice_and_the_rest_stands(actor, plan, matches):
@@ -86,9 +86,7 @@ def test_what_a_side_answered_needs_a_reason_of_its_own(actor, plan, matches):
     corrected = rounds.plan_of(actor, run)
     publishing.publish_plan(actor, corrected.id, corrected.version)
     rounds.fresh()
-    provider = factories.make_actor(
-        "focal_point", factories.db.session.get(factories.Participant, answered.offer.participant_id)
-    )
+    provider = factories.make_actor("focal_point", db.session.get(Participant, answered.offer.participant_id))
     cut = decisions.find_match(provider, answered.id)
     assert (cut.state, cut.seats, cut.decisions, cut.correction_notice) == ("proposed", 9, (), NOTICE)
 
@@ -106,7 +104,7 @@ def test_an_answer_that_comes_meanwhile_keeps_a_match_from_going_without_a_reaso
     assert decisions.find_match(actor, unanswered.id).state == "proposed"
 
 
-@pytest.mark.parametrize("notice", ["", "  ", "x" * 2001])
+@pytest.mark.parametrize("notice", ["", "  ", "x" * 2001, "a\0b", "a\ud800b", "a\u202eb"])
 def test_a_correction_says_why(actor, plan, matches, notice):
     with pytest.raises(NotValid) as refusal:
         ask(actor, plan, {matches[1].id: None}, notice)
@@ -129,3 +127,74 @@ def test_only_coordinators_correct_and_only_what_is_published(actor, plan):
             ask(stranger, plan, {})
     with pytest.raises(Conflict, match="nothing to correct"):
         corrections.list_correctable(actor, factories.make_round().code)
+
+
+def provider_of(match):
+    return factories.make_actor("focal_point", db.session.get(Participant, match.offer.participant_id))
+
+
+def corrected(actor, plan, withdraw, notice=NOTICE):
+    run = ask(actor, plan, withdraw, notice)
+    rounds.solve_waiting_runs()
+    found = rounds.plan_of(actor, run)
+    publishing.publish_plan(actor, found.id, found.version)
+    rounds.fresh()
+
+
+def test_a_provider_reads_the_notice_of_what_it_knew_and_no_other(actor, plan, matches):
+    """Nothing that happens to the pair before the recipient agrees again changes what the provider reads."""
+    answered, _ = matches
+    (offer,) = db.session.query(Offer).filter_by(round_id=plan.round_id)
+    provider = provider_of(answered)
+    need = db.session.query(Need).filter_by(reference=answered.need_reference).one()
+    need.min_group, offer.seats, offer.min_seats = 12, 11, 1
+    db.session.commit()
+    corrected(actor, plan, {answered.id: "capacity"})
+    before = decisions.find_match(provider, answered.id)
+    assert (before.state, before.correction_notice) == ("released", NOTICE)
+    offer.seats = 20
+    db.session.commit()
+    rounds.publish(actor, rounds.solve_round(actor, plan.round), put=False)
+    again = decisions.find_match(actor, answered.id)
+    assert (again.state, again.correction_notice) == ("asked", None)
+    assert decisions.find_match(provider, answered.id).correction_notice == NOTICE
+    # Nobody has answered about what is proposed now: it takes no reason, and the provider reads nothing.
+    found = {one.match.id: one.is_answered for one in corrections.list_correctable(actor, plan.round.code)}
+    assert found[answered.id] is False
+    offer.seats = 11
+    db.session.commit()
+    corrected(actor, plan, {answered.id: None}, "Another notice")
+    assert decisions.find_match(actor, answered.id).correction_notice == "Another notice"
+    assert decisions.find_match(provider, answered.id).correction_notice == NOTICE
+
+
+def test_the_way_out_of_a_clash_keeps_the_correction(actor, plan, matches):
+    answered, unanswered = matches
+    end_offer_seats(plan, 5)
+    run = ask(actor, plan, {unanswered.id: None})
+    rounds.solve_waiting_runs()
+    assert matching.find_run(actor, run.id).outcome == "clashing_pins"
+    pair = [answered.need_reference, answered.session_code]
+    chosen = matching.request_run(
+        actor,
+        plan.round.code,
+        idempotency_key=next(keys),
+        choice={"release": [pair], "hold": []},
+        base_run_id=run.id,
+    )
+    assert chosen.choice["correction"]["notice"] == NOTICE
+    assert sorted(chosen.choice["release"]) == sorted(
+        [pair, [unanswered.need_reference, unanswered.session_code]]
+    )
+
+
+def test_the_reason_stands_in_the_history_of_what_is_cut(actor, plan, matches):
+    answered, _ = matches
+    end_offer_seats(plan, 9)
+    corrected(actor, plan, {answered.id: "capacity", matches[1].id: None})
+    facts = db.session.scalars(
+        select(AuditEvent.facts).where(
+            AuditEvent.action == "cut", AuditEvent.record_reference == str(answered.id)
+        )
+    )
+    assert [one["reason"] for one in facts] == ["capacity"]

@@ -9,8 +9,8 @@ from sqlalchemy import func, select
 from lcm_service.domain.errors import Conflict, LcmError, NotAllowed, Stale
 from lcm_service.domain.permissions import SYSTEM
 from lcm_service.persistence.database import db, utc_now
-from lcm_service.persistence.tables import AuditEvent, Match, OutboxMessage, Plan
-from lcm_service.services import decisions, publication, publish_gate, submissions
+from lcm_service.persistence.tables import AuditEvent, Match, OutboxMessage, Person, Plan
+from lcm_service.services import decisions, publication, publish_gate, questions, submissions
 from lcm_service.web import desk
 from tests import factories
 from tests.publishing import end_hold
@@ -223,3 +223,84 @@ def test_a_round_that_holds_for_no_time_lets_an_approved_plan_leave_at_once(roun
     assert plan.leaves_at <= utc_now()
     assert publish_gate.approve_plan(second, plan.id, version).version == plan.version
     assert count(Match) == 1
+
+
+def test_a_plan_that_cannot_leave_keeps_no_other_back(held_round, actor, second, draft, monkeypatch, caplog):
+    """What is wrong with one plan is logged, it becomes a draft again, and its coordinators are told."""
+    other_round = factories.make_round(hold_minutes=30)
+    factories.make_need(round=other_round)
+    factories.make_offer(round=other_round)
+    broken = approved(actor, second, draft)
+    fine = approved(actor, second, rounds.plan_of(actor, rounds.solve_round(actor, other_round)))
+    for one in (broken, fine):
+        end_hold(one.id)
+    publish = publish_gate.publish_held
+
+    def fail_for_one(session, who, plan, round_):
+        if plan.id == broken.id:
+            raise ValueError("Something is wrong with this plan.")
+        publish(session, who, plan, round_)
+
+    monkeypatch.setattr(publish_gate, "publish_held", fail_for_one)
+    assert publish_gate.let_plans_leave(SYSTEM) == 1
+    assert "Something is wrong with this plan" in caplog.text
+    rounds.fresh()
+    assert publication.find_plan(actor, broken.id).state == "draft"
+    assert publication.find_plan(actor, fine.id).state == "published"
+    assert set(told("plan.held_back")) == {actor.person_id, second.person_id}
+
+
+def end_access(person_id):
+    db.session.get_one(Person, person_id).is_active = False
+    db.session.commit()
+
+
+def test_two_who_are_coordinators_now_answer_for_a_plan(actor, second, draft):
+    plan = publish_gate.put_plan_forward(actor, draft.id, draft.version)
+    end_access(actor.person_id)
+    with pytest.raises(Conflict, match="coordinator no more"):
+        publish_gate.approve_plan(second, plan.id, plan.version)
+    plan = publish_gate.take_plan_back(second, plan.id, publication.find_plan(second, plan.id).version)
+    third = factories.make_actor("coordinator")
+    plan = approved(second, third, plan)
+    end_access(third.person_id)
+    end_hold(plan.id)
+    assert publish_gate.let_plans_leave(SYSTEM) == 0
+    rounds.fresh()
+    assert publication.find_plan(second, plan.id).state == "draft"
+
+
+def test_what_was_decided_since_it_was_put_forward_keeps_a_plan_from_approval(
+    held_round, actor, second, draft
+):
+    plan = publish_gate.put_plan_forward(actor, draft.id, draft.version)
+    (need,) = submissions.list_needs(actor, held_round.code)
+    submissions.withdraw_need(actor, need.reference, need.version, "Found elsewhere")
+    with pytest.raises(Conflict) as refusal:
+        publish_gate.approve_plan(second, plan.id, plan.version)
+    assert refusal.value.details["objections"]
+    assert publication.find_plan(actor, plan.id).state == "put_forward"
+
+
+def test_questions_are_of_the_plan_on_its_way(app, actor, second):
+    """Coordinators read of the seats that hang on a question in the plan that they look at."""
+    round_ = factories.make_round(hold_minutes=30)
+    need = factories.make_need(round=round_, seats_asked=20, women=0, level=None)
+    factories.make_offer(round=round_)
+    early = rounds.plan_of(actor, rounds.solve_round(actor, round_))
+    need.seats_recognised = 12
+    db.session.commit()
+    late = rounds.plan_of(actor, rounds.solve_round(actor, round_))
+
+    def seats():
+        rounds.fresh()
+        return [one.seats for one in questions.list_questions(actor, round_.code)]
+
+    assert (late.number, seats()) == (2, [12])
+    need.seats_recognised = 20
+    db.session.commit()
+    assert seats() == [12]
+    early = publish_gate.put_plan_forward(actor, early.id, early.version)
+    assert seats() == [20]
+    publish_gate.take_plan_back(second, early.id, early.version)
+    assert seats() == [12]

@@ -339,6 +339,6 @@ def test_several_rounds_stay_whole_whoever_presses_what(app: Any, size: str) -> 
         assert db.session.scalar(select(func.count()).where(Match.state == "agreed"))
         done += mechanism.done
         refused += mechanism.refused
-    never = {"consent", "confirm", "put_forward", "approve", "let_leave"} - set(done)
+    never = {"consent", "confirm", "put_forward", "approve", "let_leave", "take_back", "correct"} - set(+done)
     assert not never, f"Nobody ever got to {never}: {done}"
     assert {"confirm", "approve", "decline"} & set(refused)

@@ -5,6 +5,7 @@ from flask.testing import FlaskClient
 
 from lcm_service.persistence.database import db
 from lcm_service.persistence.tables import Match, Plan, Round, Run
+from lcm_service.services import decisions
 from tests.publishing import end_hold
 from tests.web import world
 from tests.web.html import main_form
@@ -70,9 +71,21 @@ def test_a_correction_is_asked_for_and_typed_text_is_kept(at_work: Flask, coordi
     assert again.status_code == 422
     assert ("together", chosen) in main_form(again.text).values
     assert db.session.query(Run).filter_by(purpose="repair").count() == 0
+    # What somebody answers meanwhile is not passed over in silence.
+    other = matches[1]
+    form = form_to(coordinator, address, "/correction")
+    decisions.consent_to_match(world.coordinator_of(at_work), other.id, other.version, on_behalf=True)
+    late = coordinator.post(
+        address, data=form.data(together=[chosen, str(other.id)], notice="Counted wrongly")
+    )
+    assert (late.status_code, "was answered or has ended since" in late.text) == (422, True)
     form = form_to(coordinator, address, "/correction")
     response = coordinator.post(address, data=form.data(together=chosen, notice="Counted wrongly"))
     assert response.status_code == 303
     world.let_worker_run(at_work)
     assert "Counted wrongly" in coordinator.get(response.location).text
+    draft = world.draft_of(world.EXERCISE)
+    page = coordinator.get(f"/plans/{draft.id}").text
+    assert "Counted wrongly" in page
+    assert "nobody had answered" in page
     assert coordinator.get("/rounds/no-such-round/correction").status_code == 404

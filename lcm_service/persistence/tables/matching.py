@@ -149,7 +149,8 @@ class Match(Table):
     many seats; ``put_by_id`` who gave it, empty where it was published before there was such an agreement;
     ``put_reason`` why no more seats than these. While the recipient is asked for more, or anew, than the
     provider knows of, ``known_state`` is the state in which the provider goes on to see it.
-    ``correction_notice`` is what both sides read where a correcting plan withdrew it.
+    ``correction_notice`` is what the recipient reads where a correcting plan withdrew it, ``known_notice``
+    what the provider reads, where it knew of the seats.
     ``awaits_parties``: it is proposed, and what its session draws on is not all confirmed for its seats.
     ``met_at``: since when it and the other matches of its session, all agreed, are shown to each other.
     """
@@ -177,6 +178,7 @@ class Match(Table):
     put_note: Mapped[str | None] = mapped_column(Text)
     known_state: Mapped[str | None] = mapped_column(String(40))
     correction_notice: Mapped[str | None] = mapped_column(Text)
+    known_notice: Mapped[str | None] = mapped_column(Text)
     awaits_parties: Mapped[bool] = mapped_column(default=False, server_default=false())
     met_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     answer_by: Mapped[datetime | None] = mapped_column(UtcDateTime, index=True)
