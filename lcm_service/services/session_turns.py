@@ -181,7 +181,7 @@ def _let_meet(session: Session, actor: Actor, matches: Sequence[Match]) -> None:
     """
     standing = [match for match in matches if match.state in LIVE_MATCH_STATES]
     for match in matches:
-        if match not in standing:
+        if match.met_at is not None and match not in standing:
             match.met_at = None
     if len({match.need_reference for match in standing}) < 2 or any(
         one.state != "agreed" for one in standing

@@ -7,10 +7,11 @@ from typing import Any
 
 from lcm_service.domain.lives import CONFIRMING_ORDER
 from lcm_service.domain.permissions import Actor
+from lcm_service.domain.vocabulary import PARTIES
 from lcm_service.jobs.reserve_list import find_reserves
 from lcm_service.persistence.database import db
 from lcm_service.persistence.tables import Plan, Round, Run
-from lcm_service.services import decisions, explanations, matching, publication, scenarios
+from lcm_service.services import decisions, explanations, matching, parties, publication, scenarios
 from lcm_service.services.match_views import MatchView
 from optimizer import (
     ChangeSearch,
@@ -114,9 +115,19 @@ def match_of(actor: Actor, round_: Round, need: str, session: str) -> MatchView:
 def agree(actor: Actor, match: MatchView) -> MatchView:
     """All three sides confirm in turn; the coordinator has the letters of the other two."""
     for side in CONFIRMING_ORDER:
+        if match.waiting_for == PARTIES:
+            confirm_parts(actor, match)
+            match = decisions.find_match(actor, match.id)
         match = decisions.confirm_match(actor, match.id, side, match.version, on_behalf=side != "secretariat")
     assert match.state == "agreed"
     return match
+
+
+def confirm_parts(actor: Actor, match: MatchView) -> None:
+    """Every other party of the match's session confirms its part; the coordinator has its letter."""
+    for part in parties.list_parts(actor, match.round_code):
+        if part.session.code == match.session_code and part.state == "asked":
+            parties.confirm_part(actor, part.id, part.version, on_behalf=True)
 
 
 def seats_in(plan: Plan) -> dict[tuple[str, str], int]:
