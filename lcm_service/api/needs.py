@@ -5,7 +5,13 @@ from typing import Any
 from lcm_service.api.calls import NAMES_ITS_VERSION, asked_version, caller, make_area
 from lcm_service.api.record_answers import answer, answer_part, choice_of
 from lcm_service.schemas.answers import NeedAnswer, NeedPage, PageQuery
-from lcm_service.schemas.records import NeedSchema, NewNeedSchema, RecognitionSchema, WithdrawalSchema
+from lcm_service.schemas.records import (
+    NeedSchema,
+    NewNeedSchema,
+    RecognitionSchema,
+    RenewalSchema,
+    WithdrawalSchema,
+)
 from lcm_service.services import submissions
 
 blp = make_area("needs", "Training needs. Restricted: a participant sees its own.", "/needs")
@@ -54,6 +60,19 @@ def withdraw_need(data: dict[str, Any], reference: str) -> Any:
     """Withdraw a need; its matches are released in the same moment."""
     record = submissions.withdraw_need(caller(), reference, asked_version(), data.get("reason"))
     return answer("need", record)
+
+
+@blp.post("/<reference>/renewal")
+@blp.doc(**NAMES_ITS_VERSION)
+@blp.arguments(RenewalSchema)
+@blp.response(200, NeedAnswer)
+def renew_need(data: dict[str, Any], reference: str) -> Any:
+    """A need that expired stands until another day, and is acknowledged anew."""
+    until = data.get("expires_on")
+    return answer(
+        "need",
+        submissions.renew_record(caller(), "need", reference, expires_on=until, version=asked_version()),
+    )
 
 
 @blp.put("/<reference>/recognition")

@@ -5,7 +5,7 @@ from typing import Any
 from lcm_service.api.calls import NAMES_ITS_VERSION, asked_version, caller, make_area
 from lcm_service.api.record_answers import answer, answer_part, choice_of
 from lcm_service.schemas.answers import OfferAnswer, OfferPage, PageQuery
-from lcm_service.schemas.records import NewOfferSchema, OfferSchema, WithdrawalSchema
+from lcm_service.schemas.records import NewOfferSchema, OfferSchema, RenewalSchema, WithdrawalSchema
 from lcm_service.services import submissions
 
 blp = make_area("offers", "Courses and programmes offered, open to all who take part.", "/offers")
@@ -54,6 +54,19 @@ def withdraw_offer(data: dict[str, Any], reference: str) -> Any:
     """Withdraw an offer; its matches are released in the same moment."""
     record = submissions.withdraw_offer(caller(), reference, asked_version(), data.get("reason"))
     return answer("offer", record)
+
+
+@blp.post("/<reference>/renewal")
+@blp.doc(**NAMES_ITS_VERSION)
+@blp.arguments(RenewalSchema)
+@blp.response(200, OfferAnswer)
+def renew_offer(data: dict[str, Any], reference: str) -> Any:
+    """An offer that expired stands until another day, and is acknowledged anew."""
+    until = data.get("expires_on")
+    return answer(
+        "offer",
+        submissions.renew_record(caller(), "offer", reference, expires_on=until, version=asked_version()),
+    )
 
 
 @blp.post("/<reference>/sessions/<key>/withdrawal")

@@ -5,7 +5,7 @@ from typing import Any
 from lcm_service.api.calls import NAMES_ITS_VERSION, asked_version, caller, make_area
 from lcm_service.api.record_answers import answer, answer_part, choice_of
 from lcm_service.schemas.answers import PageQuery, SupportAnswer, SupportPage
-from lcm_service.schemas.records import NewSupportSchema, SupportSchema, WithdrawalSchema
+from lcm_service.schemas.records import NewSupportSchema, RenewalSchema, SupportSchema, WithdrawalSchema
 from lcm_service.services import submissions
 
 blp = make_area("supports", "Funds, venues, equipment, interpretation.", "/supports")
@@ -54,3 +54,16 @@ def withdraw_support(data: dict[str, Any], reference: str) -> Any:
     """Withdraw a support. The matches that count on it stay until the plan is repaired."""
     record = submissions.withdraw_support(caller(), reference, asked_version(), data.get("reason"))
     return answer("support", record)
+
+
+@blp.post("/<reference>/renewal")
+@blp.doc(**NAMES_ITS_VERSION)
+@blp.arguments(RenewalSchema)
+@blp.response(200, SupportAnswer)
+def renew_support(data: dict[str, Any], reference: str) -> Any:
+    """A support that expired stands until another day, and is acknowledged anew."""
+    until = data.get("expires_on")
+    return answer(
+        "support",
+        submissions.renew_record(caller(), "support", reference, expires_on=until, version=asked_version()),
+    )

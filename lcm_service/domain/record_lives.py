@@ -9,6 +9,7 @@ from lcm_service.domain.lives import COORDINATOR, NOTHING, Step
 
 PARTICIPANT: Final = "the participant that has it"
 BY_LETTER: Final = "a coordinator, by its letter"
+AFTER_ITS_DAY: Final = "the service, after its last day"
 
 _HERE: Final = ("submitted", "acknowledged", "authenticated")
 
@@ -38,8 +39,20 @@ RECORD_STEPS: Final = (
         (PARTICIPANT, BY_LETTER),
         "its matches are released",
     ),
+    Step("expire", _HERE, ("expired",), (AFTER_ITS_DAY,), "no match stands on it"),
+    Step(
+        "renew",
+        ("expired",),
+        ("submitted",),
+        (PARTICIPANT, BY_LETTER),
+        "with a new last day; it is acknowledged anew, and an earlier note verbale vouches for it no more",
+    ),
 )
 CHANGEABLE_STATES: Final = (*_HERE, "returned")
+# What a coordinator does in the name of the participant; all else it does in its own.
+STEPS_BY_LETTER: Final = frozenset(
+    ("withdraw_session", *(step.action for step in RECORD_STEPS if BY_LETTER in step.who))
+)
 
 
 def next_state(action: str, state: str) -> str | None:

@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from lcm_service.domain.permissions import SYSTEM
 from lcm_service.mail.sending import send_due
-from lcm_service.services import audit, forgetting, lapses, part_lapses, publish_gate
+from lcm_service.services import audit, forgetting, lapses, part_lapses, publish_gate, record_ends
 
 log = logging.getLogger(__name__)
 
@@ -86,11 +86,14 @@ class Housekeeping:
             audit.seal_chain(SYSTEM, self._audit_key, self._seals_file)
 
     def look_at_deadlines(self) -> None:
-        """Let proposals lapse whose time is over, and remind of those whose time is nearly over."""
+        """Let proposals lapse and records expire whose time is over, and remind of what is nearly over."""
         lapses.lapse_overdue(SYSTEM)
         lapses.remind_late(SYSTEM)
         part_lapses.lapse_parts(SYSTEM)
         part_lapses.remind_parties(SYSTEM)
+        # After the lapses: what a match held may end with it.
+        record_ends.expire_overdue(SYSTEM)
+        record_ends.remind_of_ends(SYSTEM)
 
     def let_plans_leave(self) -> None:
         """Publish the approved plans that were held long enough."""

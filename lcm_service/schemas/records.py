@@ -214,6 +214,12 @@ class NoteSchema(Sent):
     note_date = Day()
 
 
+class RenewalSchema(Sent):
+    """Until what day a record that expired stands now."""
+
+    expires_on = Day()
+
+
 class ReturnSchema(Sent):
     """What is asked of the owner of a record that is given back."""
 

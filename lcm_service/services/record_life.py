@@ -64,7 +64,8 @@ def authenticate_record(
         raise NotValid(records.FAULTY, faults)
     with transaction() as session:
         record = _begin(session, actor, kind, reference, version, "authenticate")
-        record.acknowledged_at = record.acknowledged_at or utc_now()
+        record.authenticated_at = utc_now()
+        record.acknowledged_at = record.acknowledged_at or record.authenticated_at
         record.note_reference, record.note_date = note_reference, note_date
         _end(session, actor, record, "authenticate", ["note_date", "note_reference", "state"])
         return record

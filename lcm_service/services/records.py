@@ -18,7 +18,7 @@ from lcm_service.domain.permissions import (
     may_submit_for,
 )
 from lcm_service.domain.record_fields import DEFAULTS, RECORD_FIELDS, column_of
-from lcm_service.domain.record_lives import CHANGEABLE_STATES, next_state
+from lcm_service.domain.record_lives import CHANGEABLE_STATES, STEPS_BY_LETTER, next_state
 from lcm_service.domain.record_rules import Faults, faults_of
 from lcm_service.domain.sentences import sentence
 from lcm_service.domain.vocabulary import LIVE_RECORD_STATES
@@ -153,9 +153,20 @@ def begin_withdrawal[Record: (Need, Offer, Support)](
     session: Session, actor: Actor, table: type[Record], reference: str, version: int
 ) -> Record:
     """As `begin_change`, with the round held first: it is the order in which plans are published."""
+    record = lock_with_round(session, actor, table, reference, version)
+    require_live(record)
+    return record
+
+
+def lock_with_round[Record: (Need, Offer, Support)](
+    session: Session, actor: Actor, table: type[Record], reference: str, version: int
+) -> Record:
+    """The record in the version that the writer has read, held after its round, whatever its state."""
     round_id = session.scalar(select(table.round_id).where(table.reference == reference))
     session.execute(select(Round.id).where(Round.id == round_id).with_for_update())
-    return begin_change(session, actor, table, reference, version)
+    record = lock_record(session, actor, table, reference)
+    check_version(session, actor, KINDS[table], record, version)
+    return record
 
 
 def end_change(
@@ -167,12 +178,18 @@ def end_change(
     """
     state = next_state("revise", record.state) if action == "revise" else None
     if state is not None and state != record.state:
-        record.state, record.acknowledged_at, record.return_questions = state, None, None
+        record.state, record.return_questions = state, None
+        forget_reception(record)
         fields = {*fields, "state"}
     record.changed_at = utc_now()
     session.flush()
     trace(session, actor, action, record, sorted(fields), **facts)
     close_answered(session, record)
+
+
+def forget_reception(record: Any) -> None:
+    """The record has to be acknowledged anew; the note that vouched for it is kept, and vouches no more."""
+    record.acknowledged_at, record.authenticated_at = None, None
 
 
 def withdraw_record(session: Session, actor: Actor, record: Any, reason: str | None) -> None:
@@ -187,7 +204,8 @@ def withdraw_record(session: Session, actor: Actor, record: Any, reason: str | N
 def trace(session: Session, actor: Actor, action: str, record: Any, fields: list[str], **facts: Any) -> None:
     """Add the event, and tell the owner about what somebody else did in its name."""
     kind = KINDS[type(record)]
-    is_on_behalf = not actor.answers_for(record.participant_id)
+    is_of_others = not actor.answers_for(record.participant_id)
+    is_on_behalf = is_of_others and action in STEPS_BY_LETTER
     known = {key: value for key, value in facts.items() if value is not None}
     record_event(
         session,
@@ -198,7 +216,7 @@ def trace(session: Session, actor: Actor, action: str, record: Any, fields: list
         fields,
         {"version": record.version, "on_behalf": is_on_behalf, **known},
     )
-    if action == "submit" or is_on_behalf:
+    if action == "submit" or is_of_others:
         enqueue_message(
             session,
             f"{kind}.{action}",

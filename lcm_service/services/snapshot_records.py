@@ -68,17 +68,14 @@ def gather_records(
     today = today or utc_now().date()
     matches = reads.list_matches(session, round_.id)
     live = [match for match in matches if match.state in LIVE_MATCH_STATES]
-    needs_in_use = {match.need_reference for match in live}
-    offers_in_use = {match.offer_reference for match in live}
+    in_use = references_in_use(live)
     needs = [
         need
         for need in reads.list_needs(session, round_.id)
-        if _takes_part(need, today, needs_in_use) and need.seats_recognised != 0
+        if _takes_part(need, today, in_use) and need.seats_recognised != 0
     ]
-    offers = [
-        offer for offer in reads.list_offers(session, round_.id) if _takes_part(offer, today, offers_in_use)
-    ]
-    supports = [one for one in reads.list_supports(session, round_.id) if _takes_part(one, today, ())]
+    offers = [offer for offer in reads.list_offers(session, round_.id) if _takes_part(offer, today, in_use)]
+    supports = [one for one in reads.list_supports(session, round_.id) if _takes_part(one, today, in_use)]
     sessions = [row for offer in offers for row in sessions_of(offer, round_, live)]
     known_needs, known_sessions = {need.reference for need in needs}, {row.code for row in sessions}
     released = frozenset(release)
@@ -177,16 +174,24 @@ def may_grow(match: Match) -> bool:
     return not declined_more and match.put_reason is None
 
 
+def references_in_use(matches: Iterable[Match]) -> frozenset[str]:
+    """The needs and offers on which a live match stands."""
+    live = [match for match in matches if match.state in LIVE_MATCH_STATES]
+    return frozenset(code for match in live for code in (match.need_reference, match.offer_reference))
+
+
+def has_run_out(record: Need | Offer | Support, today: date, in_use: Collection[str]) -> bool:
+    """Whether the last day of a record is past; what a live match holds stays until that ends."""
+    is_past = record.expires_on is not None and record.expires_on < today
+    return is_past and record.reference not in in_use
+
+
 def _takes_part(record: Need | Offer | Support, today: date, in_use: Collection[str]) -> bool:
-    """Live training records that have not expired; one that a live match holds stays until it is
-    withdrawn.
+    """Live training records that have not run out. One that was given back, withdrawn or let expire takes no
+    part, not even where an old match is put forward again.
     """
-    if record.subject != "training" or record.state == "withdrawn":
-        return False
-    if record.reference in in_use:
-        return True
-    has_expired = record.expires_on is not None and record.expires_on < today
-    return record.state in LIVE_RECORD_STATES and not has_expired
+    is_live = record.subject == "training" and record.state in LIVE_RECORD_STATES
+    return is_live and not has_run_out(record, today, in_use)
 
 
 def _banned_pairs(

@@ -17,6 +17,7 @@ from lcm_service.services.offer_records import (
     withdraw_offer,
     withdraw_session,
 )
+from lcm_service.services.record_ends import renew_record
 from lcm_service.services.record_life import acknowledge_record, authenticate_record, return_record
 from lcm_service.services.support_records import (
     find_support,
@@ -37,6 +38,7 @@ __all__ = [
     "list_supports",
     "recognise_as_asked",
     "recognise_need",
+    "renew_record",
     "return_record",
     "revise_need",
     "revise_offer",

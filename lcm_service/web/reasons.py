@@ -286,6 +286,8 @@ ACTIONS: Final[Sentences] = {
     "acknowledge": _("acknowledged it"),
     "authenticate": _("authenticated it by a note verbale"),
     "return": _("gave it back with questions"),
+    "expire": _("let it expire, as its last day was past"),
+    "renew": _("renewed it"),
     "withdraw_session": _("withdrew a session"),
     "recognise": _("recognised seats and priority"),
     "put_forward": _("put it forward for approval"),

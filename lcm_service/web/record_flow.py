@@ -18,7 +18,13 @@ from lcm_service.domain.errors import NotAllowed
 from lcm_service.domain.permissions import Actor
 from lcm_service.domain.record_fields import column_of
 from lcm_service.domain.record_lives import open_to_coordinators
-from lcm_service.schemas.records import NoteSchema, RecordSchema, ReturnSchema, WithdrawalSchema
+from lcm_service.schemas.records import (
+    NoteSchema,
+    RecordSchema,
+    RenewalSchema,
+    ReturnSchema,
+    WithdrawalSchema,
+)
 from lcm_service.services import rounds, submissions, trail
 from lcm_service.web.fields import FormView, Section
 from lcm_service.web.saving import (
@@ -30,7 +36,7 @@ from lcm_service.web.saving import (
     read_version,
     save_or_show_again,
 )
-from lcm_service.web.shared_fields import NOTE, OWNER, RETURN, WITHDRAWAL
+from lcm_service.web.shared_fields import NOTE, OWNER, RENEWAL, RETURN, WITHDRAWAL
 from lcm_service.web.showing import current_actor
 
 # A need, an offer or a support. Pages do not know the tables.
@@ -114,6 +120,8 @@ class RecordPages:
         bp.post(f"{of_record}/revise")(self.revise)
         bp.get(f"{of_record}/withdraw")(self.ask_withdrawal)
         bp.post(f"{of_record}/withdraw")(self.withdraw)
+        bp.get(f"{of_record}/renew")(self.ask_renewal)
+        bp.post(f"{of_record}/renew")(self.renew)
         bp.get(f"{of_record}/history")(self.history)
         bp.post(f"{of_record}/acknowledge")(self.acknowledge)
         bp.get(f"{of_record}/authenticate")(self.ask_authentication)
@@ -190,6 +198,26 @@ class RecordPages:
             save,
             lambda view, stale: self._show_withdrawal(reference, view, stale),
             schema=WithdrawalSchema,
+        )
+
+    def ask_renewal(self, reference: str) -> str:
+        """Until what day a record that expired shall stand."""
+        return self._show_renewal(reference, FormView(RENEWAL), None)
+
+    def renew(self, reference: str) -> Page:
+        """Let it stand until then."""
+        actor = current_actor()
+
+        def save(values: Values) -> str:
+            version = read_version(request.form)
+            submissions.renew_record(actor, self.kind.name, reference, **values, version=version)
+            return self._lead_on(_("%(reference)s is renewed."), reference)
+
+        return save_or_show_again(
+            RENEWAL,
+            save,
+            lambda view, stale: self._show_renewal(reference, view, stale),
+            schema=RenewalSchema,
         )
 
     def history(self, reference: str) -> str:
@@ -302,6 +330,10 @@ class RecordPages:
     def _show_withdrawal(self, reference: str, view: FormView, stale: StaleFacts | None) -> str:
         record = self._find_to_change(reference)
         return self._render("withdraw.html", record.round, record=record, form=view, stale=stale)
+
+    def _show_renewal(self, reference: str, view: FormView, stale: StaleFacts | None) -> str:
+        record = self._find_to_change(reference)
+        return self._render("records/renew.html", record.round, record=record, form=view, stale=stale)
 
     def _show_step(self, template: str, reference: str, view: FormView, stale: StaleFacts | None) -> str:
         actor = current_actor()

@@ -34,6 +34,7 @@ NOTE = (
         ),
     ),
 )
+RENEWAL = (Section(_("Renewal"), (Field("expires_on", _("Until what day does it stand?"), "date"),)),)
 RETURN = (Section(_("Questions"), (Field("questions", _("What is asked"), "longtext"),)),)
 
 

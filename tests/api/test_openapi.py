@@ -58,6 +58,7 @@ def test_every_change_of_a_record_asks_for_its_version(document):
         is_change = method in {"patch", "put"} or path.endswith(
             (
                 "/withdrawal",
+                "/renewal",
                 "/putting-forward",
                 "/approval",
                 "/taking-back",

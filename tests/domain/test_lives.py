@@ -27,7 +27,7 @@ from tools import states
 
 LIVES = {"record": RECORD_STEPS, **LIVES_BESIDE}
 # Words that the database allows and no step leads to yet.
-NOT_YET = {"draft", "circulated", "expired"}
+NOT_YET = {"draft", "circulated"}
 STATES = {
     "record": tuple(state for state in RECORD_STATES if state not in NOT_YET),
     "match": MATCH_STATES,

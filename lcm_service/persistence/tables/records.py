@@ -43,6 +43,10 @@ class SubmittedRecord:
     acknowledged_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     note_reference: Mapped[str | None] = mapped_column(String(300))  # of the note verbale that vouches for it
     note_date: Mapped[date | None]
+    # While the note vouches for the record as it stands; an older one stays on record and vouches no more.
+    authenticated_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    # The last day of which its owner was reminded: a new one is a new reminder.
+    reminded_of: Mapped[date | None]
     return_questions: Mapped[str | None] = mapped_column(Text)
     source: Mapped[dict[str, Any] | None] = mapped_column(Document)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now)

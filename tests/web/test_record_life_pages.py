@@ -1,0 +1,50 @@
+"""The later life of records by page: what expired is renewed."""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+from flask import Flask
+from flask.testing import FlaskClient
+
+from lcm_service.domain.permissions import SYSTEM
+from lcm_service.persistence.database import db, utc_now
+from lcm_service.persistence.tables import Need, Participant, Person
+from lcm_service.services import record_ends, submissions
+from tests.api.callers import Caller
+from tests.web import world
+from tests.web.html import main_form
+
+Browsers = Callable[[Person], FlaskClient]
+
+
+def need_of(code: str) -> Need:
+    """A live need of a participant of the exercise."""
+    query = db.session.query(Need).join(Participant, Need.participant_id == Participant.id)
+    return query.filter(Participant.code == code, Need.state == "submitted").order_by(Need.id).first()
+
+
+def test_what_expired_is_renewed_by_its_owner_where_the_list_and_its_page_say_so(
+    at_work: Flask, browser_of: Browsers, coordinator: FlaskClient
+) -> None:
+    need = need_of("XAA")
+    reference, address = need.reference, f"/needs/{need.reference}"
+    need.expires_on = utc_now().date() - timedelta(days=1)
+    db.session.commit()
+    assert record_ends.expire_overdue(SYSTEM) == 1
+    owner = browser_of(world.focal_point_of("XAA"))
+    for page in (address, f"/rounds/{world.EXERCISE}/needs"):
+        assert f'{address}/renew"' in owner.get(page).text
+    refused = owner.post(f"{address}/renew", data=main_form(owner.get(f"{address}/renew").text).data())
+    assert refused.status_code == 422
+    assert "State the day until which it stands." in refused.text
+    day = (utc_now().date() + timedelta(days=60)).isoformat()
+    form = main_form(owner.get(f"{address}/renew").text)
+    assert owner.post(f"{address}/renew", data=form.data(expires_on=day)).location == address
+    assert "takes no part any more" not in owner.get(address).text
+    assert "renewed it" in owner.get(f"{address}/history").text
+    db.session.expire_all()
+    found = submissions.find_need(world.coordinator_of(at_work), reference)
+    assert (found.state, found.expires_on.isoformat()) == ("submitted", day)
+    caller = Caller(at_work, world.focal_point_of("XAA"))
+    again = caller.post(f"/needs/{reference}/renewal", {"expires_on": day}, version=found.version)
+    assert (again.status_code, "only what has expired" in again.json["detail"]) == (409, True)
