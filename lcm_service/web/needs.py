@@ -13,7 +13,7 @@ from lcm_service.domain import permissions
 from lcm_service.domain.errors import NotAllowed
 from lcm_service.domain.permissions import Actor
 from lcm_service.schemas.records import NeedSchema, RecognitionSchema
-from lcm_service.services import decisions, submissions
+from lcm_service.services import decisions, deployed, submissions
 from lcm_service.web import desk, studies
 from lcm_service.web.fields import FormView
 from lcm_service.web.need_fields import RECOGNITION, SECTIONS
@@ -30,7 +30,20 @@ def _matches_and_gaps(actor: Actor, need: Any) -> Values:
         "gap": desk.gap_of(actor, need),
         "study": studies,
         "idempotency_key": secrets.token_hex(16),
+        "ask": _ask_of(actor, need),
+        "far_above_percent": deployed.FAR_ABOVE_PERCENT,
     }
+
+
+def _ask_of(actor: Actor, need: Any) -> deployed.Ask | None:
+    """What its participant asks in the round beside what it deploys; None where it asks nothing there."""
+    code = need.participant.code
+    return deployed.weigh_asks(actor, need.round.code, code).get(code)
+
+
+def _asks(actor: Actor, code: str) -> Values:
+    """Which participants ask far above what they deploy, for the list of needs."""
+    return {"asks": deployed.weigh_asks(actor, code), "far_above_percent": deployed.FAR_ABOVE_PERCENT}
 
 
 NEED = RecordKind(
@@ -52,6 +65,7 @@ NEED = RecordKind(
     ),
     at_first={"subject": "training", "priority_asked": "routine"},
     show_more=_matches_and_gaps,
+    list_more=_asks,
 )
 
 bp = Blueprint("needs", __name__)
@@ -115,5 +129,11 @@ def _show_recognition(reference: str, form: FormView | None, stale: StaleFacts |
         },
     )
     return render_template(
-        "needs/recognise.html", round=need.round, need=need, form=form or stored, stale=stale
+        "needs/recognise.html",
+        round=need.round,
+        need=need,
+        form=form or stored,
+        stale=stale,
+        ask=_ask_of(actor, need),
+        far_above_percent=deployed.FAR_ABOVE_PERCENT,
     )

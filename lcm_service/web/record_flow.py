@@ -101,6 +101,8 @@ class RecordKind:
     at_first: Mapping[str, Any] = field(default_factory=dict)
     # What its page shows and the pages of other kinds do not.
     show_more: Callable[[Actor, Record], Values] = _nothing_more
+    # The same of its list, by the code of the round.
+    list_more: Callable[[Actor, str], Values] = _nothing_more
 
 
 @dataclass(frozen=True)
@@ -133,7 +135,9 @@ class RecordPages:
         """The records of a round, as far as the reader may see them."""
         actor = current_actor()
         found = self.kind.services.list_all(actor, code)
-        return self._render(f"{self.kind.area}/index.html", rounds.find_round(actor, code), records=found)
+        more = self.kind.list_more(actor, code)
+        round = rounds.find_round(actor, code)
+        return self._render(f"{self.kind.area}/index.html", round, records=found, **more)
 
     def new(self, code: str) -> str:
         """An empty form. Any of it may be left for later."""

@@ -10,6 +10,7 @@ from lcm_service.domain.permissions import SYSTEM
 from lcm_service.persistence.database import db, utc_now
 from lcm_service.persistence.tables import Need, Participant, Person
 from lcm_service.services import record_ends, submissions
+from tests import factories
 from tests.api.callers import Caller
 from tests.web import world
 from tests.web.html import main_form
@@ -48,3 +49,25 @@ def test_what_expired_is_renewed_by_its_owner_where_the_list_and_its_page_say_so
     caller = Caller(at_work, world.focal_point_of("XAA"))
     again = caller.post(f"/needs/{reference}/renewal", {"expires_on": day}, version=found.version)
     assert (again.status_code, "only what has expired" in again.json["detail"]) == (409, True)
+
+
+def test_an_ask_far_above_what_is_deployed_is_flagged_on_every_page_of_the_need(
+    at_work: Flask, browser_of: Browsers, coordinator: FlaskClient
+) -> None:
+    canada, round = factories.make_participant("CAN"), need_of("XAA").round
+    need = factories.make_need(canada, round, seats_asked=20)
+    address, states = f"/needs/{need.reference}", f"/rounds/{world.EXERCISE}/needs"
+    assert "deploys" not in coordinator.get(states).text + coordinator.get(address).text
+    unknown = coordinator.get(f"/needs/{need_of('XAA').reference}/recognise").text
+    assert "Uniformed personnel deployed" in unknown
+    assert "Not known" in unknown
+    need.seats_asked = 29
+    db.session.commit()
+    owner = browser_of(world.make_person("focal_point", need.participant))
+    for browser, pages in ((coordinator, (address, f"{address}/recognise")), (owner, (address,))):
+        for page in pages:
+            text = browser.get(page).text
+            assert "more than 50% of what it deploys (57 on 2021-09-30, according to Nhan Dan)" in text
+    assert "Asks over 50% of what it deploys" in coordinator.get(states).text
+    provider = browser_of(world.focal_point_of("XAC"))
+    assert "deploys" not in provider.get(states).text
