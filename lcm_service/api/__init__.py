@@ -7,6 +7,7 @@ from flask_smorest import Api, Blueprint
 
 from lcm_service.api import (
     activities,
+    circulated_needs,
     deliveries,
     matches,
     needs,
@@ -25,6 +26,7 @@ AREAS: tuple[Blueprint, ...] = (
     needs.blp,
     offers.blp,
     supports.blp,
+    circulated_needs.blp,
     activities.blp,
     questions.blp,
     rounds.blp,

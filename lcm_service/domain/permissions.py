@@ -60,6 +60,18 @@ def may_see_offers(actor: Actor) -> bool:
     return actor.role in {"focal_point", "coordinator", "observer", SYSTEM_ROLE}
 
 
+def may_see_offer(actor: Actor, may_be_shown_outside: bool | None) -> bool:
+    """An observer has no part of its own in the mechanism: it does not see an offer or a support whose owner
+    has said that it may not be shown outside.
+    """
+    return may_see_offers(actor) and not (actor.role == "observer" and may_be_shown_outside is False)
+
+
+def may_see_circulated_needs(actor: Actor) -> bool:
+    """What a participant has agreed to be told of its need is told to everyone who takes part."""
+    return may_see_offers(actor)
+
+
 def may_change_record(actor: Actor, participant_id: int) -> bool:
     """The owner revises and withdraws its records; a coordinator does so on its behalf, marked so."""
     return may_submit_for(actor, participant_id)

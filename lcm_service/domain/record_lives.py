@@ -1,6 +1,7 @@
 """The life of what a participant submits, in the steps of `lives.py`: from arrival to withdrawal.
 
-A record counts in matching while it is submitted, acknowledged or authenticated (`LIVE_RECORD_STATES`).
+A record counts in matching while it is submitted, acknowledged, authenticated or circulated
+(`LIVE_RECORD_STATES`).
 """
 
 from typing import Final
@@ -11,7 +12,7 @@ PARTICIPANT: Final = "the participant that has it"
 BY_LETTER: Final = "a coordinator, by its letter"
 AFTER_ITS_DAY: Final = "the service, after its last day"
 
-_HERE: Final = ("submitted", "acknowledged", "authenticated")
+_HERE: Final = ("submitted", "acknowledged", "authenticated", "circulated")
 
 RECORD_STEPS: Final = (
     Step("submit", (NOTHING,), ("submitted",), (PARTICIPANT, BY_LETTER), "the round is open"),
@@ -23,6 +24,14 @@ RECORD_STEPS: Final = (
         (COORDINATOR,),
         "a note verbale vouches for it",
     ),
+    Step("authenticate", ("circulated",), ("circulated",), (COORDINATOR,), "its note verbale came later"),
+    Step(
+        "circulate",
+        ("acknowledged", "authenticated"),
+        ("circulated",),
+        (COORDINATOR,),
+        "all who take part are told of it; of a need only where its participant has agreed to be named",
+    ),
     Step(
         "return",
         _HERE,
@@ -30,7 +39,13 @@ RECORD_STEPS: Final = (
         (COORDINATOR,),
         "with questions, while no match stands on it; it takes no part until it is changed",
     ),
-    Step("revise", _HERE, _HERE, (PARTICIPANT, BY_LETTER)),
+    Step(
+        "revise",
+        _HERE,
+        _HERE,
+        (PARTICIPANT, BY_LETTER),
+        "a circulated need whose participant takes its consent back is what it was before",
+    ),
     Step("revise", ("returned",), ("submitted",), (PARTICIPANT, BY_LETTER), "it is acknowledged anew"),
     Step(
         "withdraw",

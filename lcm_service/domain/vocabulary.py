@@ -35,7 +35,7 @@ COST_ITEMS: Final = ("tuition", "travel", "board", "insurance", "visa")
 COST_BEARERS: Final = ("provider", "recipient", "sponsor", "shared")
 LANGUAGES_OF_PAGES: Final = ("ar", "zh", "en", "fr", "ru", "es")
 
-# Life of a record. "authenticated", "acknowledged" and "circulated" are kept for the fuller life to come.
+# Life of a record; its steps are in `record_lives.py`.
 RECORD_STATES: Final = (
     "draft",
     "submitted",

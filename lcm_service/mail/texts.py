@@ -151,6 +151,16 @@ def _counted(messages: Sequence[Message]) -> list[str]:
         lines.append(
             ngettext("There is news of %(num)s record.", "There is news of %(num)s records.", len(records))
         )
+    if circulated := len(
+        {facts.get("reference") for kind, facts in messages if kind.startswith("circulation.")}
+    ):
+        lines.append(
+            ngettext(
+                "%(num)s record was circulated to all who take part.",
+                "%(num)s records were circulated to all who take part.",
+                circulated,
+            )
+        )
     if ending := len({facts.get("reference") for kind, facts in messages if kind.endswith(".ends_soon")}):
         lines.append(
             ngettext("%(num)s of your records ends soon.", "%(num)s of your records end soon.", ending)

@@ -81,6 +81,20 @@ class SupportAnswer(SupportSchema, RecordAnswer):
     """A support."""
 
 
+class CirculatedNeedAnswer(OfARound):
+    """What everyone who takes part may know of a circulated need."""
+
+    reference = fields.String()
+    recipient = fields.String()
+    areas = fields.List(fields.String(), allow_none=True)
+    level = fields.String(allow_none=True)
+    personnel = fields.List(fields.String(), allow_none=True)
+    languages = fields.List(fields.String(), allow_none=True)
+    women = fields.Integer(allow_none=True)
+    earliest = fields.Date(allow_none=True)
+    latest = fields.Date(allow_none=True)
+
+
 class ActivityAnswer(ActivitySchema, OfARound):
     """An activity outside a round."""
 

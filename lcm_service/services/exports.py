@@ -11,13 +11,15 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any, Final
 
+from sqlalchemy import select
+
 from lcm_service.domain.assumptions import are_seats_assumed
 from lcm_service.domain.errors import NotAllowed, NotFound
 from lcm_service.domain.permissions import Actor, may_coordinate
 from lcm_service.domain.standing import notice_of
 from lcm_service.persistence import matching_reads as reads
 from lcm_service.persistence.database import db, transaction
-from lcm_service.persistence.tables import Plan
+from lcm_service.persistence.tables import Offer, Plan
 from lcm_service.services.match_turns import seats_known
 from lcm_service.services.plan_excerpts import excerpt_for, weighed_record
 from lcm_service.services.trail import record_event
@@ -60,6 +62,7 @@ COLUMNS: Final = (
     "is_firm",
     "open_questions",
     "reason",
+    "shown_outside",
 )
 
 
@@ -68,6 +71,7 @@ def export_plan(actor: Actor, plan_id: int) -> dict[str, Any]:
     itself.
 
     For a focal point ``extract_for`` names its participant, and plan and labels hold its own rows alone;
+    ``not_for_outside`` names the offers that may not be shown outside the mechanism;
     such an extract holds nothing of `ABOUT_EVERYBODY`. Raises NotFound where there is no
     plan that the actor may export, NotAllowed for observers and administrators.
     """
@@ -77,6 +81,7 @@ def export_plan(actor: Actor, plan_id: int) -> dict[str, Any]:
         "extract_for": None if may_coordinate(actor) else actor.participant_code,
         "problem_sha256": plan.problem_sha256 if may_coordinate(actor) else None,
         "labels": labels,
+        "not_for_outside": sorted(_not_for_outside(labels)),
         "plan": document,
     }
 
@@ -112,10 +117,14 @@ def export_plan_rows(actor: Actor, plan_id: int, language: str = "en") -> list[d
     assumed = {
         (row["need"], row["session"]) for row in plan.document["assignments"] if are_seats_assumed(row)
     }
+    hidden = _not_for_outside(labels)
     placed = [
         common
         | _row_of_assignment(row, labels, language)
-        | {"seats_assumed": "yes" if (row["need"], row["session"]) in assumed else "no"}
+        | {
+            "seats_assumed": "yes" if (row["need"], row["session"]) in assumed else "no",
+            "shown_outside": "no" if labels["sessions"][row["session"]]["offer"] in hidden else "yes",
+        }
         for row in document["assignments"]
     ]
     if not may_coordinate(actor) and weighed_record(plan):
@@ -157,6 +166,16 @@ def _document_for(actor: Actor, plan: Plan) -> tuple[dict[str, Any], dict[str, A
     )
     kept = {name: own[name] for name in ("assignments", "sessions", "questions", "unmet")}
     return plan.document | kept | ABOUT_EVERYBODY, own["labels"]
+
+
+def _not_for_outside(labels: Mapping[str, Any]) -> set[str]:
+    """The offers whose owners have not said by now that they may be shown outside the mechanism. A file goes
+    where the service cannot follow it, so whoever passes it on reads there what may not be passed on.
+    """
+    query = select(Offer.reference).where(
+        Offer.reference.in_(labels["offers"]), Offer.visibility_consent.is_not(True), Offer.source.is_(None)
+    )
+    return set(db.session.scalars(query))
 
 
 def _envelope(format_: str, plan: Plan) -> dict[str, Any]:

@@ -40,6 +40,7 @@ def revise_need(actor: Actor, reference: str, data: Mapping[str, Any], version: 
         changed = records.write_values(need, values)
         if changed:
             changed += _keep_recognition_within_the_asked(need)
+            changed += _end_circulation_without_consent(need)
             records.end_change(session, actor, need, "revise", changed)
         return need
 
@@ -137,6 +138,15 @@ def _keep_recognition_within_the_asked(need: Need) -> list[str]:
         need.priority_recognised = "high"
         changed.append("priority_recognised")
     return changed
+
+
+def _end_circulation_without_consent(need: Need) -> list[str]:
+    """Whoever takes back its consent to be named is named no more, from this moment on."""
+    if need.state != "circulated" or need.visibility_consent is True:
+        return []
+    need.state = "acknowledged" if need.authenticated_at is None else "authenticated"
+    need.circulated_at = None
+    return ["state"]
 
 
 def _require_coordinator(actor: Actor) -> None:

@@ -34,9 +34,9 @@ def acknowledge_record(actor: Actor, kind: str, reference: str, version: int) ->
     NotFound, Stale, and Conflict where it was acknowledged before or no longer takes part.
     """
     with transaction() as session:
-        record = _begin(session, actor, kind, reference, version, "acknowledge")
+        record = begin_step(session, actor, kind, reference, version, "acknowledge")
         record.acknowledged_at = utc_now()
-        _end(session, actor, record, "acknowledge", ["state"])
+        end_step(session, actor, record, "acknowledge", ["state"])
         return record
 
 
@@ -63,11 +63,13 @@ def authenticate_record(
     if faults:
         raise NotValid(records.FAULTY, faults)
     with transaction() as session:
-        record = _begin(session, actor, kind, reference, version, "authenticate")
+        record = begin_step(session, actor, kind, reference, version, "authenticate")
+        if record.authenticated_at is not None:
+            raise Conflict(f"{reference} is authenticated already.")
         record.authenticated_at = utc_now()
         record.acknowledged_at = record.acknowledged_at or record.authenticated_at
         record.note_reference, record.note_date = note_reference, note_date
-        _end(session, actor, record, "authenticate", ["note_date", "note_reference", "state"])
+        end_step(session, actor, record, "authenticate", ["note_date", "note_reference", "state"])
         return record
 
 
@@ -80,18 +82,18 @@ def return_record(actor: Actor, kind: str, reference: str, *, questions: str | N
     if not questions:
         raise NotValid(records.FAULTY, {"questions": [SAY_WHAT]})
     with transaction() as session:
-        record = _begin(session, actor, kind, reference, version, "return")
+        record = begin_step(session, actor, kind, reference, version, "return")
         if _has_matches(session, record):
             raise Conflict(f"{reference} stands in a match. End the match first, or ask the question there.")
-        record.return_questions = questions
-        _end(session, actor, record, "return", ["return_questions", "state"])
+        record.return_questions, record.circulated_at = questions, None
+        end_step(session, actor, record, "return", ["return_questions", "state"])
         return record
 
 
-def _begin(session: Session, actor: Actor, kind: str, reference: str, version: int, step: str) -> Any:
+def begin_step(session: Session, actor: Actor, kind: str, reference: str, version: int, step: str) -> Any:
     """The record, held together with its round, if a coordinator asks and the step is open in its state."""
     if not may_coordinate(actor):
-        raise NotAllowed("Only coordinators acknowledge, authenticate and return records.")
+        raise NotAllowed("Only coordinators acknowledge, authenticate, circulate and return records.")
     table: Any = records.TABLES[kind]
     record: Any = records.begin_withdrawal(session, actor, table, reference, version)
     state = next_state(step, record.state)
@@ -101,7 +103,8 @@ def _begin(session: Session, actor: Actor, kind: str, reference: str, version: i
     return record
 
 
-def _end(session: Session, actor: Actor, record: Any, step: str, fields: list[str]) -> None:
+def end_step(session: Session, actor: Actor, record: Any, step: str, fields: list[str]) -> None:
+    """Write a step that was taken: its moment, its event, and the message to the owner."""
     record.changed_at = utc_now()
     session.flush()
     records.trace(session, actor, step, record, fields)

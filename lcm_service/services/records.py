@@ -14,6 +14,7 @@ from lcm_service.domain.permissions import (
     Actor,
     may_change_record,
     may_see_need,
+    may_see_offer,
     may_see_offers,
     may_submit_for,
 )
@@ -189,7 +190,7 @@ def end_change(
 
 def forget_reception(record: Any) -> None:
     """The record has to be acknowledged anew; the note that vouched for it is kept, and vouches no more."""
-    record.acknowledged_at, record.authenticated_at = None, None
+    record.acknowledged_at, record.authenticated_at, record.circulated_at = None, None, None
 
 
 def withdraw_record(session: Session, actor: Actor, record: Any, reason: str | None) -> None:
@@ -255,6 +256,8 @@ def list_records[Record: (Need, Offer, Support)](
         query = query.where(table.participant_id == actor.participant_id)
     elif not may_see_offers(actor):
         raise NotAllowed("Offers and supports are seen by those who take part.")
+    elif not may_see_offer(actor, may_be_shown_outside=False):
+        query = query.where(table.visibility_consent.is_not(False))
     if round_code is not None:
         query = query.where(table.round_id == require_round(db.session(), round_code).id)
     if participant_code is not None:
@@ -279,7 +282,9 @@ def _place_of[Record: (Need, Offer, Support)](actor: Actor, table: type[Record],
 
 
 def _may_see(actor: Actor, record: Any) -> bool:
-    return may_see_need(actor, record.participant_id) if isinstance(record, Need) else may_see_offers(actor)
+    if isinstance(record, Need):
+        return may_see_need(actor, record.participant_id)
+    return may_see_offer(actor, record.visibility_consent)
 
 
 def _no_such(table: type[Any], reference: str) -> str:

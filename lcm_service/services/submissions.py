@@ -1,5 +1,6 @@
 """The door to what participants submit: needs, offers and supports."""
 
+from lcm_service.services.circulation import circulate_record, list_circulated_needs
 from lcm_service.services.need_records import (
     find_need,
     list_needs,
@@ -30,9 +31,11 @@ from lcm_service.services.support_records import (
 __all__ = [
     "acknowledge_record",
     "authenticate_record",
+    "circulate_record",
     "find_need",
     "find_offer",
     "find_support",
+    "list_circulated_needs",
     "list_needs",
     "list_offers",
     "list_supports",

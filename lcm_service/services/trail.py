@@ -14,12 +14,22 @@ from lcm_service.domain.permissions import (
     may_coordinate,
     may_see_match,
     may_see_need,
+    may_see_offer,
     may_see_offers,
     may_see_part,
 )
 from lcm_service.persistence.audit_chain import add_event
 from lcm_service.persistence.database import db, utc_now
-from lcm_service.persistence.tables import AuditEvent, Match, Need, Offer, OutboxMessage, Part, Person
+from lcm_service.persistence.tables import (
+    AuditEvent,
+    Match,
+    Need,
+    Offer,
+    OutboxMessage,
+    Part,
+    Person,
+    Support,
+)
 from lcm_service.services.match_turns import is_put
 
 
@@ -208,7 +218,15 @@ def _may_read(actor: Actor, record_kind: str, reference: str) -> bool:
         return part is not None and may_see_part(
             actor, part.support.participant_id, is_put=part.put_at is not None
         )
-    return record_kind in {"offer", "support", "activity"} and may_see_offers(actor)
+    if record_kind in ("offer", "support"):
+        return _may_read_offer(actor, record_kind, reference)
+    return record_kind == "activity" and may_see_offers(actor)
+
+
+def _may_read_offer(actor: Actor, record_kind: str, reference: str) -> bool:
+    table: Any = Offer if record_kind == "offer" else Support
+    record = db.session.scalar(select(table).where(table.reference == reference))
+    return record is not None and may_see_offer(actor, record.visibility_consent)
 
 
 def _sides_of_match(reference: str) -> tuple[Match, int, int] | None:

@@ -286,6 +286,7 @@ ACTIONS: Final[Sentences] = {
     "acknowledge": _("acknowledged it"),
     "authenticate": _("authenticated it by a note verbale"),
     "return": _("gave it back with questions"),
+    "circulate": _("circulated it to all who take part"),
     "expire": _("let it expire, as its last day was past"),
     "renew": _("renewed it"),
     "withdraw_session": _("withdrew a session"),

@@ -128,6 +128,7 @@ class RecordPages:
         bp.post(f"{of_record}/acknowledge")(self.acknowledge)
         bp.get(f"{of_record}/authenticate")(self.ask_authentication)
         bp.post(f"{of_record}/authenticate")(self.authenticate)
+        bp.post(f"{of_record}/circulate")(self.circulate)
         bp.get(f"{of_record}/return")(self.ask_return)
         bp.post(f"{of_record}/return")(self.give_back)
 
@@ -257,6 +258,11 @@ class RecordPages:
             schema=NoteSchema,
         )
 
+    def circulate(self, reference: str) -> Page:
+        """Tell all who take part of the record."""
+        submissions.circulate_record(current_actor(), self.kind.name, reference, read_version(request.form))
+        return redirect(self._lead_on(_("%(reference)s is circulated."), reference), HTTPStatus.SEE_OTHER)
+
     def ask_return(self, reference: str) -> str:
         """What is to be asked of the owner."""
         return self._show_step("records/return.html", reference, FormView(RETURN), None)
@@ -343,7 +349,7 @@ class RecordPages:
         actor = current_actor()
         record = self.kind.services.find(actor, reference)
         if not permissions.may_coordinate(actor):
-            raise NotAllowed("Only coordinators acknowledge, authenticate and return records.")
+            raise NotAllowed("Only coordinators acknowledge, authenticate, circulate and return records.")
         return self._render(template, record.round, record=record, form=view, stale=stale)
 
     def _find_to_change(self, reference: str) -> Any:

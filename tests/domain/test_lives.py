@@ -27,7 +27,7 @@ from tools import states
 
 LIVES = {"record": RECORD_STEPS, **LIVES_BESIDE}
 # Words that the database allows and no step leads to yet.
-NOT_YET = {"draft", "circulated"}
+NOT_YET = {"draft"}
 STATES = {
     "record": tuple(state for state in RECORD_STATES if state not in NOT_YET),
     "match": MATCH_STATES,
@@ -78,7 +78,8 @@ def test_a_record_counts_where_it_can_be_returned_and_changes_where_it_has_not_e
     assert next_state("revise", "returned") == "submitted"
     assert next_state("revise", "withdrawn") is None
     assert open_to_coordinators("submitted") == ("acknowledge", "authenticate", "return")
-    assert open_to_coordinators("authenticated") == ("return",)
+    assert open_to_coordinators("authenticated") == ("circulate", "return")
+    assert open_to_coordinators("circulated") == ("authenticate", "return")
     assert open_to_coordinators("returned") == ()
 
 

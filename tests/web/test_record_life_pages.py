@@ -1,4 +1,4 @@
-"""The later life of records by page: what expired is renewed."""
+"""The later life of records by page: renewed, flagged, circulated, kept as a draft."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -13,7 +13,7 @@ from lcm_service.services import record_ends, submissions
 from tests import factories
 from tests.api.callers import Caller
 from tests.web import world
-from tests.web.html import main_form
+from tests.web.html import main_form, read_page
 
 Browsers = Callable[[Person], FlaskClient]
 
@@ -71,3 +71,31 @@ def test_an_ask_far_above_what_is_deployed_is_flagged_on_every_page_of_the_need(
     assert "Asks over 50% of what it deploys" in coordinator.get(states).text
     provider = browser_of(world.focal_point_of("XAC"))
     assert "deploys" not in provider.get(states).text
+
+
+def test_a_need_is_circulated_on_a_page_and_by_a_call_once_its_state_agrees(
+    at_work: Flask, browser_of: Browsers, coordinator: FlaskClient
+) -> None:
+    need = need_of("XAA")
+    need.title, need.state, need.areas = "kestrel", "acknowledged", ["C-IED"]
+    db.session.commit()
+    address, page = f"/needs/{need.reference}", f"/rounds/{world.EXERCISE}/circulated-needs"
+    assert "/circulate" not in coordinator.get(address).text
+    need.visibility_consent = True
+    db.session.commit()
+    form = next(
+        form for form in read_page(coordinator.get(address).text).forms if "/circulate" in form.action
+    )
+    assert coordinator.post(f"{address}/circulate", data=form.data()).location == address
+    for person in (world.focal_point_of("XAC"), world.person_by_email("observer@example.org")):
+        text = browser_of(person).get(page).text
+        assert need.reference in text
+        assert "kestrel" not in text
+        call = Caller(at_work, person).get("/circulated-needs/", query_string={"round": world.EXERCISE})
+        assert [row["reference"] for row in call.json] == [need.reference]
+        assert not {"title", "seats_asked", "priority_asked", "basis"} & set(call.json[0])
+    owner = browser_of(world.focal_point_of("XAA"))
+    assert "Everyone who takes part reads" in owner.get(address).text
+    edit = main_form(owner.get(f"{address}/revise").text)
+    owner.post(f"{address}/revise", data=edit.data(visibility_consent="no"))
+    assert "No need is circulated" in coordinator.get(page).text

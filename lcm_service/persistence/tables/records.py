@@ -45,6 +45,7 @@ class SubmittedRecord:
     note_date: Mapped[date | None]
     # While the note vouches for the record as it stands; an older one stays on record and vouches no more.
     authenticated_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    circulated_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     # The last day of which its owner was reminded: a new one is a new reminder.
     reminded_of: Mapped[date | None]
     return_questions: Mapped[str | None] = mapped_column(Text)

@@ -1,4 +1,6 @@
-"""Records know whether their note still vouches for them, and of which last day their owner was reminded."""
+"""Records know whether their note still vouches for them, since when they are circulated, and of which last day
+their owner was reminded.
+"""
 
 import sqlalchemy as sa
 from alembic import op
@@ -14,6 +16,7 @@ TABLES = ("need", "offer", "support")
 def upgrade() -> None:
     for table in TABLES:
         op.add_column(table, sa.Column("authenticated_at", sa.DateTime(), nullable=True))
+        op.add_column(table, sa.Column("circulated_at", sa.DateTime(), nullable=True))
         op.add_column(table, sa.Column("reminded_of", sa.Date(), nullable=True))
         rows = sa.table(table, sa.column("state"), sa.column("authenticated_at"), sa.column("changed_at"))
         vouched_for = rows.c.state == "authenticated"
@@ -21,7 +24,15 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    # The earlier service knows no step that leads to or from these.
+    for table in TABLES:
+        rows = sa.table(
+            table, sa.column("state"), sa.column("authenticated_at"), sa.column("acknowledged_at")
+        )
+        was = sa.case((rows.c.authenticated_at.is_not(None), "authenticated"), else_="acknowledged")
+        op.execute(rows.update().where(rows.c.state == "circulated").values(state=was))
+        op.execute(rows.update().where(rows.c.state == "expired").values(state="withdrawn"))
     for table in TABLES:
         with op.batch_alter_table(table) as batch_op:
-            for column in ("reminded_of", "authenticated_at"):
+            for column in ("reminded_of", "circulated_at", "authenticated_at"):
                 batch_op.drop_column(column)
