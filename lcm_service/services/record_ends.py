@@ -83,11 +83,12 @@ def renew_record(actor: Actor, kind: str, reference: str, *, expires_on: date | 
     Raises NotFound, NotAllowed, Stale, NotValid without a day that is still to come or today, and Conflict
     where it has not expired: then its last day is changed like any other of its fields.
     """
-    if expires_on is None or expires_on < utc_now().date():
-        raise NotValid(records.FAULTY, {"expires_on": [SAY_UNTIL_WHEN if expires_on is None else IS_PAST]})
     with transaction() as session:
         table: Any = records.TABLES[kind]
         record: Any = records.lock_with_round(session, actor, table, reference, version)
+        if expires_on is None or expires_on < utc_now().date():
+            fault = SAY_UNTIL_WHEN if expires_on is None else IS_PAST
+            raise NotValid(records.FAULTY, {"expires_on": [fault]})
         state = next_state("renew", record.state)
         if state is None:
             raise Conflict(f"{reference} is {record.state}: only what has expired is renewed.")
