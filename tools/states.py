@@ -24,8 +24,11 @@ def page() -> str:
     for kind, steps in {"record": RECORD_STEPS, **LIVES}.items():
         parts.append(f"## The life of a {kind}\n\n| step | from | to | by | when |\n|---|---|---|---|---|")
         for step in steps:
-            before = ", ".join("nothing" if state == NOTHING else state for state in step.before)
-            cells = (step.action, before, " or ".join(step.after), "; ".join(step.who), step.when)
+            before, after = (
+                between.join("nothing" if state == NOTHING else state for state in states)
+                for between, states in ((", ", step.before), (" or ", step.after))
+            )
+            cells = (step.action, before, after, "; ".join(step.who), step.when)
             parts[-1] += "\n| " + " | ".join(cells) + " |"
     return "\n\n".join(part.rstrip("\n") for part in parts) + "\n"
 

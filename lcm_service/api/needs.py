@@ -32,7 +32,11 @@ def list_needs(query: dict[str, Any]) -> Any:
 def submit_need(data: dict[str, Any]) -> Any:
     """Submit a need; what is not known yet may be left out and is asked back."""
     participant = data.pop("participant", None) or caller().participant_code or ""
-    record = submissions.submit_need(caller(), participant, data.pop("round"), data)
+    code = data.pop("round")
+    if data.pop("state", None) == "draft":
+        record = submissions.save_draft(caller(), "need", participant, code, data)
+    else:
+        record = submissions.submit_need(caller(), participant, code, data)
     return answer("need", record, 201)
 
 
@@ -50,6 +54,22 @@ def read_need(reference: str) -> Any:
 def revise_need(data: dict[str, Any], reference: str) -> Any:
     """Change the fields that are sent and no others; a null makes a field unknown."""
     return answer("need", submissions.revise_need(caller(), reference, data, asked_version()))
+
+
+@blp.post("/<reference>/submission")
+@blp.doc(**NAMES_ITS_VERSION)
+@blp.response(201, NeedAnswer)
+def submit_draft(reference: str) -> Any:
+    """Send a draft. It becomes a need of now, with a reference of its own."""
+    return answer("need", submissions.submit_draft(caller(), "need", reference, asked_version()), 201)
+
+
+@blp.post("/<reference>/discarding")
+@blp.doc(**NAMES_ITS_VERSION)
+@blp.response(204)
+def discard_draft(reference: str) -> None:
+    """Take a draft away; nothing that it said is kept."""
+    submissions.discard_draft(caller(), "need", reference, asked_version())
 
 
 @blp.post("/<reference>/withdrawal")

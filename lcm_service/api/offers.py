@@ -26,7 +26,11 @@ def list_offers(query: dict[str, Any]) -> Any:
 def submit_offer(data: dict[str, Any]) -> Any:
     """Submit an offer; what is not known yet may be left out and is asked back."""
     participant = data.pop("participant", None) or caller().participant_code or ""
-    record = submissions.submit_offer(caller(), participant, data.pop("round"), data)
+    code = data.pop("round")
+    if data.pop("state", None) == "draft":
+        record = submissions.save_draft(caller(), "offer", participant, code, data)
+    else:
+        record = submissions.submit_offer(caller(), participant, code, data)
     return answer("offer", record, 201)
 
 
@@ -44,6 +48,22 @@ def read_offer(reference: str) -> Any:
 def revise_offer(data: dict[str, Any], reference: str) -> Any:
     """Change the fields that are sent and no others; a null makes a field unknown."""
     return answer("offer", submissions.revise_offer(caller(), reference, data, asked_version()))
+
+
+@blp.post("/<reference>/submission")
+@blp.doc(**NAMES_ITS_VERSION)
+@blp.response(201, OfferAnswer)
+def submit_draft(reference: str) -> Any:
+    """Send a draft. It becomes an offer of now, with a reference of its own."""
+    return answer("offer", submissions.submit_draft(caller(), "offer", reference, asked_version()), 201)
+
+
+@blp.post("/<reference>/discarding")
+@blp.doc(**NAMES_ITS_VERSION)
+@blp.response(204)
+def discard_draft(reference: str) -> None:
+    """Take a draft away; nothing that it said is kept."""
+    submissions.discard_draft(caller(), "offer", reference, asked_version())
 
 
 @blp.post("/<reference>/withdrawal")

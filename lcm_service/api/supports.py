@@ -26,7 +26,11 @@ def list_supports(query: dict[str, Any]) -> Any:
 def submit_support(data: dict[str, Any]) -> Any:
     """Submit a support; what is not known yet may be left out and is asked back."""
     participant = data.pop("participant", None) or caller().participant_code or ""
-    record = submissions.submit_support(caller(), participant, data.pop("round"), data)
+    code = data.pop("round")
+    if data.pop("state", None) == "draft":
+        record = submissions.save_draft(caller(), "support", participant, code, data)
+    else:
+        record = submissions.submit_support(caller(), participant, code, data)
     return answer("support", record, 201)
 
 
@@ -44,6 +48,22 @@ def read_support(reference: str) -> Any:
 def revise_support(data: dict[str, Any], reference: str) -> Any:
     """Change the fields that are sent and no others; a null makes a field unknown."""
     return answer("support", submissions.revise_support(caller(), reference, data, asked_version()))
+
+
+@blp.post("/<reference>/submission")
+@blp.doc(**NAMES_ITS_VERSION)
+@blp.response(201, SupportAnswer)
+def submit_draft(reference: str) -> Any:
+    """Send a draft. It becomes a support of now, with a reference of its own."""
+    return answer("support", submissions.submit_draft(caller(), "support", reference, asked_version()), 201)
+
+
+@blp.post("/<reference>/discarding")
+@blp.doc(**NAMES_ITS_VERSION)
+@blp.response(204)
+def discard_draft(reference: str) -> None:
+    """Take a draft away; nothing that it said is kept."""
+    submissions.discard_draft(caller(), "support", reference, asked_version())
 
 
 @blp.post("/<reference>/withdrawal")

@@ -55,6 +55,11 @@ def may_see_need(actor: Actor, participant_id: int) -> bool:
     return actor.answers_for(participant_id) or actor.is_coordinator or actor.is_system
 
 
+def may_see_draft(actor: Actor, participant_id: int) -> bool:
+    """What a participant has not sent yet is its own, offers as needs: not even coordinators see it."""
+    return actor.answers_for(participant_id)
+
+
 def may_see_offers(actor: Actor) -> bool:
     """Offers and supports are open to everyone who takes part."""
     return actor.role in {"focal_point", "coordinator", "observer", SYSTEM_ROLE}

@@ -15,6 +15,10 @@ AFTER_ITS_DAY: Final = "the service, after its last day"
 _HERE: Final = ("submitted", "acknowledged", "authenticated", "circulated")
 
 RECORD_STEPS: Final = (
+    Step("save", (NOTHING,), ("draft",), (PARTICIPANT,), "nobody else reads it, nor is it counted anywhere"),
+    Step("revise", ("draft",), ("draft",), (PARTICIPANT,)),
+    Step("discard", ("draft",), (NOTHING,), (PARTICIPANT,), "nothing is kept of it but who did so"),
+    Step("submit", ("draft",), ("submitted",), (PARTICIPANT,), "the round is open; it gets its reference"),
     Step("submit", (NOTHING,), ("submitted",), (PARTICIPANT, BY_LETTER), "the round is open"),
     Step("acknowledge", ("submitted",), ("acknowledged",), (COORDINATOR,)),
     Step(
@@ -63,7 +67,9 @@ RECORD_STEPS: Final = (
         "with a new last day; it is acknowledged anew, and an earlier note verbale vouches for it no more",
     ),
 )
-CHANGEABLE_STATES: Final = (*_HERE, "returned")
+CHANGEABLE_STATES: Final = ("draft", *_HERE, "returned")
+# What its owner alone can bring back to take part, or has to leave.
+STATES_THAT_WAIT_FOR_OWNERS: Final = ("returned", "expired", "draft")
 # What a coordinator does in the name of the participant; all else it does in its own.
 STEPS_BY_LETTER: Final = frozenset(
     ("withdraw_session", *(step.action for step in RECORD_STEPS if BY_LETTER in step.who))

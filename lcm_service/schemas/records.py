@@ -164,6 +164,11 @@ class NewRecordSchema(Sent):
 
     participant = Line(40, metadata={"description": "Code of the participant whose record it is."})
     round = Line(40, required=True, allow_none=False, metadata={"description": "Code of the round."})
+    state = Word(
+        ("draft", "submitted"),
+        allow_none=False,
+        metadata={"description": "A draft is read by its participant alone until it is submitted."},
+    )
 
 
 class NewNeedSchema(NeedSchema, NewRecordSchema):

@@ -18,14 +18,18 @@ from lcm_service.services.require import require_round
 AS_ASKED = "As asked."
 
 
-def submit_need(actor: Actor, participant_code: str, round_code: str, data: Mapping[str, Any]) -> Need:
-    """Submit a need, complete or not.
+def submit_need(
+    actor: Actor, participant_code: str, round_code: str, data: Mapping[str, Any], *, as_draft: bool = False
+) -> Need:
+    """Submit a need, complete or not; ``as_draft`` as in `drafts.save_draft`.
 
     Raises NotAllowed, NotFound (round), Conflict (closed round) and NotValid.
     """
     values = records.accepted_values("need", actor, data)
     with transaction() as session:
-        return records.submit_record(session, actor, Need, participant_code, round_code, values)
+        return records.submit_record(
+            session, actor, Need, participant_code, round_code, values, as_draft=as_draft
+        )
 
 
 def revise_need(actor: Actor, reference: str, data: Mapping[str, Any], version: int) -> Need:

@@ -16,8 +16,11 @@ from lcm_service.services.decisions import release_matches_of
 NO_SUCH_SESSION = sentence("This offer has no such session, or it was withdrawn.")
 
 
-def submit_offer(actor: Actor, participant_code: str, round_code: str, data: Mapping[str, Any]) -> Offer:
-    """Submit an offer, complete or not; the dated sessions in ``data["sessions"]`` get the keys S1, S2...
+def submit_offer(
+    actor: Actor, participant_code: str, round_code: str, data: Mapping[str, Any], *, as_draft: bool = False
+) -> Offer:
+    """Submit an offer, complete or not; the dated sessions in ``data["sessions"]`` get the keys S1, S2...;
+    ``as_draft`` as in `drafts.save_draft`.
 
     Raises NotAllowed, NotFound (round), Conflict (closed round) and NotValid.
     """
@@ -26,7 +29,7 @@ def submit_offer(actor: Actor, participant_code: str, round_code: str, data: Map
     with transaction() as session:
         draft = Offer()
         merge_sessions(draft, given)
-        rows = [_session_values(row) for row in draft.sessions]
+        rows = [session_values(row) for row in draft.sessions]
         sessions = [OfferSession(**row) for row in rows]
         return records.submit_record(
             session,
@@ -35,6 +38,7 @@ def submit_offer(actor: Actor, participant_code: str, round_code: str, data: Map
             participant_code,
             round_code,
             values | ({"sessions": rows} if rows else {}),
+            as_draft=as_draft,
             sessions=sessions,
         )
 
@@ -55,7 +59,7 @@ def revise_offer(actor: Actor, reference: str, data: Mapping[str, Any], version:
             if merge_sessions(offer, given):
                 changed.append("sessions")
             whole = records.values_of("offer", offer)
-            whole["sessions"] = [_session_values(row) for row in offer.sessions]
+            whole["sessions"] = [session_values(row) for row in offer.sessions]
             records.check_values(session, "offer", whole, offer.participant)
         if changed:
             records.end_change(session, actor, offer, "revise", changed)
@@ -137,6 +141,7 @@ def _refuse_strange_fields(data: Mapping[str, Any]) -> None:
         raise NotValid(records.FAULTY, {"sessions": [records.UNKNOWN_FIELD]})
 
 
-def _session_values(row: OfferSession) -> dict[str, Any]:
+def session_values(row: OfferSession) -> dict[str, Any]:
+    """What a session says: its key, its days, and what differs from the offer."""
     fields = ("key", "starts_on", "ends_on", "seats", "place_code", "is_withdrawn")
     return {field: getattr(row, field) for field in fields}

@@ -6,13 +6,14 @@ The services of each kind (`need_records`, `offer_records`, `support_records`) s
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.orm import Session
 
 from lcm_service.domain.errors import Conflict, NotAllowed, NotFound, NotValid
 from lcm_service.domain.permissions import (
     Actor,
     may_change_record,
+    may_see_draft,
     may_see_need,
     may_see_offer,
     may_see_offers,
@@ -27,7 +28,7 @@ from lcm_service.persistence.database import db, utc_now
 from lcm_service.persistence.tables import Need, Offer, Participant, Round, Support
 from lcm_service.services.known_codes import code_faults
 from lcm_service.services.questions import close_answered, close_questions_of
-from lcm_service.services.references import PREFIXES, next_reference
+from lcm_service.services.references import PREFIXES, draft_reference, next_reference
 from lcm_service.services.require import require_round
 from lcm_service.services.trail import check_version, enqueue_message, record_event
 
@@ -98,20 +99,28 @@ def submit_record[Record: (Need, Offer, Support)](
     participant_code: str,
     round_code: str,
     values: dict[str, Any],
+    *,
+    as_draft: bool = False,
     **relations: Any,
 ) -> Record:
-    """Store a new record with its reference, event and message, after checking its accepted ``values``."""
+    """Store a new record with its reference, event and message, after checking its accepted ``values``.
+
+    ``as_draft``: it is not submitted yet; nobody is told, and nobody but its participant may keep it.
+    """
     kind = KINDS[table]
     owner = participant_to_submit_for(session, actor, participant_code)
+    if as_draft and not may_see_draft(actor, owner.id):
+        raise NotAllowed(f"A draft is kept by its participant alone. Submit the record of {owner.code}.")
     round = open_round(session, round_code)
     check_values(session, kind, {**DEFAULTS, **values}, owner)
-    record = table(participant=owner, round=round, state="submitted", **relations)
+    record = table(participant=owner, round=round, state="draft" if as_draft else "submitted", **relations)
     write_values(record, {key: value for key, value in values.items() if key != "sessions"})
-    record.reference = next_reference(session, PREFIXES[kind])
+    prefix = PREFIXES[kind]
+    record.reference = draft_reference(prefix) if as_draft else next_reference(session, prefix)
     session.add(record)
     session.flush()
     stated = sorted(key for key, value in values.items() if value is not None and key != "source")
-    trace(session, actor, "submit", record, stated)
+    trace(session, actor, "save" if as_draft else "submit", record, stated)
     return record
 
 
@@ -194,7 +203,12 @@ def forget_reception(record: Any) -> None:
 
 
 def withdraw_record(session: Session, actor: Actor, record: Any, reason: str | None) -> None:
-    """End a record: its questions are closed and it takes part in no further matching. Its row stays."""
+    """End a record: its questions are closed and it takes part in no further matching. Its row stays.
+
+    Raises Conflict for a draft: what was never sent is discarded.
+    """
+    if next_state("withdraw", record.state) is None:
+        raise Conflict(f"{record.reference} is a draft: discard it instead.")
     record.state = "withdrawn"
     record.changed_at = utc_now()
     session.flush()
@@ -249,7 +263,7 @@ def list_records[Record: (Need, Offer, Support)](
     ``after`` is the reference of the last record already read, ``limit`` how many to give. Raises NotAllowed
     for who may see none of this kind, NotFound for an unknown round, NotValid for an unknown ``after``.
     """
-    query = select(table).order_by(table.id)
+    query = select(table).where(_is_no_draft_of_others(actor, table)).order_by(table.id)
     if table is Need and not (actor.is_coordinator or actor.is_system):
         if actor.role != "focal_point" or actor.participant_id is None:
             raise NotAllowed("Needs are seen by the participant that has them and by coordinators.")
@@ -281,7 +295,16 @@ def _place_of[Record: (Need, Offer, Support)](actor: Actor, table: type[Record],
     return record.id
 
 
+def _is_no_draft_of_others(actor: Actor, table: Any) -> ColumnElement[bool]:
+    is_sent = table.state != "draft"
+    if actor.participant_id is None or not may_see_draft(actor, actor.participant_id):
+        return is_sent  # type: ignore[no-any-return]
+    return or_(is_sent, table.participant_id == actor.participant_id)
+
+
 def _may_see(actor: Actor, record: Any) -> bool:
+    if record.state == "draft":
+        return may_see_draft(actor, record.participant_id)
     if isinstance(record, Need):
         return may_see_need(actor, record.participant_id)
     return may_see_offer(actor, record.visibility_consent)

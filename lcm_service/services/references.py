@@ -1,5 +1,6 @@
 """Numbers for records: each kind counts on its own, without gaps."""
 
+import secrets
 from typing import Final
 
 from sqlalchemy import update
@@ -27,3 +28,15 @@ def next_reference(session: Session, prefix: str) -> str:
         .returning(ReferenceCounter.last_number)
     ).scalar_one()
     return f"{prefix}-{number:04}"
+
+
+def draft_reference(prefix: str) -> str:
+    """The name of a draft until it is submitted. Drafts are not counted, for a gap between the references of
+    others would tell that there is one.
+    """
+    return f"{prefix}-draft-{secrets.token_hex(6)}"
+
+
+def is_draft_reference(reference: str) -> bool:
+    """Whether this names, or named, a draft."""
+    return reference[1:].startswith("-draft-")

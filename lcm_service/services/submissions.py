@@ -1,6 +1,7 @@
 """The door to what participants submit: needs, offers and supports."""
 
 from lcm_service.services.circulation import circulate_record, list_circulated_needs
+from lcm_service.services.drafts import discard_draft, save_draft, submit_draft
 from lcm_service.services.need_records import (
     find_need,
     list_needs,
@@ -32,6 +33,7 @@ __all__ = [
     "acknowledge_record",
     "authenticate_record",
     "circulate_record",
+    "discard_draft",
     "find_need",
     "find_offer",
     "find_support",
@@ -46,6 +48,8 @@ __all__ = [
     "revise_need",
     "revise_offer",
     "revise_support",
+    "save_draft",
+    "submit_draft",
     "submit_need",
     "submit_offer",
     "submit_support",

@@ -10,14 +10,18 @@ from lcm_service.services import records
 from lcm_service.services.parties import end_parts_of
 
 
-def submit_support(actor: Actor, participant_code: str, round_code: str, data: Mapping[str, Any]) -> Support:
-    """Submit a support, complete or not.
+def submit_support(
+    actor: Actor, participant_code: str, round_code: str, data: Mapping[str, Any], *, as_draft: bool = False
+) -> Support:
+    """Submit a support, complete or not; ``as_draft`` as in `drafts.save_draft`.
 
     Raises NotAllowed, NotFound (round), Conflict (closed round) and NotValid.
     """
     values = records.accepted_values("support", actor, data)
     with transaction() as session:
-        return records.submit_record(session, actor, Support, participant_code, round_code, values)
+        return records.submit_record(
+            session, actor, Support, participant_code, round_code, values, as_draft=as_draft
+        )
 
 
 def revise_support(actor: Actor, reference: str, data: Mapping[str, Any], version: int) -> Support:

@@ -12,6 +12,7 @@ from lcm_service.domain.errors import NotFound, Stale
 from lcm_service.domain.permissions import (
     Actor,
     may_coordinate,
+    may_see_draft,
     may_see_match,
     may_see_need,
     may_see_offer,
@@ -31,6 +32,7 @@ from lcm_service.persistence.tables import (
     Support,
 )
 from lcm_service.services.match_turns import is_put
+from lcm_service.services.references import is_draft_reference
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,6 +204,8 @@ def _check_may_read(actor: Actor, record_kind: str, reference: str) -> None:
 
 
 def _may_read(actor: Actor, record_kind: str, reference: str) -> bool:
+    if is_draft_reference(reference):
+        return _may_read_draft(actor, record_kind, reference)
     if may_coordinate(actor):
         return True
     if record_kind == "need":
@@ -221,6 +225,13 @@ def _may_read(actor: Actor, record_kind: str, reference: str) -> bool:
     if record_kind in ("offer", "support"):
         return _may_read_offer(actor, record_kind, reference)
     return record_kind == "activity" and may_see_offers(actor)
+
+
+def _may_read_draft(actor: Actor, record_kind: str, reference: str) -> bool:
+    table: Any = {"need": Need, "offer": Offer, "support": Support}.get(record_kind)
+    query = None if table is None else select(table.participant_id).where(table.reference == reference)
+    owner = None if query is None else db.session.scalar(query)
+    return owner is not None and may_see_draft(actor, owner)
 
 
 def _may_read_offer(actor: Actor, record_kind: str, reference: str) -> bool:

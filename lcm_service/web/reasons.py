@@ -280,6 +280,8 @@ STORY: Final[Sentences] = {
 
 # What people and the service did to a record, for its history.
 ACTIONS: Final[Sentences] = {
+    "save": _("saved it as a draft"),
+    "send": _("sent the draft"),
     "submit": _("submitted it"),
     "revise": _("changed it"),
     "withdraw": _("withdrew it"),

@@ -120,6 +120,8 @@ class RecordPages:
         bp.get(of_record)(self.show)
         bp.get(f"{of_record}/revise")(self.edit)
         bp.post(f"{of_record}/revise")(self.revise)
+        bp.post(f"{of_record}/submit")(self.send)
+        bp.post(f"{of_record}/discard")(self.discard)
         bp.get(f"{of_record}/withdraw")(self.ask_withdrawal)
         bp.post(f"{of_record}/withdraw")(self.withdraw)
         bp.get(f"{of_record}/renew")(self.ask_renewal)
@@ -151,7 +153,11 @@ class RecordPages:
 
         def save(values: Values) -> str:
             owner = values.pop("participant", None) or actor.participant_code
-            record = self.kind.services.submit(actor, owner or "", code, form.finish(values, None))
+            finished = form.finish(values, None)
+            if request.form.get("state") == "draft":
+                record = submissions.save_draft(actor, self.kind.name, owner or "", code, finished)
+                return self._lead_on(_("The draft is saved. Nobody else reads it."), record.reference)
+            record = self.kind.services.submit(actor, owner or "", code, finished)
             return self._lead_on(self.kind.recorded, record.reference)
 
         return save_or_show_again(
@@ -185,6 +191,20 @@ class RecordPages:
     def revise(self, reference: str) -> Page:
         """Change a record; what is cleared becomes unknown."""
         return self.save_form(reference, self.kind.form)
+
+    def send(self, reference: str) -> Page:
+        """Submit a draft."""
+        version = read_version(request.form)
+        record = submissions.submit_draft(current_actor(), self.kind.name, reference, version)
+        return redirect(self._lead_on(self.kind.recorded, record.reference), HTTPStatus.SEE_OTHER)
+
+    def discard(self, reference: str) -> Page:
+        """Take a draft away."""
+        actor = current_actor()
+        code = self.kind.services.find(actor, reference).round.code
+        submissions.discard_draft(actor, self.kind.name, reference, read_version(request.form))
+        flash(_("The draft is discarded."), "good")
+        return redirect(url_for("rounds.show", code=code), HTTPStatus.SEE_OTHER)
 
     def ask_withdrawal(self, reference: str) -> str:
         """Ask once more, and for the reason."""

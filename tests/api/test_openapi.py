@@ -59,6 +59,7 @@ def test_every_change_of_a_record_asks_for_its_version(document):
             (
                 "/withdrawal",
                 "/renewal",
+                "/submission",
                 "/putting-forward",
                 "/approval",
                 "/taking-back",

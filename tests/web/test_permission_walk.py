@@ -36,6 +36,9 @@ OWNS_NEED: Final = frozenset({"owner", "coordinator"})
 OWNS_OFFER: Final = frozenset({"provider", "coordinator"})
 OWNS_SUPPORT: Final = frozenset({"coordinator"})  # that of the walk belongs to none of the others
 OWNS_PART: Final = frozenset({"party", "coordinator"})
+# A draft is its participant's own: not even coordinators send or discard one.
+KEEPS_NEED: Final = frozenset({"owner"})
+KEEPS_OFFER: Final = frozenset({"provider"})
 SIDES: Final = frozenset({"owner", "provider", "coordinator"})
 COORDINATES: Final = frozenset({"coordinator"})
 # The owner is the lead of its participant; the walk's colleague and invitation are of that participant.
@@ -111,6 +114,8 @@ PAGES: Final = {
     "needs.history": OWNS_NEED,
     "needs.edit": OWNS_NEED,
     "needs.revise": OWNS_NEED,
+    "needs.send": KEEPS_NEED,
+    "needs.discard": KEEPS_NEED,
     "needs.ask_withdrawal": OWNS_NEED,
     "needs.withdraw": OWNS_NEED,
     "needs.ask_renewal": OWNS_NEED,
@@ -133,6 +138,8 @@ PAGES: Final = {
     "offers.revise": OWNS_OFFER,
     "offers.first_questions": OWNS_OFFER,
     "offers.answer_first_questions": OWNS_OFFER,
+    "offers.send": KEEPS_OFFER,
+    "offers.discard": KEEPS_OFFER,
     "offers.ask_withdrawal": OWNS_OFFER,
     "offers.withdraw": OWNS_OFFER,
     "offers.ask_renewal": OWNS_OFFER,
@@ -153,6 +160,8 @@ PAGES: Final = {
     "supports.history": TAKES_PART,
     "supports.edit": OWNS_SUPPORT,
     "supports.revise": OWNS_SUPPORT,
+    "supports.send": NOBODY_ELSE,
+    "supports.discard": NOBODY_ELSE,
     "supports.ask_withdrawal": OWNS_SUPPORT,
     "supports.withdraw": OWNS_SUPPORT,
     "supports.ask_renewal": OWNS_SUPPORT,
@@ -221,6 +230,8 @@ CALLS: Final = {
     "api-needs.submit_need": SUBMITS,
     "api-needs.read_need": OWNS_NEED,
     "api-needs.revise_need": OWNS_NEED,
+    "api-needs.submit_draft": KEEPS_NEED,
+    "api-needs.discard_draft": KEEPS_NEED,
     "api-needs.withdraw_need": OWNS_NEED,
     "api-needs.renew_need": OWNS_NEED,
     "api-needs.recognise_need": COORDINATES,
@@ -228,6 +239,8 @@ CALLS: Final = {
     "api-offers.submit_offer": SUBMITS,
     "api-offers.read_offer": TAKES_PART,
     "api-offers.revise_offer": OWNS_OFFER,
+    "api-offers.submit_draft": KEEPS_OFFER,
+    "api-offers.discard_draft": KEEPS_OFFER,
     "api-offers.withdraw_offer": OWNS_OFFER,
     "api-offers.renew_offer": OWNS_OFFER,
     "api-offers.withdraw_session": OWNS_OFFER,
@@ -235,6 +248,8 @@ CALLS: Final = {
     "api-supports.submit_support": SUBMITS,
     "api-supports.read_support": TAKES_PART,
     "api-supports.revise_support": OWNS_SUPPORT,
+    "api-supports.submit_draft": NOBODY_ELSE,
+    "api-supports.discard_draft": NOBODY_ELSE,
     "api-supports.withdraw_support": OWNS_SUPPORT,
     "api-supports.renew_support": OWNS_SUPPORT,
     "api-circulated-needs.list_circulated_needs": TAKES_PART,

@@ -99,3 +99,36 @@ def test_a_need_is_circulated_on_a_page_and_by_a_call_once_its_state_agrees(
     edit = main_form(owner.get(f"{address}/revise").text)
     owner.post(f"{address}/revise", data=edit.data(visibility_consent="no"))
     assert "No need is circulated" in coordinator.get(page).text
+
+
+def test_a_draft_is_saved_sent_and_discarded_by_form_and_by_program(
+    at_work: Flask, browser_of: Browsers, coordinator: FlaskClient
+) -> None:
+    owner, other = (browser_of(world.focal_point_of(code)) for code in ("XAA", "XAC"))
+    new, offers = f"/rounds/{world.EXERCISE}/offers/new", f"/rounds/{world.EXERCISE}/offers"
+    assert "Save as a draft" not in coordinator.get(new).text
+    form = main_form(owner.get(new).text)
+    addresses = [owner.post(new, data=form.data(title="kestrel", state="draft")).location for _ in range(2)]
+    for address in addresses:
+        assert "nobody but your own side reads it" in owner.get(address).text
+        assert {browser.get(address).status_code for browser in (other, coordinator)} == {404}
+    for browser in (other, coordinator):
+        assert "kestrel" not in browser.get(offers).text
+    send = next(one for one in read_page(owner.get(addresses[0]).text).forms if "/submit" in one.action)
+    sent = owner.post(send.action, data=send.data()).location
+    assert "-draft-" not in sent
+    assert "kestrel" in other.get(sent).text
+    discard = next(one for one in read_page(owner.get(addresses[1]).text).forms if "/discard" in one.action)
+    owner.post(discard.action, data=discard.data())
+    assert owner.get(addresses[1]).status_code == 404
+    caller = Caller(at_work, world.focal_point_of("XAA"))
+    made = caller.post("/needs/", {"title": "kestrel", "round": world.EXERCISE, "state": "draft"})
+    assert (made.status_code, made.json["state"]) == (201, "draft")
+    path = made.headers["Location"].removeprefix("/api/v1")
+    assert Caller(at_work, world.person_by_email(world.COORDINATOR)).get(path).status_code == 404
+    done = caller.post(f"{path}/submission", version=1)
+    assert (done.status_code, done.json["state"], done.headers["ETag"]) == (201, "submitted", '"1"')
+    again = caller.post("/needs/", {"title": "kestrel", "round": world.EXERCISE, "state": "draft"})
+    path = again.headers["Location"].removeprefix("/api/v1")
+    assert caller.post(f"{path}/discarding", version=1).status_code == 204
+    assert caller.get(path).status_code == 404
