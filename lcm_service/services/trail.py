@@ -106,7 +106,7 @@ def list_events(actor: Actor, record_kind: str, reference: str) -> list[TrailEnt
             _named(actor, event, person),
             event.actor_role,
             event.action,
-            tuple(event.fields),
+            _fields_for(actor, event),
             _facts_for(actor, event, own_side),
         )
         for event, person in _readable(actor, record_kind, reference, rows)
@@ -168,9 +168,12 @@ def _readable(
     actor: Actor, record_kind: str, reference: str, rows: Iterable[Any]
 ) -> list[tuple[AuditEvent, Person | None]]:
     """The events that the actor may read: of a match, a provider none of what the recipient was asked before
-    it agreed to be put to it.
+    it agreed to be put to it; of an offer or a support, that it was given back is for its owner and
+    coordinators.
     """
     events = [(event, person) for event, person in rows]
+    if record_kind in ("offer", "support") and not _owns_or_coordinates(actor, record_kind, reference):
+        return [row for row in events if row[0].action != "return"]
     if record_kind != "match" or may_coordinate(actor):
         return events
     found = _sides_of_match(reference)
@@ -225,6 +228,22 @@ def _may_read(actor: Actor, record_kind: str, reference: str) -> bool:
     if record_kind in ("offer", "support"):
         return _may_read_offer(actor, record_kind, reference)
     return record_kind == "activity" and may_see_offers(actor)
+
+
+def _owns_or_coordinates(actor: Actor, record_kind: str, reference: str) -> bool:
+    table: Any = Offer if record_kind == "offer" else Support
+    owner = db.session.scalar(select(table.participant_id).where(table.reference == reference))
+    return may_coordinate(actor) or (owner is not None and actor.answers_for(owner))
+
+
+def _fields_for(actor: Actor, event: AuditEvent) -> tuple[str, ...]:
+    """The fields of an event. That a change led an offer back from where it was given back is told to no more
+    people than that it was given back.
+    """
+    is_told = event.action != "revise" or event.record_kind not in ("offer", "support")
+    if is_told or _owns_or_coordinates(actor, event.record_kind, event.record_reference):
+        return tuple(event.fields)
+    return tuple(name for name in event.fields if name != "state")
 
 
 def _may_read_draft(actor: Actor, record_kind: str, reference: str) -> bool:

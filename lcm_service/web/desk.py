@@ -1,12 +1,13 @@
 """What waits for a person in a round: the numbers, and the one clear next action."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from lcm_service.domain import permissions
 from lcm_service.domain.permissions import Actor
+from lcm_service.domain.record_lives import STATES_THAT_WAIT_FOR_OWNERS
 from lcm_service.domain.vocabulary import PLANNING_PURPOSES
 from lcm_service.services import (
     decisions,
@@ -36,7 +37,9 @@ class Desk:
     ``attention`` is what the published plan does not know yet, ``objections`` is what was decided against the
     draft since it was made, ``own_plan`` a participant's part of the published plan. ``to_report`` are the
     matches whose days are over and of which nobody has reported, ``to_assess`` those whose course was held
-    and of which the reader's side (for coordinators: a side) has not said what it thinks.
+    and of which the reader's side (for coordinators: a side) has not said what it thinks. ``own_aside`` are
+    those of a participant's records that take no part until it acts: (area, record), those with questions
+    first.
     """
 
     round: Any
@@ -57,6 +60,7 @@ class Desk:
     subject: Any = None
     counts: dict[str, int] = field(default_factory=dict)
     own_plan: dict[str, Any] | None = None
+    own_aside: Sequence[tuple[str, Any]] = ()
 
     @property
     def published(self) -> Any:
@@ -72,6 +76,11 @@ class Desk:
     def waiting_parts(self) -> list[Any]:
         """What the participant's supports are asked to give and it has not answered."""
         return [part for part in self.parts if part.state == "asked"]
+
+    @property
+    def returned(self) -> list[tuple[str, Any]]:
+        """The participant's own records that were given back with questions."""
+        return [(area, one) for area, one in self.own_aside if one.state == "returned"]
 
     @property
     def attention_counts(self) -> dict[str, int]:
@@ -111,11 +120,28 @@ def desk_of(actor: Actor, found: Any) -> Desk:
         own = actor.participant_id
         desk.offers = [one for one in desk.offers if one.participant_id == own]
         desk.supports = [one for one in desk.supports if one.participant_id == own]
+        desk.own_aside = _own_aside(actor, code)
         desk.own_plan = publication.plan_for_participant(actor, code)
         desk.waiting = [match for match in desk.matches if waits_for(actor, match)]
         desk.parts = parties.list_parts(actor, code)
         desk.next_step = _participants_step(desk)
     return desk
+
+
+def _own_aside(actor: Actor, code: str) -> list[tuple[str, Any]]:
+    """The actor's own records that wait for it, in the order in which they should be looked at."""
+    lists: dict[str, Callable[..., Sequence[Any]]] = {
+        "needs": submissions.list_needs,
+        "offers": submissions.list_offers,
+        "supports": submissions.list_supports,
+    }
+    found = [
+        (area, one)
+        for area, list_all in lists.items()
+        for one in list_all(actor, code, participant_code=actor.participant_code)
+        if one.state in STATES_THAT_WAIT_FOR_OWNERS
+    ]
+    return sorted(found, key=lambda pair: STATES_THAT_WAIT_FOR_OWNERS.index(pair[1].state))
 
 
 def open_sides(match: MatchView) -> list[str]:
@@ -230,6 +256,8 @@ def _is_decided(desk: Desk, root: Any) -> bool:
 
 
 def _participants_step(desk: Desk) -> str:
+    if desk.returned:
+        return "mend"
     if desk.waiting:
         return "answer"
     if desk.waiting_parts:
@@ -240,4 +268,5 @@ def _participants_step(desk: Desk) -> str:
         return "report"
     if desk.to_assess:
         return "assess"
-    return "submit" if not (desk.needs or desk.offers or desk.supports) else "nothing"
+    has_records = desk.needs or desk.offers or desk.supports or desk.own_aside
+    return "nothing" if has_records else "submit"

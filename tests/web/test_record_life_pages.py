@@ -1,5 +1,6 @@
 """The later life of records by page: renewed, flagged, circulated, kept as a draft."""
 
+import re
 from collections.abc import Callable
 from datetime import timedelta
 
@@ -9,7 +10,7 @@ from flask.testing import FlaskClient
 from lcm_service.domain.permissions import SYSTEM
 from lcm_service.persistence.database import db, utc_now
 from lcm_service.persistence.tables import Need, Participant, Person
-from lcm_service.services import record_ends, submissions
+from lcm_service.services import accounts, record_ends, submissions
 from tests import factories
 from tests.api.callers import Caller
 from tests.web import world
@@ -132,3 +133,28 @@ def test_a_draft_is_saved_sent_and_discarded_by_form_and_by_program(
     path = again.headers["Location"].removeprefix("/api/v1")
     assert caller.post(f"{path}/discarding", version=1).status_code == 204
     assert caller.get(path).status_code == 404
+
+
+def test_the_start_page_puts_what_came_back_first_with_its_questions(
+    at_work: Flask, browser_of: Browsers, coordinator: FlaskClient
+) -> None:
+    need = need_of("XAA")
+    owner = browser_of(world.focal_point_of("XAA"))
+    actor = accounts.actor_of(world.focal_point_of("XAA"))
+    submissions.save_draft(actor, "offer", "XAA", world.EXERCISE, {"title": "kestrel"})
+    place = f"/rounds/{world.EXERCISE}"
+    assert "came back" not in owner.get("/").text
+    assert "kestrel" in owner.get(place).text
+    submissions.return_record(
+        world.coordinator_of(at_work), "need", need.reference, questions="For whom?", version=need.version
+    )
+    for page in ("/", place):
+        text = owner.get(page).text
+        assert "1 of your records came back with questions" in text
+        assert "For whom?" in text
+        assert f"/needs/{need.reference}/revise" in text
+    for browser in (coordinator, browser_of(world.focal_point_of("XAC"))):
+        for page in ("/", place):
+            assert not {"For whom?", "kestrel"} & set(
+                re.findall(r"For whom\?|kestrel", browser.get(page).text)
+            )

@@ -10,7 +10,7 @@ from lcm_service.domain.errors import Conflict, NotAllowed, NotFound, NotValid, 
 from lcm_service.domain.vocabulary import LIVE_RECORD_STATES
 from lcm_service.persistence.database import db, utc_now
 from lcm_service.persistence.tables import AuditEvent, OutboxMessage
-from lcm_service.services import decisions, submissions
+from lcm_service.services import decisions, submissions, trail
 from tests import factories
 from tests.service import matching_rounds as rounds
 from tests.service.submissions.kinds import FIND, KINDS, MAKE, REVISE, WITHDRAW, participant_of
@@ -168,3 +168,17 @@ def test_a_record_that_stands_in_a_match_is_not_given_back(coordinator):
 def test_a_note_of_tomorrow_is_a_slip(kind, record, coordinator):
     with pytest.raises(NotValid):
         authenticate(coordinator, kind, record, note_date=utc_now().date() + timedelta(days=1))
+
+
+@pytest.mark.parametrize("kind", ["offer", "support"], indirect=True)
+def test_that_an_offer_was_given_back_is_read_by_its_owner_and_coordinators_alone(
+    kind, record, owner, stranger, coordinator
+):
+    returned = give_back(coordinator, kind, record)
+    REVISE[kind](owner, record.reference, {"detail": "Of the first company."}, returned.version)
+    for actor in (owner, coordinator):
+        told = [(one.action, one.fields) for one in trail.list_events(actor, kind, record.reference)]
+        assert told == [("return", ("return_questions", "state")), ("revise", ("detail", "state"))]
+    for actor in (stranger, factories.make_actor("observer")):
+        told = [(one.action, one.fields) for one in trail.list_events(actor, kind, record.reference)]
+        assert told == [("revise", ("detail",))]
