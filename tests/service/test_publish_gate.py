@@ -234,7 +234,7 @@ def test_a_plan_that_cannot_leave_keeps_no_other_back(held_round, actor, second,
     fine = approved(actor, second, rounds.plan_of(actor, rounds.solve_round(actor, other_round)))
     for one in (broken, fine):
         end_hold(one.id)
-    publish = publish_gate.publish_held
+    publish = publication.publish_held
 
     def fail_for_one(session, who, plan, round_):
         if plan.id == broken.id:
