@@ -89,6 +89,8 @@ ASSESSING_SIDES: Final = ("recipient", "provider")
 ASSESSMENT_ANSWERS: Final = ("yes", "in_part", "no")
 # What one support gives to one session: set aside by a plan, then put to its owner, who answers.
 PART_STATES: Final = ("planned", "asked", "confirmed", "declined", "released", "lapsed")
+# While a part is in one of these, the published plan counts on its support.
+LIVE_PART_STATES: Final = ("planned", "asked", "confirmed")
 # What a match waits for beside its three sides: the owners of the supports that its session draws on.
 PARTIES: Final = "parties"
 QUESTION_STATES: Final = ("open", "answered", "closed")

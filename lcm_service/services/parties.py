@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from lcm_service.domain.errors import Conflict, NotAllowed, NotFound, NotValid
 from lcm_service.domain.lives import states_before
 from lcm_service.domain.permissions import Actor, may_answer_part, may_coordinate, may_see_part
-from lcm_service.domain.vocabulary import DECLINE_REASONS
+from lcm_service.domain.vocabulary import DECLINE_REASONS, LIVE_PART_STATES
 from lcm_service.persistence import matching_reads as reads
 from lcm_service.persistence import part_reads
 from lcm_service.persistence.database import db, transaction, utc_now
@@ -174,7 +174,7 @@ def end_parts_of(session: Session, actor: Actor, support: Support) -> None:
 def stands_in_part(session: Session, support: Support) -> bool:
     """Whether the published plan counts on the support."""
     parts = part_reads.list_parts(session, support.round_id, support_reference=support.reference)
-    return any(part.state in ("planned", "asked", "confirmed") for part in parts)
+    return any(part.state in LIVE_PART_STATES for part in parts)
 
 
 def _has_agreed(session: Session, part: Part) -> bool:

@@ -40,7 +40,7 @@ def expire_overdue(actor: Actor) -> int:
     for round_id in _rounds_with_ends(date.min, today - timedelta(days=1)):
         with transaction() as session:
             reads.lock_round(session, round_id)
-            in_use = references_in_use(reads.list_matches(session, round_id))
+            in_use = references_in_use(session, round_id, reads.list_matches(session, round_id))
             for record in _live_records(session, round_id):
                 if has_run_out(record, today, in_use):
                     _expire(session, actor, record)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from lcm_service.domain import windows
-from lcm_service.domain.vocabulary import LIVE_MATCH_STATES, LIVE_RECORD_STATES
+from lcm_service.domain.vocabulary import LIVE_MATCH_STATES, LIVE_PART_STATES, LIVE_RECORD_STATES
 from lcm_service.persistence import matching_reads as reads
 from lcm_service.persistence import part_reads
 from lcm_service.persistence.database import utc_now
@@ -68,7 +68,7 @@ def gather_records(
     today = today or utc_now().date()
     matches = reads.list_matches(session, round_.id)
     live = [match for match in matches if match.state in LIVE_MATCH_STATES]
-    in_use = references_in_use(live)
+    in_use = references_in_use(session, round_.id, live)
     needs = [
         need
         for need in reads.list_needs(session, round_.id)
@@ -174,14 +174,22 @@ def may_grow(match: Match) -> bool:
     return not declined_more and match.put_reason is None
 
 
-def references_in_use(matches: Iterable[Match]) -> frozenset[str]:
-    """The needs and offers on which a live match stands."""
+def references_in_use(session: Session, round_id: int, matches: Iterable[Match]) -> frozenset[str]:
+    """The needs and offers on which a live match of the round stands, and the supports that its session
+    draws on.
+    """
     live = [match for match in matches if match.state in LIVE_MATCH_STATES]
-    return frozenset(code for match in live for code in (match.need_reference, match.offer_reference))
+    parts = part_reads.list_parts(session, round_id, session_codes={match.session_code for match in live})
+    return frozenset(
+        (
+            *(code for match in live for code in (match.need_reference, match.offer_reference)),
+            *(part.support_reference for part in parts if part.state in LIVE_PART_STATES),
+        )
+    )
 
 
 def has_run_out(record: Need | Offer | Support, today: date, in_use: Collection[str]) -> bool:
-    """Whether the last day of a record is past; what a live match holds stays until that ends."""
+    """Whether the last day of a record is past; what a match or a part holds stays until that ends."""
     is_past = record.expires_on is not None and record.expires_on < today
     return is_past and record.reference not in in_use
 

@@ -8,12 +8,13 @@ from sqlalchemy import select
 from lcm_service.domain.errors import Conflict, NotAllowed, NotFound, NotValid, Stale
 from lcm_service.domain.permissions import SYSTEM
 from lcm_service.persistence.database import db, utc_now
-from lcm_service.persistence.tables import AuditEvent, Match, Need, OutboxMessage, Question
+from lcm_service.persistence.tables import AuditEvent, Match, Need, OutboxMessage, Question, Support
 from lcm_service.services import decisions, lapses, record_ends, submissions
 from lcm_service.services.snapshot_records import gather_records
 from tests import factories
 from tests.service import matching_rounds as rounds
 from tests.service.submissions.kinds import FIND, KINDS, MAKE, REVISE, WITHDRAW, participant_of
+from tests.service.test_parties import Course
 
 DAY = timedelta(days=1)
 NOTE = {"note_reference": "NV/12/2027", "note_date": date(2026, 10, 1)}
@@ -97,6 +98,23 @@ def test_what_a_match_holds_expires_when_the_match_has_ended(app):
     rounds.fresh()
     assert record_ends.expire_overdue(SYSTEM) == 2
     assert gather_records(db.session(), round).needs == ()
+
+
+def test_a_support_that_a_plan_counts_on_expires_when_its_part_has_ended(app):
+    course = Course()
+    support = db.session.get(Support, course.support.id)
+    support.expires_on = today() - DAY
+    db.session.commit()
+    assert record_ends.expire_overdue(SYSTEM) == 0
+    assert [one.reference for one in gather_records(db.session(), course.round).supports] == [
+        support.reference
+    ]
+    for number in (0, 1):
+        match = course.match(number)
+        decisions.decline_match(course.recipients[number], match.id, "recipient", "dates", match.version)
+    rounds.fresh()
+    assert record_ends.expire_overdue(SYSTEM) == 1
+    assert gather_records(db.session(), course.round).supports == ()
 
 
 def test_a_record_that_has_expired_is_not_brought_back_by_an_old_match(app):
