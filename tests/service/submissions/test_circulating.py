@@ -3,6 +3,7 @@
 import json
 from dataclasses import asdict
 from datetime import date, timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import select
@@ -18,7 +19,7 @@ from tests import factories
 from tests.service import matching_rounds as rounds
 from tests.service.submissions.kinds import FIND, KINDS, LIST, MAKE, REVISE, participant_of
 
-NOTE = {"note_reference": "NV/12/2027", "note_date": date(2026, 10, 1)}
+NOTE: dict[str, Any] = {"note_reference": "NV/12/2027", "note_date": date(2026, 10, 1)}
 SECRETS = ("kestrel-title", "kestrel-detail", "kestrel-basis", "critical", "17", "kestrel-reason")
 
 
@@ -65,7 +66,8 @@ def test_who_has_records_in_the_round_is_told_once_of_what_is_circulated(
     assert (event.action, event.fields) == ("circulate", ["state"])
     # It counts in matching as before.
     whole = gather_records(db.session(), found.round)
-    assert record.reference in {one.reference for one in (*whole.needs, *whole.offers, *whole.supports)}
+    counted: list[Any] = [*whole.needs, *whole.offers, *whole.supports]
+    assert record.reference in {one.reference for one in counted}
 
 
 def test_a_coordinator_alone_circulates_and_only_what_was_acknowledged(

@@ -1,6 +1,7 @@
 """A draft is its participant's own: read, counted and told of nowhere else, sent as a record of now."""
 
 from datetime import date, timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import select
@@ -33,7 +34,10 @@ def kind(request):
 
 
 def values(kind):
-    more = {"offer": {"sessions": SESSIONS, "except": ["XAC"]}, "need": {"seats_asked": 40}}
+    more: dict[str, dict[str, Any]] = {
+        "offer": {"sessions": SESSIONS, "except": ["XAC"]},
+        "need": {"seats_asked": 40},
+    }
     return least(kind) | {"detail": "kestrel"} | more.get(kind, {})
 
 

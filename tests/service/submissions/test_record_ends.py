@@ -1,6 +1,7 @@
 """A record stands until its last day: its owner is reminded, it expires, and its owner renews it."""
 
 from datetime import date, timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import select
@@ -17,7 +18,7 @@ from tests.service.submissions.kinds import FIND, KINDS, MAKE, REVISE, WITHDRAW,
 from tests.service.test_parties import Course
 
 DAY = timedelta(days=1)
-NOTE = {"note_reference": "NV/12/2027", "note_date": date(2026, 10, 1)}
+NOTE: dict[str, Any] = {"note_reference": "NV/12/2027", "note_date": date(2026, 10, 1)}
 
 
 @pytest.fixture(params=KINDS)
@@ -128,8 +129,7 @@ def test_a_record_that_has_expired_is_not_brought_back_by_an_old_match(app):
     row.answer_by = utc_now() - timedelta(seconds=1)
     db.session.commit()
     assert lapses.lapse_overdue(SYSTEM) == 1
-    row = db.session.get(Need, need.id)
-    row.expires_on = today() - DAY
+    db.session.get(Need, need.id).expires_on = today() - DAY
     db.session.commit()
     assert record_ends.expire_overdue(SYSTEM) == 1
     now = decisions.find_match(actor, match.id)
