@@ -58,7 +58,13 @@ RECORD_STEPS: Final = (
         (PARTICIPANT, BY_LETTER),
         "its matches are released",
     ),
-    Step("expire", _HERE, ("expired",), (AFTER_ITS_DAY,), "no match stands on it"),
+    Step(
+        "expire",
+        _HERE,
+        ("expired",),
+        (AFTER_ITS_DAY,),
+        "it takes part only where a match that stands already holds it",
+    ),
     Step(
         "renew",
         ("expired",),

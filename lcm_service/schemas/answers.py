@@ -90,7 +90,6 @@ class CirculatedNeedAnswer(OfARound):
     level = fields.String(allow_none=True)
     personnel = fields.List(fields.String(), allow_none=True)
     languages = fields.List(fields.String(), allow_none=True)
-    women = fields.Integer(allow_none=True)
     earliest = fields.Date(allow_none=True)
     latest = fields.Date(allow_none=True)
 

@@ -27,7 +27,9 @@ from lcm_service.services.trail import enqueue_message
 
 @dataclass(frozen=True, slots=True)
 class CirculatedNeed:
-    """What everyone who takes part reads of a circulated need: `NEED_FIELDS_FOR_PROVIDERS` and its days."""
+    """What everyone who takes part reads of a circulated need: `NEED_FIELDS_FOR_PROVIDERS` and its days,
+    but no number of seats: how many a State lacks is a weakness.
+    """
 
     reference: str
     recipient: str
@@ -36,7 +38,6 @@ class CirculatedNeed:
     level: str | None
     personnel: Sequence[str] | None
     languages: Sequence[str] | None
-    women: int | None
     earliest: date | None
     latest: date | None
 
@@ -85,7 +86,6 @@ def _as_circulated(need: Need) -> CirculatedNeed:
         level=need.level,
         personnel=need.personnel,
         languages=need.languages,
-        women=need.women,
         earliest=need.earliest,
         latest=need.latest,
     )

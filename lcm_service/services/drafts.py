@@ -66,7 +66,7 @@ def _begin(session: Session, actor: Actor, kind: str, reference: str, version: i
     """The draft, held after its round; whoever has no draft of its own there is refused before all else."""
     table: Any = records.TABLES[kind]
     round_id = session.scalar(select(table.round_id).where(table.reference == reference))
-    session.execute(select(Round.id).where(Round.id == round_id).with_for_update())
+    session.execute(select(Round.id).where(Round.id == round_id).with_for_update(key_share=True))
     draft: Any = records.lock_record(session, actor, table, reference)
     if not may_see_draft(actor, draft.participant_id):
         raise NotAllowed("A draft is sent and discarded by its participant alone.")

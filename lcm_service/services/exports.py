@@ -19,7 +19,7 @@ from lcm_service.domain.permissions import Actor, may_coordinate
 from lcm_service.domain.standing import notice_of
 from lcm_service.persistence import matching_reads as reads
 from lcm_service.persistence.database import db, transaction
-from lcm_service.persistence.tables import Offer, Plan
+from lcm_service.persistence.tables import Offer, Plan, Support
 from lcm_service.services.match_turns import seats_known
 from lcm_service.services.plan_excerpts import excerpt_for, weighed_record
 from lcm_service.services.trail import record_event
@@ -62,7 +62,7 @@ COLUMNS: Final = (
     "is_firm",
     "open_questions",
     "reason",
-    "shown_outside",
+    "offer_shown_outside",
 )
 
 
@@ -70,10 +70,10 @@ def export_plan(actor: Actor, plan_id: int) -> dict[str, Any]:
     """A plan in the envelope `lcm-plan-export/1`: standing, round, state, labels, and the `lcm-plan/1`
     itself.
 
-    For a focal point ``extract_for`` names its participant, and plan and labels hold its own rows alone;
-    ``not_for_outside`` names the offers that may not be shown outside the mechanism;
-    such an extract holds nothing of `ABOUT_EVERYBODY`. Raises NotFound where there is no
-    plan that the actor may export, NotAllowed for observers and administrators.
+    For a focal point ``extract_for`` names its participant, and plan and labels hold its own rows alone; such
+    an extract holds nothing of `ABOUT_EVERYBODY`. ``not_for_outside`` names what may not be shown outside the
+    mechanism: every need, and the offers and supports whose owners have not agreed to it. Raises NotFound
+    where there is no plan that the actor may export, NotAllowed for observers and administrators.
     """
     plan = _take_out(actor, plan_id, "json")
     document, labels = _document_for(actor, plan)
@@ -81,7 +81,7 @@ def export_plan(actor: Actor, plan_id: int) -> dict[str, Any]:
         "extract_for": None if may_coordinate(actor) else actor.participant_code,
         "problem_sha256": plan.problem_sha256 if may_coordinate(actor) else None,
         "labels": labels,
-        "not_for_outside": sorted(_not_for_outside(labels)),
+        "not_for_outside": sorted({*labels["needs"], *_not_for_outside(labels)}),
         "plan": document,
     }
 
@@ -123,7 +123,7 @@ def export_plan_rows(actor: Actor, plan_id: int, language: str = "en") -> list[d
         | _row_of_assignment(row, labels, language)
         | {
             "seats_assumed": "yes" if (row["need"], row["session"]) in assumed else "no",
-            "shown_outside": "no" if labels["sessions"][row["session"]]["offer"] in hidden else "yes",
+            "offer_shown_outside": "no" if labels["sessions"][row["session"]]["offer"] in hidden else "yes",
         }
         for row in document["assignments"]
     ]
@@ -169,13 +169,20 @@ def _document_for(actor: Actor, plan: Plan) -> tuple[dict[str, Any], dict[str, A
 
 
 def _not_for_outside(labels: Mapping[str, Any]) -> set[str]:
-    """The offers whose owners have not said by now that they may be shown outside the mechanism. A file goes
-    where the service cannot follow it, so whoever passes it on reads there what may not be passed on.
+    """The offers and supports whose owners have not said by now that they may be shown outside the mechanism.
+    A file goes where the service cannot follow it, so whoever passes it on reads there what may not be passed
+    on.
     """
-    query = select(Offer.reference).where(
-        Offer.reference.in_(labels["offers"]), Offer.visibility_consent.is_not(True), Offer.source.is_(None)
-    )
-    return set(db.session.scalars(query))
+    found: set[str] = set()
+    tables: tuple[tuple[Any, str], ...] = ((Offer, "offers"), (Support, "supports"))
+    for table, part in tables:
+        query = select(table.reference).where(
+            table.reference.in_(labels.get(part) or ()),
+            table.visibility_consent.is_not(True),
+            table.source.is_(None),
+        )
+        found |= set(db.session.scalars(query))
+    return found
 
 
 def _envelope(format_: str, plan: Plan) -> dict[str, Any]:

@@ -127,7 +127,8 @@ def revive_match(
         pass_turn(session, held)
         session.flush()
         now = judge_pair_now(session, held.round, pair_of(match))
-        if now is None or now.refusals:
+        # What has expired goes on under a match that stands, and is not taken up again by one that lapsed.
+        if now is None or now.refusals or _stands_on_what_expired(session, match):
             rules = () if now is None else now.refusals
             raise Conflict(
                 "What the records say now speaks against this match. Ask for a repair.", rules=list(rules)
@@ -135,6 +136,12 @@ def revive_match(
         trace(session, held, "revive", {"seats": match.seats}, secret=not is_known)
         settle_sessions(session, actor, held.round, [match.session_code], asks_anew=True)
         return held.view(session)
+
+
+def _stands_on_what_expired(session: Session, match: Match) -> bool:
+    need = reads.find_need(session, match.need_reference)
+    offer = reads.find_offer(session, match.offer_reference)
+    return any(record is None or record.state == "expired" for record in (need, offer))
 
 
 def _is_of_published_plan(session: Session, match: Match) -> bool:

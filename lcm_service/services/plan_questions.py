@@ -60,6 +60,11 @@ def renew_questions(session: Session, round_id: int) -> None:
         (row.record_kind, row.record_reference, row.field): row
         for row in reads.list_questions(session, round_id)
     }
+    seats = {
+        (kind, reference, field): hanging
+        for (kind, reference, field), hanging in seats.items()
+        if not _has_ended(records.get((kind, reference)))
+    }
     for asked, row in rows.items():
         if asked not in seats:
             row.seats, row.seats_published = 0, None
@@ -164,6 +169,11 @@ def _ask_again(row: Question, seats: int, seats_published: int | None, is_answer
         return
     if row.state != "open" or is_asked_first:
         row.state, row.asked_at, row.answered_at = "open", utc_now(), None
+
+
+def _has_ended(record: Any) -> bool:
+    """Whether nobody could answer a question about the record any more."""
+    return record is not None and record.state in ("withdrawn", "expired")
 
 
 def _records_of(session: Session, round_id: int) -> dict[tuple[str, str], Any]:

@@ -1,7 +1,8 @@
 """A record stands until the last day that its owner has named: then it expires, and its owner may renew it.
 
-What nobody looks after any more would otherwise be matched for years. Nothing ends under a match: what a live
-match holds stays until that has ended.
+What nobody looks after any more would otherwise be matched for years. A record expires on its day whatever
+stands on it: that it did not would tell its owner, and everybody, of a match of which they may know nothing.
+What a live match holds goes on taking part under that match all the same (`snapshot_records`).
 """
 
 from collections.abc import Iterator
@@ -20,7 +21,7 @@ from lcm_service.persistence import matching_reads as reads
 from lcm_service.persistence.database import db, transaction, utc_now
 from lcm_service.services import records
 from lcm_service.services.questions import close_questions_of
-from lcm_service.services.snapshot_records import has_run_out, references_in_use
+from lcm_service.services.snapshot_records import has_run_out
 from lcm_service.services.trail import enqueue_message
 
 # So long before the last day of a record its owner is reminded of it, once.
@@ -31,7 +32,7 @@ IS_PAST = sentence("This day is past.")
 
 
 def expire_overdue(actor: Actor) -> int:
-    """Let the live records expire whose last day is past and on which no live match stands; gives how many.
+    """Let the live records expire whose last day is past; gives how many.
 
     Their owners are told. Raises NotAllowed for all but coordinators and the system.
     """
@@ -40,9 +41,8 @@ def expire_overdue(actor: Actor) -> int:
     for round_id in _rounds_with_ends(date.min, today - timedelta(days=1)):
         with transaction() as session:
             reads.lock_round(session, round_id)
-            in_use = references_in_use(session, round_id, reads.list_matches(session, round_id))
             for record in _live_records(session, round_id):
-                if has_run_out(record, today, in_use):
+                if has_run_out(record, today):
                     _expire(session, actor, record)
                     touched += 1
     return touched

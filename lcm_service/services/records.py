@@ -173,7 +173,7 @@ def lock_with_round[Record: (Need, Offer, Support)](
 ) -> Record:
     """The record in the version that the writer has read, held after its round, whatever its state."""
     round_id = session.scalar(select(table.round_id).where(table.reference == reference))
-    session.execute(select(Round.id).where(Round.id == round_id).with_for_update())
+    session.execute(select(Round.id).where(Round.id == round_id).with_for_update(key_share=True))
     record = lock_record(session, actor, table, reference)
     check_version(session, actor, KINDS[table], record, version)
     return record

@@ -188,18 +188,20 @@ def references_in_use(session: Session, round_id: int, matches: Iterable[Match])
     )
 
 
-def has_run_out(record: Need | Offer | Support, today: date, in_use: Collection[str]) -> bool:
-    """Whether the last day of a record is past; what a match or a part holds stays until that ends."""
-    is_past = record.expires_on is not None and record.expires_on < today
-    return is_past and record.reference not in in_use
+def has_run_out(record: Need | Offer | Support, today: date) -> bool:
+    """Whether the last day of a record is past."""
+    return record.expires_on is not None and record.expires_on < today
 
 
 def _takes_part(record: Need | Offer | Support, today: date, in_use: Collection[str]) -> bool:
-    """Live training records that have not run out. One that was given back, withdrawn or let expire takes no
-    part, not even where an old match is put forward again.
+    """Live training records that have not run out, and those that have while a live match or a part holds
+    them. One that was given back or withdrawn takes no part.
     """
-    is_live = record.subject == "training" and record.state in LIVE_RECORD_STATES
-    return is_live and not has_run_out(record, today, in_use)
+    if record.subject != "training":
+        return False
+    if record.reference in in_use:
+        return record.state in (*LIVE_RECORD_STATES, "expired")
+    return record.state in LIVE_RECORD_STATES and not has_run_out(record, today)
 
 
 def _banned_pairs(

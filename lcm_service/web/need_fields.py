@@ -93,7 +93,14 @@ WHY = Section(
         ),
         Field("prior_support", _("What support was there before, or is planned elsewhere?"), "longtext"),
         Field("expires_on", _("Until what day does the need stand?"), "date"),
-        shared_fields.visibility_consent(_("May the mechanism name this need to possible providers?")),
+        shared_fields.visibility_consent(
+            _("May all who take part in the mechanism read that you have this need?"),
+            _(
+                "With a yes, coordinators may circulate it: participants and observers then read who needs "
+                "it, its subjects, level, personnel, languages and dates; nothing else. You can take it back "
+                "at any time."
+            ),
+        ),
     ),
 )
 

@@ -84,6 +84,8 @@ def languages(label: Any, hint: Any = None) -> Field:
     )
 
 
-def visibility_consent(label: Any) -> Field:
+def visibility_consent(label: Any, hint: Any = None) -> Field:
     """Whether the record may be shown to others."""
-    return Field("visibility_consent", label, "yes_no", list_choices=choices.yes_or_no, may_be_unknown=True)
+    return Field(
+        "visibility_consent", label, "yes_no", hint=hint, list_choices=choices.yes_or_no, may_be_unknown=True
+    )

@@ -130,9 +130,11 @@ def test_of_a_circulated_need_everyone_reads_what_a_provider_may_and_no_more(
     for actor in (owner, stranger, coordinator, factories.make_actor("observer")):
         (one,) = submissions.list_circulated_needs(actor, "R2027")
         told = asdict(one)
-        assert set(told) == {*NEED_FIELDS_FOR_PROVIDERS, "reference", "names", "earliest", "latest"}
+        assert set(told) == {*NEED_FIELDS_FOR_PROVIDERS, "reference", "names", "earliest", "latest"} - {"women"}
         assert told["recipient"] == owner.participant_code
-        assert (told["areas"], told["women"], told["earliest"]) == (["C-IED"], 3, date(2027, 3, 1))
+        assert (told["areas"], told["earliest"]) == (["C-IED"], date(2027, 3, 1))
+        # How many a State lacks is a weakness: no number of seats stands there.
+        assert "women" not in told
         text = json.dumps(told, default=str)
         assert not [word for word in (*SECRETS, other.reference) if word in text]
     # The need itself is as closed as ever.
@@ -191,12 +193,13 @@ def test_an_offer_that_may_not_be_shown_outside_is_not_shown_to_observers(
 
 def test_a_file_says_which_offers_may_not_be_shown_outside(app):
     actor, round = rounds.coordinator(), factories.make_round()
-    factories.make_need(round=round)
+    need = factories.make_need(round=round)
     offer = factories.make_offer(round=round)
     plan = rounds.solve_round(actor, round)
     for consent, hidden in ((None, True), (False, True), (True, False)):
         offer.visibility_consent = consent
         db.session.commit()
-        assert exports.export_plan(actor, plan.id)["not_for_outside"] == ([offer.reference] if hidden else [])
+        inside = exports.export_plan(actor, plan.id)["not_for_outside"]
+        assert inside == sorted([need.reference, *([offer.reference] if hidden else [])])
         (row,) = exports.export_plan_rows(actor, plan.id)
-        assert row["shown_outside"] == ("no" if hidden else "yes")
+        assert row["offer_shown_outside"] == ("no" if hidden else "yes")

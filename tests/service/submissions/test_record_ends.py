@@ -10,7 +10,7 @@ from lcm_service.domain.errors import Conflict, NotAllowed, NotFound, NotValid, 
 from lcm_service.domain.permissions import SYSTEM
 from lcm_service.persistence.database import db, utc_now
 from lcm_service.persistence.tables import AuditEvent, Match, Need, OutboxMessage, Question, Support
-from lcm_service.services import decisions, lapses, record_ends, submissions
+from lcm_service.services import decisions, lapses, questions, record_ends, submissions
 from lcm_service.services.snapshot_records import gather_records
 from tests import factories
 from tests.service import matching_rounds as rounds
@@ -86,27 +86,34 @@ def test_a_record_expires_the_day_after_its_last_one_and_its_owner_is_told(kind,
             step(owner, over.reference, {"title": "Another"}, 2)
 
 
-def test_what_a_match_holds_expires_when_the_match_has_ended(app):
+def test_a_record_expires_whatever_stands_on_it_and_a_match_that_stands_goes_on(app):
+    """That it did not expire would tell its provider of a match whose recipient has not agreed to be put."""
     actor, round = rounds.coordinator(), factories.make_round()
     need, offer = factories.make_need(round=round), factories.make_offer(round=round)
-    rounds.publish(actor, rounds.solve_round(actor, round))
+    rounds.publish(actor, rounds.solve_round(actor, round), put=False)
     for record in (need, offer):
         record.expires_on = today() - DAY
     db.session.commit()
-    assert record_ends.expire_overdue(SYSTEM) == 0
     (match,) = decisions.list_matches(actor, round.code)
-    decisions.release_match(actor, match.id, "dates", match.version)
-    rounds.fresh()
+    assert match.state == "asked"
     assert record_ends.expire_overdue(SYSTEM) == 2
-    assert gather_records(db.session(), round).needs == ()
+    put = decisions.consent_to_match(actor, match.id, match.version, on_behalf=True)
+    assert rounds.agree(actor, put).state == "agreed"
+    rounds.fresh()
+    assert [one.reference for one in gather_records(db.session(), round).offers] == [offer.reference]
+    agreed = decisions.find_match(actor, match.id)
+    decisions.release_match(actor, agreed.id, "dates", agreed.version)
+    rounds.fresh()
+    records = gather_records(db.session(), round)
+    assert (records.needs, records.offers) == ((), ())
 
 
-def test_a_support_that_a_plan_counts_on_expires_when_its_part_has_ended(app):
+def test_a_support_expires_whatever_counts_on_it_and_its_part_goes_on(app):
     course = Course()
     support = db.session.get(Support, course.support.id)
     support.expires_on = today() - DAY
     db.session.commit()
-    assert record_ends.expire_overdue(SYSTEM) == 0
+    assert record_ends.expire_overdue(SYSTEM) == 1
     assert [one.reference for one in gather_records(db.session(), course.round).supports] == [
         support.reference
     ]
@@ -114,8 +121,24 @@ def test_a_support_that_a_plan_counts_on_expires_when_its_part_has_ended(app):
         match = course.match(number)
         decisions.decline_match(course.recipients[number], match.id, "recipient", "dates", match.version)
     rounds.fresh()
-    assert record_ends.expire_overdue(SYSTEM) == 1
     assert gather_records(db.session(), course.round).supports == ()
+
+
+def test_of_what_has_expired_nothing_is_asked(app):
+    actor, round = rounds.coordinator(), factories.make_round()
+    need = factories.make_need(round=round, level=None)
+    other = factories.make_need(round=round, seats_asked=5, women=0)
+    factories.make_offer(round=round, seats=40)
+    rounds.publish(actor, rounds.solve_round(actor, round), put=False)
+    assert [one.record_reference for one in questions.list_questions(actor, round.code)] == [need.reference]
+    db.session.get(Need, need.id).expires_on = today() - DAY
+    db.session.commit()
+    assert record_ends.expire_overdue(SYSTEM) == 1
+    asked = next(
+        one for one in decisions.list_matches(actor, round.code) if one.need_reference == other.reference
+    )
+    decisions.consent_to_match(actor, asked.id, asked.version, on_behalf=True)
+    assert questions.list_questions(actor, round.code) == []
 
 
 def test_a_record_that_has_expired_is_not_brought_back_by_an_old_match(app):

@@ -21,9 +21,22 @@ def upgrade() -> None:
         rows = sa.table(table, sa.column("state"), sa.column("authenticated_at"), sa.column("changed_at"))
         vouched_for = rows.c.state == "authenticated"
         op.execute(rows.update().where(vouched_for).values(authenticated_at=rows.c.changed_at))
+    # Until now nobody was told who would read of a need by that consent: it is asked for anew.
+    op.execute("UPDATE need SET visibility_consent = NULL WHERE visibility_consent")
 
 
 def downgrade() -> None:
+    # The earlier service would show a draft to everybody: nothing is shown, and nothing thrown away, unasked.
+    drafts = [
+        table
+        for table in TABLES
+        if op.get_bind().scalar(sa.text(f"SELECT count(*) FROM {table} WHERE state = 'draft'"))  # noqa: S608
+    ]
+    if drafts:
+        raise RuntimeError(
+            f"There are drafts among the records ({', '.join(drafts)}), which the earlier version would show to "
+            "everybody. Have them sent or discarded before you go back to it."
+        )
     # The earlier service knows no step that leads to or from these.
     for table in TABLES:
         rows = sa.table(
