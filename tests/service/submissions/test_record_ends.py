@@ -222,7 +222,10 @@ def test_the_owner_is_reminded_once_of_each_last_day_that_is_near(kind, owner, r
     told = [(f"{kind}.ends_soon", owner.participant_id)]
     assert (record_ends.remind_of_ends(SYSTEM), messages()) == (1, told)
     assert (record_ends.remind_of_ends(SYSTEM), messages()) == (0, told)
+    # Another record of the round is no reason to remind of this one again.
+    MAKE[kind](participant_of(owner), round, expires_on=near)
+    assert (record_ends.remind_of_ends(SYSTEM), messages()) == (1, told * 2)
     # A reminder is no change: a form that was open meanwhile can still be sent.
     changed = REVISE[kind](owner, record.reference, {"expires_on": today()}, record.version)
     assert changed.version == 2
-    assert (record_ends.remind_of_ends(SYSTEM), messages()) == (1, told * 2)
+    assert (record_ends.remind_of_ends(SYSTEM), messages()) == (1, told * 3)
