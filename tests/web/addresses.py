@@ -4,7 +4,7 @@ from flask import Flask
 
 from lcm_service.domain.permissions import SYSTEM
 from lcm_service.persistence.database import db
-from lcm_service.persistence.tables import Match, Person, Plan, Run
+from lcm_service.persistence.tables import Match, Part, Person, Plan, Run
 from lcm_service.services import accounts, invitations, renewals
 from tests.web import world
 
@@ -65,18 +65,23 @@ def addresses_of_lead(app: Flask, lead: Person) -> dict[str, str]:
 
 
 def addresses(app: Flask, round_code: str) -> dict[str, str]:
-    """Endpoint -> an address of it, for every page of a coordinator."""
+    """Endpoint -> an address of it, for every page of a coordinator; a published plan that draws on no
+    support has no page of a part.
+    """
     references = references_of(round_code)
     match_id = db.session.query(Match.id).order_by(Match.id).limit(1).scalar() or 0
     plan = db.session.query(Plan).join(Plan.round).filter_by(code=round_code).first()
+    part_id = db.session.query(Part.id).filter_by(round_id=plan.round_id).limit(1).scalar() if plan else None
     run = db.session.query(Run).join(Run.round).filter_by(code=round_code).first()
     found = {}
     for endpoint, rule in page_rules(app):
         area = endpoint.partition(".")[0]
         if area == OF_LEADS or endpoint in BEFORE_SIGN_IN:
             continue
+        if "<row:part_id>" in rule and match_id and part_id is None:
+            continue
         filled = rule.replace("<code>", round_code).replace("<reference>", references.get(area, ""))
-        filled = filled.replace("<row:match_id>", str(match_id))
+        filled = filled.replace("<row:match_id>", str(match_id)).replace("<row:part_id>", str(part_id or 0))
         filled = filled.replace("<row:plan_id>", str(plan.id if plan else 0))
         found[endpoint] = filled.replace("<row:run_id>", str(run.id if run else 0))
     return found

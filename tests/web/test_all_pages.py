@@ -108,7 +108,7 @@ def test_a_number_that_no_record_can_have_is_no_page(
     asked = 0
     for rule in at_work.url_map.iter_rules():
         if (
-            rule.endpoint.partition(".")[0] in {"matches", "deliveries", "plans", "runs", "exports"}
+            rule.endpoint.partition(".")[0] in {"matches", "deliveries", "parts", "plans", "runs", "exports"}
             and "<row:" in rule.rule
         ):
             address = re.sub(r"<row:\w+>", str(number), rule.rule)

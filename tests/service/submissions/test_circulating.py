@@ -130,7 +130,9 @@ def test_of_a_circulated_need_everyone_reads_what_a_provider_may_and_no_more(
     for actor in (owner, stranger, coordinator, factories.make_actor("observer")):
         (one,) = submissions.list_circulated_needs(actor, "R2027")
         told = asdict(one)
-        assert set(told) == {*NEED_FIELDS_FOR_PROVIDERS, "reference", "names", "earliest", "latest"} - {"women"}
+        assert set(told) == {*NEED_FIELDS_FOR_PROVIDERS, "reference", "names", "earliest", "latest"} - {
+            "women"
+        }
         assert told["recipient"] == owner.participant_code
         assert (told["areas"], told["earliest"]) == (["C-IED"], date(2027, 3, 1))
         # How many a State lacks is a weakness: no number of seats stands there.
