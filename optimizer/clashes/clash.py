@@ -14,8 +14,10 @@ that overfill one session, need or provider, and a set from which no pin can be 
 from collections.abc import Iterable, Sequence
 from typing import Final
 
+from optimizer.clashes.asking import Asker
 from optimizer.clashes.clash_limits import find_limits, limits_of_refused_pin
 from optimizer.clashes.hitting_sets import smallest_hitting_set
+from optimizer.clock import Clock
 from optimizer.errors import NoPlanFound
 from optimizer.model.program import PulpProgram
 from optimizer.model.vectors import RoundModel
@@ -23,7 +25,7 @@ from optimizer.plan import Clash, ClashLimit
 from optimizer.problem import Pin
 from optimizer.rules.compatibility import Pair, judge_pair
 from optimizer.rules.facts import Facts
-from optimizer.solving.solvers import Attempt, Effort, run, two_opinions
+from optimizer.solving.solvers import Attempt, Effort, two_opinions
 
 # Up to so many pins the smallest set is proven to be it.
 MAX_PINS: Final = 6
@@ -40,15 +42,32 @@ def find_refused_pins(facts: Facts) -> tuple[Pin, ...]:
     )
 
 
-def find_clash(facts: Facts, pairs: Sequence[Pair], effort: Effort) -> Clash | None:
+def find_clash(
+    facts: Facts, pairs: Sequence[Pair], effort: Effort, clock: Clock | None = None
+) -> Clash | None:
     """Return a smallest set of pins that no plan satisfies, with the limits that they meet.
 
     ``None`` where some plan satisfies every pin. Fewest pins; among equals the first by need and session.
+    ``clock``: the time for all of it. Where that ends, or the solvers break down, a pin that a rule refuses
+    is still a clash; it may not be the first of equals.
+
+    Raises
+    ------
+    NoPlanFound: time ran out, or the solvers broke down, so that it is not known which pins clash.
     """
-    pins = facts.problem.pinned
     refused = find_refused_pins(facts)
+    try:
+        return _find_smallest(facts, pairs, refused, Asker(effort, clock or Clock(None)))
+    except NoPlanFound:
+        if not refused:
+            raise
+        return Clash(refused[:1], limits_of_refused_pin(facts, refused[0]))
+
+
+def _find_smallest(facts: Facts, pairs: Sequence[Pair], refused: Sequence[Pin], asker: Asker) -> Clash | None:
+    pins = facts.problem.pinned
     relevant = find_relevant_pairs(facts, pairs)
-    oracle = PinOracle(facts, relevant, effort)
+    oracle = PinOracle(facts, relevant, asker)
     corrections: list[frozenset[Pin]] = []
     for _ in range(MAX_TRIES):
         candidate = smallest_hitting_set(pins, corrections)
@@ -56,14 +75,14 @@ def find_clash(facts: Facts, pairs: Sequence[Pair], effort: Effort) -> Clash | N
             break
         satisfied = None if set(candidate) & set(refused) else oracle.satisfy(candidate)
         if satisfied is None:
-            return Clash(candidate, _limits_of(facts, relevant, candidate, effort))
+            return Clash(candidate, _limits_of(facts, relevant, candidate, asker))
         correction = frozenset(pins) - satisfied
         if not correction:
             return None
         corrections.append(correction)
     candidates = [some for some in (find_overfull(facts), _spare_pins(oracle, pins)) if some]
     large = min(candidates, key=lambda some: (len(some), some))
-    return Clash(large, _limits_of(facts, relevant, large, effort))
+    return Clash(large, _limits_of(facts, relevant, large, asker))
 
 
 def find_overfull(facts: Facts) -> tuple[Pin, ...]:
@@ -114,11 +133,11 @@ def _spare_pins(oracle: "PinOracle", pins: Sequence[Pin]) -> tuple[Pin, ...]:
 
 
 def _limits_of(
-    facts: Facts, pairs: Sequence[Pair], pins: Sequence[Pin], effort: Effort
+    facts: Facts, pairs: Sequence[Pair], pins: Sequence[Pin], asker: Asker
 ) -> tuple[ClashLimit, ...]:
     if len(pins) == 1 and (limits := limits_of_refused_pin(facts, pins[0])):
         return limits
-    return find_limits(facts, pairs, pins, effort)
+    return find_limits(facts, pairs, pins, asker)
 
 
 def find_relevant_pairs(facts: Facts, pairs: Sequence[Pair]) -> tuple[Pair, ...]:
@@ -143,9 +162,9 @@ class PinOracle:
     not.
     """
 
-    def __init__(self, facts: Facts, pairs: Sequence[Pair], effort: Effort) -> None:
+    def __init__(self, facts: Facts, pairs: Sequence[Pair], asker: Asker) -> None:
         self._facts = facts
-        self._effort = effort
+        self._asker = asker
         self._model = RoundModel(facts, pairs, pins_are_optional=True)
         self._columns = self._model.model.pins
         self._spread = self._model.find_spread()
@@ -159,14 +178,14 @@ class PinOracle:
 
         Raises
         ------
-        NoPlanFound: both solvers broke down, so that nothing is known.
+        NoPlanFound: both solvers broke down or time ran out, so that nothing is known.
         """
         must = {(pin.need, pin.session) for pin in held}
         for key, column in self._columns.items():
             self._program.set_bounds(column, int(key in must), 1)
         endings = set()
-        for effort in two_opinions(self._effort, self._spread):
-            attempt = run(self._program, effort)
+        for effort in two_opinions(self._asker.effort, self._spread):
+            attempt = self._asker.ask(self._program, effort)
             endings.add(attempt.ending)
             satisfied = self._read(attempt)
             if satisfied is not None and must <= {(pin.need, pin.session) for pin in satisfied}:

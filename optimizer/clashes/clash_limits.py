@@ -8,6 +8,7 @@ which can be spared.
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
+from optimizer.clashes.asking import Asker
 from optimizer.model.limits import most_recipients
 from optimizer.model.program import Limit, PulpProgram
 from optimizer.model.supply import required_units
@@ -16,7 +17,7 @@ from optimizer.plan import ClashLimit
 from optimizer.problem import Pin, Session
 from optimizer.rules.compatibility import Pair, judge_pair
 from optimizer.rules.facts import INTERPRETATION, Facts
-from optimizer.solving.solvers import Effort, careful, run
+from optimizer.solving.solvers import careful
 
 
 def limits_of_refused_pin(facts: Facts, pin: Pin) -> tuple[ClashLimit, ...]:
@@ -27,7 +28,7 @@ def limits_of_refused_pin(facts: Facts, pin: Pin) -> tuple[ClashLimit, ...]:
 
 
 def find_limits(
-    facts: Facts, pairs: Sequence[Pair], pins: Sequence[Pin], effort: Effort
+    facts: Facts, pairs: Sequence[Pair], pins: Sequence[Pin], asker: Asker
 ) -> tuple[ClashLimit, ...]:
     """Return limits that keep these pins from holding together, none of which can be spared, by code and
     record.
@@ -40,10 +41,10 @@ def find_limits(
     far = [limit for limit in every if limit not in near]
     left_out: set[Limit] = set()
     for group in ([far] if far else []) + [[limit] for limit in reversed(near)]:
-        if not _can_hold(held, pairs, left_out | set(group), effort):
+        if not _can_hold(held, pairs, left_out | set(group), asker):
             left_out |= set(group)
     kept = [limit for limit in every if limit not in left_out]
-    return tuple(_describe(facts, pairs, pins, limit, effort) for limit in kept)
+    return tuple(_describe(facts, pairs, pins, limit, asker) for limit in kept)
 
 
 def _limits_in_play(facts: Facts, pairs: Sequence[Pair]) -> list[Limit]:
@@ -88,17 +89,17 @@ def _touches(facts: Facts, limit: Limit, pins: Sequence[Pin]) -> bool:
 SUPPORT_FIELDS = ("quantity", "per_session", "only")
 
 
-def _can_hold(facts: Facts, pairs: Sequence[Pair], left_out: set[Limit], effort: Effort) -> bool:
+def _can_hold(facts: Facts, pairs: Sequence[Pair], left_out: set[Limit], asker: Asker) -> bool:
     """Whether some plan holds all pins once these limits are left out."""
     model = RoundModel(facts, pairs, without=frozenset(left_out))
     program = PulpProgram(model.program)
     program.set_objective([])
-    attempt = run(program, careful(effort, model.find_spread()))
+    attempt = asker.ask(program, careful(asker.effort, model.find_spread()))
     return attempt.values is not None and attempt.ending != "infeasible"
 
 
 def _describe(
-    facts: Facts, pairs: Sequence[Pair], pins: Sequence[Pin], limit: Limit, effort: Effort
+    facts: Facts, pairs: Sequence[Pair], pins: Sequence[Pin], limit: Limit, asker: Asker
 ) -> ClashLimit:
     """The limit with every pinned pair that it binds and, where it counts something, required and available.
 
@@ -106,7 +107,7 @@ def _describe(
     """
     concerned = [pin for pin in facts.problem.pinned if _touches(facts, limit, [pin])]
     held = Facts(replace(facts.problem, pinned=tuple(pins)))
-    required, available = _NUMBERS[limit.code](held, pairs, limit, effort)
+    required, available = _NUMBERS[limit.code](held, pairs, limit, asker)
     if required is None or available is None or required <= available:
         required = available = None
     pinned_pairs = tuple((pin.need, pin.session) for pin in concerned)
@@ -122,34 +123,34 @@ def _seats_pinned(facts: Facts, limit: Limit) -> int:
     return sum(pin.seats for pin in facts.problem.pinned if _touches(facts, limit, [pin]))
 
 
-def _numbers_of_session(facts: Facts, pairs: Sequence[Pair], limit: Limit, effort: Effort) -> Numbers:
+def _numbers_of_session(facts: Facts, pairs: Sequence[Pair], limit: Limit, asker: Asker) -> Numbers:
     session = facts.problem.session_by_id[limit.record]
     if limit.field == "min_seats":
         in_session = [position for position, pair in enumerate(pairs) if pair.session == session.id]
-        return session.min_seats, _most_seats(facts, pairs, in_session, limit, effort)
+        return session.min_seats, _most_seats(facts, pairs, in_session, limit, asker)
     return _seats_pinned(facts, limit), facts.seats_of_session(session)
 
 
-def _numbers_of_group(facts: Facts, pairs: Sequence[Pair], limit: Limit, effort: Effort) -> Numbers:
+def _numbers_of_group(facts: Facts, pairs: Sequence[Pair], limit: Limit, asker: Asker) -> Numbers:
     # A need without a pin meets the limit too, where the others in a session are too few without its group.
     fewest = min((pin.seats for pin in facts.problem.pinned if pin.need == limit.record), default=None)
     return facts.problem.need_by_id[limit.record].min_group, fewest
 
 
-def _numbers_of_need(facts: Facts, pairs: Sequence[Pair], limit: Limit, effort: Effort) -> Numbers:
+def _numbers_of_need(facts: Facts, pairs: Sequence[Pair], limit: Limit, asker: Asker) -> Numbers:
     need = facts.problem.need_by_id[limit.record]
     if limit.field == "whole":
         of_need = [position for position, pair in enumerate(pairs) if pair.need == need.id]
-        return facts.seats_of_need(need), _most_seats(facts, pairs, of_need, limit, effort)
+        return facts.seats_of_need(need), _most_seats(facts, pairs, of_need, limit, asker)
     return _seats_pinned(facts, limit), facts.seats_of_need(need)
 
 
-def _numbers_of_groups(facts: Facts, pairs: Sequence[Pair], limit: Limit, effort: Effort) -> Numbers:
+def _numbers_of_groups(facts: Facts, pairs: Sequence[Pair], limit: Limit, asker: Asker) -> Numbers:
     groups = sum(pin.need == limit.record for pin in facts.problem.pinned)
     return groups, facts.problem.need_by_id[limit.record].max_groups
 
 
-def _numbers_of_recipients(facts: Facts, pairs: Sequence[Pair], limit: Limit, effort: Effort) -> Numbers:
+def _numbers_of_recipients(facts: Facts, pairs: Sequence[Pair], limit: Limit, asker: Asker) -> Numbers:
     session = facts.problem.session_by_id[limit.record]
     seats: dict[str, int] = {}
     for pin in facts.problem.pinned:
@@ -161,12 +162,12 @@ def _numbers_of_recipients(facts: Facts, pairs: Sequence[Pair], limit: Limit, ef
     return max(seats.values(), default=0), session.max_per_recipient
 
 
-def _numbers_of_offer(facts: Facts, pairs: Sequence[Pair], limit: Limit, effort: Effort) -> Numbers:
+def _numbers_of_offer(facts: Facts, pairs: Sequence[Pair], limit: Limit, asker: Asker) -> Numbers:
     sessions = {pin.session for pin in facts.problem.pinned if _touches(facts, limit, [pin])}
     return len(sessions), facts.problem.offer_by_id[limit.record].max_sessions
 
 
-def _numbers_of_teams(facts: Facts, pairs: Sequence[Pair], limit: Limit, effort: Effort) -> Numbers:
+def _numbers_of_teams(facts: Facts, pairs: Sequence[Pair], limit: Limit, asker: Asker) -> Numbers:
     names = sorted({pin.session for pin in facts.problem.pinned if _touches(facts, limit, [pin])})
     sessions = [facts.problem.session_by_id[name] for name in names]
     spans = [(s.start, s.end) for s in sessions if s.team and s.start is not None and s.end is not None]
@@ -174,11 +175,11 @@ def _numbers_of_teams(facts: Facts, pairs: Sequence[Pair], limit: Limit, effort:
     return at_once, facts.problem.provider_by_id[limit.record].teams
 
 
-def _numbers_of_provider(facts: Facts, pairs: Sequence[Pair], limit: Limit, effort: Effort) -> Numbers:
+def _numbers_of_provider(facts: Facts, pairs: Sequence[Pair], limit: Limit, asker: Asker) -> Numbers:
     return _seats_pinned(facts, limit), facts.problem.provider_by_id[limit.record].seats
 
 
-def _numbers_of_supply(facts: Facts, pairs: Sequence[Pair], limit: Limit, effort: Effort) -> Numbers:
+def _numbers_of_supply(facts: Facts, pairs: Sequence[Pair], limit: Limit, asker: Asker) -> Numbers:
     """What the pinned seats of sessions require of a kind, against what the supports that fit could give."""
     if limit.field in SUPPORT_FIELDS and limit.record in facts.problem.support_by_id:
         return _numbers_of_support(facts, limit)
@@ -213,7 +214,7 @@ def _units_given(facts: Facts, session: Session, kind: str) -> int:
     return total
 
 
-def _numbers_of_bridge(facts: Facts, pairs: Sequence[Pair], limit: Limit, effort: Effort) -> Numbers:
+def _numbers_of_bridge(facts: Facts, pairs: Sequence[Pair], limit: Limit, asker: Asker) -> Numbers:
     session = facts.problem.session_by_id[limit.record]
     linking = [
         support
@@ -223,7 +224,7 @@ def _numbers_of_bridge(facts: Facts, pairs: Sequence[Pair], limit: Limit, effort
     return 1, sum(support.quantity or 0 for support in linking)
 
 
-def _numbers_of_women(facts: Facts, pairs: Sequence[Pair], limit: Limit, effort: Effort) -> Numbers:
+def _numbers_of_women(facts: Facts, pairs: Sequence[Pair], limit: Limit, asker: Asker) -> Numbers:
     sessions = facts.problem.session_by_id
     seats = sum(
         pin.seats
@@ -233,7 +234,7 @@ def _numbers_of_women(facts: Facts, pairs: Sequence[Pair], limit: Limit, effort:
     return seats, facts.women_seats_of(facts.problem.need_by_id[limit.record])
 
 
-_NUMBERS: dict[str, Callable[[Facts, Sequence[Pair], Limit, Effort], Numbers]] = {
+_NUMBERS: dict[str, Callable[[Facts, Sequence[Pair], Limit, Asker], Numbers]] = {
     "C1": _numbers_of_session,
     "C2": _numbers_of_group,
     "C3": _numbers_of_need,
@@ -249,7 +250,7 @@ _NUMBERS: dict[str, Callable[[Facts, Sequence[Pair], Limit, Effort], Numbers]] =
 
 
 def _most_seats(
-    facts: Facts, pairs: Sequence[Pair], positions: Sequence[int], limit: Limit, effort: Effort
+    facts: Facts, pairs: Sequence[Pair], positions: Sequence[int], limit: Limit, asker: Asker
 ) -> int | None:
     """The most seats that these pairs can hold together while the pins hold and this one limit is left
     out.
@@ -257,7 +258,7 @@ def _most_seats(
     model = RoundModel(facts, pairs, without=frozenset({limit}))
     program = PulpProgram(model.program)
     program.set_objective(model.model.seat_terms(positions))
-    attempt = run(program, careful(effort, model.find_spread()))
+    attempt = asker.ask(program, careful(asker.effort, model.find_spread()))
     if attempt.values is None:
         return None
     return round(sum(attempt.values[model.model.columns[position].seats] or 0.0 for position in positions))

@@ -12,7 +12,6 @@ from functools import cached_property
 from importlib.metadata import version
 from math import floor
 
-from optimizer.clashes.clash import find_clash
 from optimizer.clock import Clock, Progress
 from optimizer.errors import NoPlanFound
 from optimizer.model.arrays import ProgramArrays
@@ -26,7 +25,7 @@ from optimizer.model.program import (
     spread_of,
 )
 from optimizer.model.vectors import EMPTY_DRAFT, Draft, RoundModel
-from optimizer.plan import Clash, ObjectiveValue, Plan, SolverInfo
+from optimizer.plan import ObjectiveValue, Plan, SolverInfo
 from optimizer.reducing.twins import NO_TWINS, find_twins, order_twins
 from optimizer.rules.objectives import OBJECTIVE_TABLE
 from optimizer.solving.first_plan import add_greedily, read_plan, search_any_draft
@@ -91,25 +90,26 @@ class Search:
 
     # -- the first plan -------------------------------------------------------------------------------------
 
-    def find_first_draft(self, start: Plan | None) -> Clash | None:
-        """Take a first plan that obeys the pins in hand, or return the clash that leaves none.
+    def find_first_draft(self, start: Plan | None) -> bool:
+        """Take a first plan that obeys the pins in hand, or say that the pins leave none.
 
         Without pins, the plan that assigns nothing is one. With pins, the pinned seats alone may be one; else
         the solver looks for any plan, and where it finds none, a second solver must agree.
+
+        Raises
+        ------
+        NoPlanFound: time ran out, or the solvers broke down, so that neither is known.
         """
         self._reserve = None if start is None else draft_of_plan(self.model, self._twins.in_order(start))
         if not self.model.facts.problem.pinned:
-            return None
-        draft = draft_of_pins(self.model) or self._search_any_draft()
-        if draft is not None:
-            self.draft = draft
-            return None
-        if self._reserve is not None:
-            self.draft = self._reserve
-            return None
-        if self._clock.is_over():
-            raise NoPlanFound("time ran out before any plan that obeys the pins was found")
-        return find_clash(self.model.facts, self.model.model.pairs, replace(self._effort, seconds=None))
+            return True
+        draft = draft_of_pins(self.model) or self._search_any_draft() or self._reserve
+        if draft is None:
+            if self._clock.is_over():
+                raise NoPlanFound("time ran out before any plan that obeys the pins was found")
+            return False
+        self.draft = draft
+        return True
 
     def _begin_greedily(self) -> None:
         """In a large round, add at once what a coordinator would by hand."""

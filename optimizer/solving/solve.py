@@ -63,7 +63,8 @@ def solve(
 
     Raises
     ------
-    NoPlanFound: time ran out, or the solvers broke down, before any plan that obeys the pins was found.
+    NoPlanFound: time ran out, or the solvers broke down, before any plan that obeys the pins was found, or
+        before it was known which of them clash.
     """
     clock = Clock(time_limit_seconds)
     facts = Facts(problem)
@@ -80,12 +81,26 @@ def solve(
         found = _find_in_steps(facts, reduced.pairs, begun, clock, effort, on_progress)
     if found is None and not find_refused_pins(facts):
         found = _find_in_parts(find_parts(facts, reduced.pairs), begun, clock, effort, on_progress)
-    if found is not None:
-        return write_plan(facts, pairs, found.draft, found.values, problem_sha256(problem), found.solver)
-    # Asked of all pairs, for it tells by name the limits that the pins meet.
-    clash = find_clash(facts, pairs, replace(effort, threads=1))
-    info = SolverInfo(version("pulp"), describe_solver(solver), clock.seconds(), 1)
-    return Plan(problem_sha256(problem), "clashing_pins", clash=clash, solver=info)
+    if found is None:
+        return _tell_clash(facts, pairs, clock, effort)
+    return write_plan(facts, pairs, found.draft, found.values, problem_sha256(problem), found.solver)
+
+
+def _tell_clash(facts: Facts, pairs: Sequence[Pair], clock: Clock, effort: Effort) -> Plan:
+    """The plan that says which pins clash. All pairs count, for it tells by name the limits that they meet.
+
+    Raises
+    ------
+    RuntimeError: the solvers contradict each other. Nobody can say that the pins clash, nor that they hold.
+    """
+    clash = find_clash(facts, pairs, replace(effort, threads=1), clock)
+    if clash is None:
+        raise RuntimeError(
+            "the solvers contradict each other: no plan that obeys the pins was found, "
+            "and yet no set of pins clashes"
+        )
+    info = SolverInfo(version("pulp"), describe_solver(effort.solver), clock.seconds(), 1)
+    return Plan(problem_sha256(facts.problem), "clashing_pins", clash=clash, solver=info)
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +149,7 @@ def _find_in_parts(
             model, effort, own_clock, on_progress if len(parts) == 1 else tally.watcher_of(number)
         )
         # Each has all the time for its first plan: whether the pins of all hold comes before any is improved.
-        if search.find_first_draft(None if start is None else part.cut(start)) is not None:
+        if not search.find_first_draft(None if start is None else part.cut(start)):
             return None
         searches.append((search, own_clock))
         tally.begin(number, search)

@@ -8,6 +8,7 @@ import pytest
 
 from optimizer.clashes.clash import find_clash, find_relevant_pairs
 from optimizer.clashes.hitting_sets import smallest_hitting_set
+from optimizer.clock import Clock
 from optimizer.errors import NoPlanFound
 from optimizer.plan import ClashLimit
 from optimizer.problem import Offer, Pin, Provider
@@ -260,8 +261,29 @@ def test_hitting_sets_agree_with_trying_every_combination():
 
 def test_solvers_that_break_down_name_no_clash(monkeypatch):
     monkeypatch.setattr(
-        import_module("optimizer.clashes.clash"), "run", lambda program, effort: Attempt("fault", None, None)
+        import_module("optimizer.clashes.asking"), "run", lambda program, effort: Attempt("fault", None, None)
     )
     facts = Facts(problem(TWO, [session(seats=20)], pinned=[("N-1", "S-1", 8)]))
     with pytest.raises(NoPlanFound, match="broke down"):
         find_clash(facts, find_pairs(facts), Effort())
+
+
+def test_where_time_ends_no_clash_is_named_but_a_pin_that_a_rule_refuses(monkeypatch):
+    asked = []
+
+    def run(program, effort):
+        asked.append(effort.seconds)
+        return Attempt("time_limit", None, None)
+
+    monkeypatch.setattr(import_module("optimizer.clashes.asking"), "run", run)
+    facts = Facts(problem(TWO, [session(seats=5)], pinned=[("N-1", "S-1", 8)]))
+    refused = Facts(problem([need(areas={"EOD"})], [session()], pinned=[("N-1", "S-1", 8)]))
+    for seconds in (0, 60):
+        with pytest.raises(NoPlanFound, match="which pins clash"):
+            find_clash(facts, find_pairs(facts), Effort(), Clock(seconds))
+        clash = find_clash(refused, find_pairs(refused), Effort(), Clock(seconds))
+        assert clash is not None
+        assert [(pin.need, pin.session) for pin in clash.pins] == [("N-1", "S-1")]
+        assert [limit.code for limit in clash.limits] == ["area"]
+    assert len(asked) == 2
+    assert all(0 < seconds <= 60 for seconds in asked)

@@ -120,7 +120,7 @@ def test_a_bound_that_the_plan_refutes_is_not_told_nor_any_after_it():
     round_ = random_round(164, 7, 7)
     facts = Facts(round_)
     search = Search(RoundModel(facts, find_pairs(facts)), Effort(), Clock(None), None)
-    assert search.find_first_draft(None) is None
+    assert search.find_first_draft(None)
     proven = search.improve_all()
     first = proven[0]
     assert first.value == first.bound == 1
