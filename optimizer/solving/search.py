@@ -177,7 +177,9 @@ class Search:
         twin = next((value for signature, value in self._solved if signature == objective.signature), None)
         if twin is not None:
             # It counts the same seats in the same way as one that is held already: nothing can move it.
-            return replace(twin, name=name)
+            best = replace(twin, name=name)
+            self._report(best)
+            return best
         self._hold_what_was_gained()
         terms = self.model.add_objective(objective)
         self._program.extend()

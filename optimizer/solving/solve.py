@@ -53,7 +53,8 @@ def solve(
     threads: of a large round, for searches side by side. A small one is solved in one, so that its plan is
         the same whatever the machine.
     solver: ``highs`` or ``cbc``.
-    on_progress: called as values and bounds improve. An error that it raises ends the solve.
+    on_progress: called as values and bounds improve; what it is told last of each objective is what the plan
+        says. An error that it raises ends the solve.
 
     Returns
     -------
@@ -76,13 +77,16 @@ def solve(
     reduced = drop_dominated(facts, pairs)
     begun = None if start is None else reduced.moved(start)
     effort = Effort(solver, threads)
+    teller = None if on_progress is None else _Teller(on_progress)
     found = None
     if time_limit_seconds is not None and len(reduced.pairs) > MAX_PAIRS_OF_ONE_MODEL:
-        found = _find_in_steps(facts, reduced.pairs, begun, clock, effort, on_progress)
+        found = _find_in_steps(facts, reduced.pairs, begun, clock, effort, teller)
     if found is None and not find_refused_pins(facts):
-        found = _find_in_parts(find_parts(facts, reduced.pairs), begun, clock, effort, on_progress)
+        found = _find_in_parts(find_parts(facts, reduced.pairs), begun, clock, effort, teller)
     if found is None:
         return _tell_clash(facts, pairs, clock, effort)
+    if teller is not None:
+        teller.end(found.values, clock)
     return write_plan(facts, pairs, found.draft, found.values, problem_sha256(problem), found.solver)
 
 
@@ -101,6 +105,25 @@ def _tell_clash(facts: Facts, pairs: Sequence[Pair], clock: Clock, effort: Effor
         )
     info = SolverInfo(version("pulp"), describe_solver(effort.solver), clock.seconds(), 1)
     return Plan(problem_sha256(facts.problem), "clashing_pins", clash=clash, solver=info)
+
+
+class _Teller:
+    """Tells progress, and in the end what it has not told of the plan: an objective that was held open may
+    have gained while later ones were solved.
+    """
+
+    def __init__(self, tell: Callable[[Progress], None]) -> None:
+        self._tell = tell
+        self._told: dict[str, tuple[int | None, int | None]] = {}
+
+    def __call__(self, step: Progress) -> None:
+        self._told[step.objective] = step.value, step.bound
+        self._tell(step)
+
+    def end(self, values: Sequence[ObjectiveValue], clock: Clock) -> None:
+        for row in values:
+            if self._told.get(row.name) != (row.value, row.bound):
+                self(Progress(row.name, row.value, row.bound, clock.seconds()))
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,12 +1,15 @@
-"""Parts planned each by itself: pins that clash in one."""
+"""Parts planned each by itself: what is told, and pins that clash in one."""
 
 from importlib import import_module
 
 import pytest
 
+from optimizer.clock import Progress
 from optimizer.errors import NoPlanFound
+from optimizer.plan import ObjectiveValue, Plan
 from optimizer.problem import Problem
 from optimizer.reducing import parts
+from optimizer.solving.search import Search
 from optimizer.solving.solve import solve
 from optimizer.solving.solvers import Attempt
 from optimizer.verifying.verify import verify
@@ -28,6 +31,30 @@ def islands(*sizes: int, pins: tuple[tuple[str, str, int], ...] = ()) -> Problem
     ]
     sessions = [session(f"S-{state}", f"O-{state}", only={state}, min_seats=6) for state in states]
     return problem(needs, sessions, recipients=[recipient(state, "XAA") for state in states], pinned=pins)
+
+
+# -- progress
+# -----------------------------------------------------------------------------------------------------
+
+
+def watched(round_: Problem) -> tuple[Plan, list[Progress]]:
+    told: list[Progress] = []
+    return solve(round_, on_progress=told.append), told
+
+
+def test_what_an_objective_came_to_after_it_was_told_is_told_in_the_end(monkeypatch):
+    real = Search.improve_all
+
+    def improve_all(search):
+        first, *others = real(search)
+        assert first.bound is not None
+        return [ObjectiveValue(first.name, first.value, first.bound + 1), *others]
+
+    monkeypatch.setattr(Search, "improve_all", improve_all)
+    for sizes in ((2,), (2, 3)):
+        plan, told = watched(islands(*sizes))
+        last = {step.objective: (step.value, step.bound) for step in told}
+        assert last == {row.name: (row.value, row.bound) for row in plan.objectives}
 
 
 # -- pins
