@@ -6,7 +6,6 @@ What is left out or put apart never costs anything (`reducing/`): the plan is as
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from importlib.metadata import version
-from typing import Final
 
 from optimizer.clashes.clash import find_clash, find_refused_pins
 from optimizer.clock import Clock, Progress
@@ -21,15 +20,13 @@ from optimizer.reducing.parts import Part, find_parts
 from optimizer.rules.compatibility import Pair
 from optimizer.rules.facts import Facts
 from optimizer.rules.pairs import find_pairs
+from optimizer.solving.apart import shares_of_time
 from optimizer.solving.huge import MAX_PAIRS_OF_A_PROGRAM, plan_greedily
 from optimizer.solving.large import search_in_steps
 from optimizer.solving.planning import write_plan
 from optimizer.solving.polishing import MAX_PAIRS_OF_ONE_MODEL
 from optimizer.solving.search import Search
 from optimizer.solving.solvers import Effort, describe_solver
-
-# A part may use at least so much of the time that is left, however small it is.
-LEAST_SHARE: Final = 0.1
 
 
 def solve(
@@ -177,10 +174,11 @@ def _find_in_parts(
         searches.append((search, own_clock))
         tally.begin(number, search)
     found: list[_Found] = []
-    for number, (search, own_clock) in enumerate(searches):
-        left, waiting = clock.left(), sum(len(part.pairs) for part in parts[number:])
+    shares = shares_of_time([len(part.pairs) for part in parts])
+    for number, ((search, own_clock), share) in enumerate(zip(searches, shares, strict=True)):
+        left = clock.left()
         if left is not None:
-            own_clock.end_within(left * max(len(parts[number].pairs) / max(waiting, 1), LEAST_SHARE))
+            own_clock.end_within(left * share)
         values = search.improve_all()
         tally.end(number, values)
         found.append(_Found(search.draft, values, search.describe()))

@@ -1,14 +1,15 @@
-"""Parts planned each by itself: what is told, and pins that clash in one."""
+"""Parts planned each by itself: their time, what is told, and pins that clash in one."""
 
 from importlib import import_module
 
 import pytest
 
-from optimizer.clock import Progress
+from optimizer.clock import Clock, Progress
 from optimizer.errors import NoPlanFound
 from optimizer.plan import ObjectiveValue, Plan
 from optimizer.problem import Problem
 from optimizer.reducing import parts
+from optimizer.solving.apart import shares_of_time
 from optimizer.solving.search import Search
 from optimizer.solving.solve import solve
 from optimizer.solving.solvers import Attempt
@@ -21,6 +22,33 @@ def one_part_a_bundle(monkeypatch):
     monkeypatch.setattr(parts, "PAIRS_OF_A_BUNDLE", 0)
 
 
+# -- shares of time
+# -----------------------------------------------------------------------------------------------------
+
+
+def used(shares: list[float]) -> list[float]:
+    """What each part has of the whole time where each uses all that it may."""
+    left, taken = 1.0, []
+    for share in shares:
+        taken.append(left * share)
+        left -= left * share
+    return taken
+
+
+def test_many_parts_leave_the_largest_its_time():
+    taken = used(shares_of_time([300] * 20 + [6_000]))
+    assert sum(taken) == pytest.approx(1)
+    assert taken[-1] == pytest.approx(0.5)
+    taken = used(shares_of_time([1] * 50 + [6_000]))
+    assert taken[-1] > 0.66
+    assert taken[0] == pytest.approx(taken[49])
+    assert taken[0] > 0.006
+
+
+def test_a_small_part_beside_a_large_one_has_about_a_tenth_of_the_time():
+    assert used(shares_of_time([6, 6_000])) == pytest.approx([0.0909, 0.9091], abs=1e-3)
+
+
 def islands(*sizes: int, pins: tuple[tuple[str, str, int], ...] = ()) -> Problem:
     """States XA00, XA01, ... with so many needs each, and a course of its own that serves them alone."""
     states = [f"XA{number:02}" for number in range(len(sizes))]
@@ -31,6 +59,22 @@ def islands(*sizes: int, pins: tuple[tuple[str, str, int], ...] = ()) -> Problem
     ]
     sessions = [session(f"S-{state}", f"O-{state}", only={state}, min_seats=6) for state in states]
     return problem(needs, sessions, recipients=[recipient(state, "XAA") for state in states], pinned=pins)
+
+
+def test_each_part_is_searched_for_its_share_of_the_time(monkeypatch):
+    """The clock stands still: what a part may use is what it has been given, whatever the machine."""
+    monkeypatch.setattr(Clock, "seconds", lambda clock: 0.0)
+    given: list[float | None] = []
+    real = Search.improve_all
+
+    def improve_all(search):
+        given.append(search._clock.left())
+        return real(search)
+
+    monkeypatch.setattr(Search, "improve_all", improve_all)
+    solve(islands(2, 3, 5), time_limit_seconds=100)
+    assert given == pytest.approx([100 * share for share in shares_of_time([2, 3, 5])])
+    assert given == pytest.approx([20, 37.5, 100])
 
 
 # -- progress
