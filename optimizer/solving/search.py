@@ -78,6 +78,9 @@ class Search:
         # holds one that it cannot tell apart blurs all that are solved after it.
         self._is_provable = self._spread <= MAX_SPREAD_STRICT
         self._bounds: dict[str, int] = {}  # what the relaxation proves, in a large round
+        # Of an objective: a bound that holds whatever is held, and the earlier one that it counts as.
+        self.free_bounds: dict[str, int] = {}
+        self.twins: dict[str, str] = {}
 
     def describe(self) -> SolverInfo:
         return SolverInfo(
@@ -177,6 +180,7 @@ class Search:
         twin = next((value for signature, value in self._solved if signature == objective.signature), None)
         if twin is not None:
             # It counts the same seats in the same way as one that is held already: nothing can move it.
+            self.twins[name], self.free_bounds[name] = twin.name, self.free_bounds[twin.name]
             best = replace(twin, name=name)
             self._report(best)
             return best
@@ -211,7 +215,8 @@ class Search:
         self._effort = replace(self._effort, is_strict=self._spread > MAX_SPREAD)
         value = self._value(name, self.draft)
         relaxed = self._bounds.get(name, ceiling) if self._is_provable else ceiling
-        best = ObjectiveValue(name, value, max(value, min(ceiling, relaxed)))
+        self.free_bounds[name] = min(ceiling, relaxed)
+        best = ObjectiveValue(name, value, max(value, self.free_bounds[name]))
         self._report(best)
         best = self._narrow(terms, best, may_probe=False)
         if best.value != best.bound and terms.terms:

@@ -10,7 +10,6 @@ from importlib.metadata import version
 from optimizer.clashes.clash import find_clash, find_refused_pins
 from optimizer.clock import Clock, Progress
 from optimizer.files.canonical import problem_sha256
-from optimizer.model.objective_columns import ObjectiveOfModel
 from optimizer.model.supply import UseKey
 from optimizer.model.vectors import Draft, RoundModel
 from optimizer.plan import ObjectiveValue, Plan, SolverInfo
@@ -20,7 +19,7 @@ from optimizer.reducing.parts import Part, find_parts
 from optimizer.rules.compatibility import Pair
 from optimizer.rules.facts import Facts
 from optimizer.rules.pairs import find_pairs
-from optimizer.solving.apart import shares_of_time
+from optimizer.solving.apart import Tally, shares_of_time
 from optimizer.solving.huge import MAX_PAIRS_OF_A_PROGRAM, plan_greedily
 from optimizer.solving.large import search_in_steps
 from optimizer.solving.planning import write_plan
@@ -160,7 +159,7 @@ def _find_in_parts(
 
     ``None`` where the pins of one leave no plan.
     """
-    tally = _Tally(len(parts), clock, on_progress)
+    tally = Tally(clock, on_progress)
     searches: list[tuple[Search, Clock]] = []
     for number, part in enumerate(parts):
         own_clock = Clock(clock.left())
@@ -172,24 +171,21 @@ def _find_in_parts(
         if not search.find_first_draft(None if start is None else part.cut(start)):
             return None
         searches.append((search, own_clock))
-        tally.begin(number, search)
+        tally.begin(search)
     found: list[_Found] = []
     shares = shares_of_time([len(part.pairs) for part in parts])
-    for number, ((search, own_clock), share) in enumerate(zip(searches, shares, strict=True)):
+    for (search, own_clock), share in zip(searches, shares, strict=True):
         left = clock.left()
         if left is not None:
             own_clock.end_within(left * share)
         values = search.improve_all()
-        tally.end(number, values)
+        tally.end(values)
         found.append(_Found(search.draft, values, search.describe()))
-    return found[0] if len(found) == 1 else _put_together(found, clock)
+    return found[0] if len(found) == 1 else _put_together(found, tally.sums(), clock)
 
 
-def _put_together(found: Sequence[_Found], clock: Clock) -> _Found:
-    """The parts' plans as one: what they decide side by side, values and bounds added up.
-
-    The bound of an objective after one that stayed open is given the values held, part by part.
-    """
+def _put_together(found: Sequence[_Found], values: list[ObjectiveValue], clock: Clock) -> _Found:
+    """The parts' plans as one: what they decide side by side."""
     uses: dict[UseKey, int] = {}
     for one in found:
         uses.update(one.draft.uses)
@@ -200,60 +196,4 @@ def _put_together(found: Sequence[_Found], clock: Clock) -> _Found:
     )
     stops = [one.solver.stopped_by for one in found if one.solver.stopped_by is not None]
     solver = replace(found[-1].solver, seconds=clock.seconds(), stopped_by=stops[0] if stops else None)
-    return _Found(draft, [_add_up(rows) for rows in zip(*(one.values for one in found), strict=True)], solver)
-
-
-def _add_up(rows: Sequence[ObjectiveValue]) -> ObjectiveValue:
-    """One objective's value and bound over all parts."""
-    bounds = [row.bound for row in rows if row.bound is not None]
-    bound = sum(bounds) if len(bounds) == len(rows) else None
-    return ObjectiveValue(rows[0].name, sum(row.value for row in rows), bound)
-
-
-class _Tally:
-    """Values and bounds of all parts, added up while they are planned.
-
-    Until all have come to an objective its value is not known; a part that waits counts in the bound with
-    the largest value that needs no solver.
-    """
-
-    def __init__(self, parts: int, clock: Clock, tell: Callable[[Progress], None] | None) -> None:
-        self._clock, self._tell = clock, tell
-        self._values: list[dict[str, int]] = [{} for _ in range(parts)]
-        self._bounds: list[dict[str, int | None]] = [{} for _ in range(parts)]
-
-    def begin(self, number: int, search: Search) -> None:
-        """Take in a part that is still to be improved."""
-        self._bounds[number] = {
-            name: ObjectiveOfModel(search.model.model, name).largest_value()
-            for name in search.model.facts.problem.policy.objectives
-        }
-
-    def end(self, number: int, values: Sequence[ObjectiveValue]) -> None:
-        """Take in what a part has come to."""
-        self._values[number] = {row.name: row.value for row in values}
-        self._bounds[number] = {row.name: row.bound for row in values}
-
-    def watcher_of(self, number: int) -> Callable[[Progress], None] | None:
-        """What the search of a part is to tell its progress, so that the round's is told."""
-        tell = self._tell
-        if tell is None:
-            return None
-
-        def watch(step: Progress) -> None:
-            name = step.objective
-            if step.value is not None:
-                self._values[number][name] = step.value
-            self._bounds[number][name] = step.bound
-            values = [one[name] for one in self._values if name in one]
-            bounds = [bound for one in self._bounds if (bound := one.get(name)) is not None]
-            tell(
-                Progress(
-                    name,
-                    sum(values) if len(values) == len(self._values) else None,
-                    sum(bounds) if len(bounds) == len(self._bounds) else None,
-                    self._clock.seconds(),
-                )
-            )
-
-        return watch
+    return _Found(draft, values, solver)

@@ -128,7 +128,7 @@ def test_small_parts_go_together_until_they_are_worth_a_model(monkeypatch):
     assert sizes_of_parts(islands(7, 2)) == [14]
 
 
-# -- time and progress
+# -- time
 # -----------------------------------------------------------------------------------------------------
 
 
@@ -173,24 +173,6 @@ def test_where_time_ends_at_once_a_small_round_has_what_a_coordinator_would_add(
     plan = solve(round_, time_limit_seconds=1e-9)
     assert verify(round_, plan).ok
     assert plan.assignments
-
-
-def test_progress_over_parts_ends_at_the_plan_and_tells_no_value_before_all_have_one():
-    needs = [need("N-1", "XAA", priority="critical"), need("N-2", "XAB", priority="critical", seats=30)]
-    needs += [need("N-3", "XAA", seats=15), need("N-4", "XAB", seats=None, priority="critical")]
-    sessions = [session("S-1", "O-1", only={"XAA"}), session("S-2", "O-2", only={"XAB"})]
-    round_ = problem(needs, sessions)
-    assert len(sizes_of_parts(round_)) == 2
-    told: dict[str, list[tuple[int | None, int | None]]] = {}
-    plan = solve(
-        round_, on_progress=lambda step: told.setdefault(step.objective, []).append((step.value, step.bound))
-    )
-    for row in plan.objectives:
-        if row.name in told:
-            assert told[row.name][-1] == (row.value, row.bound), row.name
-            assert all(value is None or value <= row.value for value, _ in told[row.name])
-            assert all(bound is None or bound >= row.value for _, bound in told[row.name])
-    assert told["firm.critical"][0][0] is None
 
 
 def test_pins_that_clash_in_a_later_part_are_told_before_any_part_is_improved():
