@@ -233,7 +233,7 @@ def test_a_plan_with_twins_in_order_is_allowed_worth_the_same_and_keeps_the_rows
             assert tiny.is_allowed(after), f"seed {seed}"
             assert values_of(tiny, after) == values_of(tiny, seats), f"seed {seed}"
             assert broken_rows_of_twins(model, after) == [], f"seed {seed}"
-    assert exchanged > 5
+    assert exchanged > 2
 
 
 def broken_rows_of_twins(model: RoundModel, seats: Seats) -> list[str]:
