@@ -255,16 +255,18 @@ def nearest_rows(unmet: Document) -> tuple[list[Document], int]:
 
 
 def certificate(document: Document) -> dict[str, Any]:
-    """What the plan claims: each objective with its value and bound, and whether nothing can be better."""
-    rows = [
-        {
-            "sentence": reasons.OBJECTIVES.get(row["name"], row["name"]),
-            "value": row["value"],
-            "bound": row["bound"],
-            "is_proven": row["bound"] is not None and row["value"] == row["bound"],
-        }
-        for row in document.get("objectives") or ()
-    ]
+    """What the plan claims: each objective with its value and bound, and whether nothing can be better.
+
+    A bound is for plans that hold what is reached in the objectives before, so what comes after an open one
+    is not proven: a better plan there may have another value here.
+    """
+    rows, is_proven = [], True
+    for row in document.get("objectives") or ():
+        is_proven = is_proven and row["value"] == row["bound"]
+        sentence = reasons.OBJECTIVES.get(row["name"], row["name"])
+        rows.append(
+            {"sentence": sentence, "value": row["value"], "bound": row["bound"], "is_proven": is_proven}
+        )
     solver = document.get("solver") or {}
     stopped_by = solver.get("stopped_by")
     return {

@@ -11,7 +11,7 @@ from flask.testing import FlaskClient
 from lcm_service.persistence.database import db
 from lcm_service.persistence.tables import AuditEvent, Match, Person, Plan, Run
 from lcm_service.services import decisions
-from lcm_service.web import reasons
+from lcm_service.web import plan_view, reasons
 from tests.web import world
 from tests.web.html import Form, main_form, read_page
 
@@ -46,6 +46,7 @@ def test_the_whole_corridor_from_plan_to_repair(
     plan = world.draft_of(world.EXERCISE)
     page = coordinator.get(f"/plans/{plan.id}").text
     assert "Every objective is proven" in page
+    assert "no plan that reaches as much in every aim above it" in page
     pass_gate(coordinator, approver, plan.id)
     matches = decisions.list_matches(world.coordinator_of(at_work), world.EXERCISE)
     kept, lost = world.to_keep_and_to_lose(matches)
@@ -95,6 +96,15 @@ def test_the_whole_corridor_from_plan_to_repair(
     assert coordinator.get(f"/plans/{repaired.id}/export.csv").text.startswith("\ufeffnotice,")
     problem = json.loads(coordinator.get(f"/plans/{repaired.id}/problem.json").text)
     assert problem["problem"]["format"] == "lcm-problem/1"
+
+
+def test_no_aim_after_an_open_one_is_called_proven() -> None:
+    values = {"critical": (10, 10), "reached": (4, None), "coverage": (7, 7)}
+    document = {
+        "outcome": "feasible",
+        "objectives": [{"name": name, "value": at, "bound": most} for name, (at, most) in values.items()],
+    }
+    assert [row["is_proven"] for row in plan_view.certificate(document)["rows"]] == [True, False, False]
 
 
 def test_the_match_button_pressed_twice_asks_for_one_run(at_work: Flask, coordinator: FlaskClient) -> None:
