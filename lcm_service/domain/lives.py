@@ -133,8 +133,9 @@ MATCH_STEPS: Final = (
         "lapse_more",
         ("asked", "proposed"),
         ("proposed", "agreed"),
-        (SERVICE,),
-        "both sides had confirmed fewer seats, or the provider knows of fewer: those stand",
+        (SERVICE, SIDE, LETTER),
+        "both sides had confirmed fewer seats, or the provider knows of fewer: those stand; or the course of "
+        "those was delivered meanwhile",
     ),
     Step(
         "revive",

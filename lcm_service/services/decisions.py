@@ -81,6 +81,7 @@ def consent_to_match(
             return held.view(session)
         held.check_version(session, version)
         held.require_open("consent")
+        require_not_delivered(held.match)
         require_not_refused(session, held)
         put_to_provider(session, held, None, note)
         return held.view(session)

@@ -22,12 +22,15 @@ from lcm_service.services.delivery_views import days_said, first_day, last_day
 from lcm_service.services.held_matches import (
     HeldMatch,
     checked_note,
+    give_days,
     hold_match,
     record_match_event,
     tell_others,
 )
 from lcm_service.services.known_codes import code_faults
+from lcm_service.services.match_turns import fall_back_to_known, is_known_live, known_seats, known_state
 from lcm_service.services.match_views import MatchView
+from lcm_service.services.session_turns import settle_sessions
 
 FAULTY = sentence("Some of what you report contradicts the match or itself. Correct it and send it again.")
 OUTSIDE_SESSION = sentence("The session does not say that it is held on this day. Change the offer first.")
@@ -85,7 +88,7 @@ def report_delivered(
         last = last_day(held.match)
         if last is not None and _today() < last:
             raise Conflict(f"The course lasts until {last}. Report it once it is over.", last_day=str(last))
-        faults = _faults_of_report(report, held.seats)
+        faults = _faults_of_report(report, known_seats(held.match))
         if faults:
             raise NotValid(FAULTY, faults)
         return _write(session, held, action, "delivered", report | {"reason": None, "note": None})
@@ -146,9 +149,13 @@ def _hold_side(session: Session, actor: Actor, match_id: int, side: str, on_beha
 
 
 def _require_step(held: HeldMatch, *actions: str) -> None:
-    """Raise Conflict unless the match is agreed and one of these steps is open (`domain/lives.py`)."""
+    """Raise Conflict unless the match is agreed and one of these steps is open (`domain/lives.py`).
+
+    While the recipient is asked for more, what all have agreed before stands, for whoever speaks for it.
+    """
     match = held.match
-    if held.state != "agreed":
+    agreed_state = known_state(match) if match.state == "asked" else held.state
+    if agreed_state != "agreed":
         raise Conflict(
             f"The match of {match.need_reference} with {match.session_code} is {held.state}. A course is "
             "scheduled and reported once all sides have agreed to its match.",
@@ -177,6 +184,8 @@ def _write(
 ) -> MatchView:
     """Keep what is said of the course, with its event and word of it to the other side."""
     match = held.match
+    if state == "delivered":
+        _end_what_was_asked(session, held)
     if match.delivery is None:
         match.delivery = Delivery(match_id=match.id, state=state)
     delivery, is_report = match.delivery, state != "scheduled"
@@ -193,6 +202,22 @@ def _write(
     record_match_event(session, held.actor, match, action, stated, facts, secret=False)
     tell_others(session, held.actor, match, (held.recipient, held.provider), action)
     return held.view(session)
+
+
+def _end_what_was_asked(session: Session, held: HeldMatch) -> None:
+    """A course that was held has no more seats: what its recipient is asked beyond those agreed is over, of
+    which the provider never hears.
+    """
+    match, sides = held.match, (held.recipient, held.provider)
+    if match.state != "asked" or not is_known_live(match):
+        return
+    beyond = fall_back_to_known(match)
+    give_days(match, held.round)
+    session.flush()
+    facts = {"seats": beyond, "version": match.version}
+    record_match_event(session, held.actor, match, "lapse_more", ["state", "seats"], facts, secret=True)
+    tell_others(session, held.actor, match, sides, "lapse_more", secret=True)
+    settle_sessions(session, held.actor, held.round, [match.session_code])
 
 
 def _says(delivery: Delivery, values: Mapping[str, Any]) -> bool:

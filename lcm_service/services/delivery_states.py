@@ -13,8 +13,9 @@ def require_not_delivered(match: Match) -> None:
     """Raise Conflict where the course was delivered."""
     if is_delivered(match):
         raise Conflict(
-            f"The course of {match.need_reference} in {match.session_code} was delivered, so its match can "
-            "no longer be declined or released. Where the report is wrong, ask a coordinator to correct it.",
+            f"The course of {match.need_reference} in {match.session_code} was delivered, so its match stands "
+            "as it is: it is neither declined nor released nor given other seats. Where the report is wrong, "
+            "ask a coordinator to correct it.",
             state="delivered",
         )
 

@@ -16,6 +16,7 @@ from lcm_service.domain.permissions import Actor, may_decide_as, may_read_assess
 from lcm_service.domain.vocabulary import ASSESSING_SIDES
 from lcm_service.persistence.database import utc_now
 from lcm_service.persistence.tables import Assessment, Delivery, Match, Participant, Person
+from lcm_service.services.match_turns import known_state
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,12 +112,14 @@ def view_delivery(
     not agreed and never was held or scheduled.
     """
     delivery = match.delivery
-    if delivery is None and state != "agreed":
+    # While the recipient is asked for more, what all have agreed before stands.
+    is_agreed = state == "agreed" or (match.state == "asked" and known_state(match) == "agreed")
+    if delivery is None and not is_agreed:
         return None
     row = delivery or Delivery(state=None, assessments=[])
     owners = {"recipient": recipient.id, "provider": provider.id}
     sides = [side for side in ASSESSING_SIDES if may_decide_as(actor, side, recipient.id, provider.id)]
-    is_agreed, today, last = state == "agreed", utc_now().date(), last_day(match)
+    today, last = utc_now().date(), last_day(match)
     end = last or days_said(match)[1]
     given = {one.side: one for one in row.assessments}
     reads_why = row.reported_side is not None and may_read_assessment(

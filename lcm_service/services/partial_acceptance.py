@@ -10,6 +10,7 @@ from lcm_service.domain.vocabulary import DECLINE_REASONS
 from lcm_service.persistence.database import transaction
 from lcm_service.persistence.matching_reads import Session
 from lcm_service.services.decisions import put_to_provider, require_answered, require_not_refused
+from lcm_service.services.delivery_states import require_not_delivered
 from lcm_service.services.held_matches import (
     HeldMatch,
     agree_if_all_confirmed,
@@ -52,6 +53,7 @@ def accept_fewer_seats(
         held.check_version(session, version)
         held.require_asked()
         held.require_open("accept_fewer")
+        require_not_delivered(held.match)
         if held.is_as_known:
             fall_back_to_known(held.match)
         if side_awaited(held.match) != side:

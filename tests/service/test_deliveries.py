@@ -7,8 +7,9 @@ from sqlalchemy import select
 
 from lcm_service.domain.errors import Conflict, NotAllowed, NotFound, NotValid, Stale
 from lcm_service.persistence.database import db, utc_now
-from lcm_service.persistence.tables import AuditEvent, OutboxMessage
+from lcm_service.persistence.tables import AuditEvent, Match, OutboxMessage
 from lcm_service.services import assessments, decisions, deliveries, submissions, trail
+from lcm_service.services.partial_acceptance import accept_fewer_seats
 from tests import factories
 from tests.service import matching_rounds as rounds
 from tests.service.held_courses import FIRST, LAST, PLANNED, REPORT, Scene
@@ -217,6 +218,59 @@ def test_a_course_that_was_held_does_not_grow_and_blocks_no_repair(scene):
     rounds.solve_waiting_runs()
     rounds.publish(scene.coordinator, way_out)
     assert (scene.match.state, scene.match.seats, scene.match.delivery.state) == ("agreed", 20, "delivered")
+
+
+def grow(scene, seats=30):
+    """Another plan gives the agreed match more seats, for which its recipient is asked."""
+    submissions.revise_need(scene.recipient, scene.need.reference, {"seats_asked": seats}, scene.need.version)
+    recognise(scene, seats)
+    scene.offer.seats = seats
+    db.session.commit()
+    rounds.publish(scene.coordinator, rounds.solve_round(scene.coordinator, scene.round), put=False)
+    assert (scene.match.state, scene.match.seats) == ("asked", seats)
+
+
+@pytest.mark.parametrize("side", ["provider", "recipient", "letter"])
+def test_what_was_asked_beyond_the_agreed_seats_is_over_once_the_course_was_held(scene, side):
+    grow(scene)
+    actor = {"provider": scene.provider, "recipient": scene.recipient}.get(side, scene.coordinator)
+    reporter = "provider" if side == "letter" else side
+    assert "deliver" in scene.seen_by(actor).delivery.open_steps
+    with pytest.raises(NotValid):
+        scene.report(actor, reporter, REPORT | {"seats_used": 21}, on_behalf=side == "letter")
+    before = scene.match
+    assert before.state == "asked", "Where a report is refused, nothing lapses."
+    scene.report(actor, reporter, on_behalf=side == "letter")
+    match = scene.match
+    assert (match.state, match.seats, match.delivery.state, match.answer_by) == (
+        "agreed",
+        20,
+        "delivered",
+        None,
+    )
+    actions = {
+        reader: [one.action for one in trail.list_events(reader, "match", str(match.id))]
+        for reader in (scene.recipient, scene.provider)
+    }
+    assert actions[scene.recipient][-2:] == ["lapse_more", "deliver"]
+    assert "lapse_more" not in actions[scene.provider]
+    told = select(OutboxMessage.participant_id).where(OutboxMessage.kind == "match.lapse_more")
+    expected = [] if side == "recipient" else [scene.need.participant_id]
+    assert db.session.scalars(told).all() == expected
+
+
+def test_no_seats_are_added_to_a_course_that_was_held(scene):
+    scene.report(scene.provider, "provider")
+    # As reports left it before they ended what was asked beyond.
+    row = db.session.get(Match, scene.match.id)
+    row.state, row.known_state, row.seats = "asked", "agreed", 30
+    db.session.commit()
+    match = scene.match
+    with pytest.raises(Conflict, match="was delivered"):
+        decisions.consent_to_match(scene.recipient, match.id, match.version)
+    with pytest.raises(Conflict, match="was delivered"):
+        accept_fewer_seats(scene.recipient, match.id, "recipient", 25, "capacity", match.version)
+    assert scene.match == match
 
 
 @pytest.mark.parametrize("press", ["decline", "release"])
