@@ -77,7 +77,8 @@ def consent_to_match(
     with transaction() as session:
         held = hold_match(session, actor, match_id, "recipient", on_behalf)
         match = held.match
-        if match.state in ("proposed", "agreed") and is_put(match):
+        is_answered = match.state in ("proposed", "agreed") and is_put(match)
+        if is_answered and not held.is_about_other_seats(session, version):
             return held.view(session)
         held.check_version(session, version)
         held.require_open("consent")
@@ -101,7 +102,8 @@ def confirm_match(
     with transaction() as session:
         held = hold_match(session, actor, match_id, side, on_behalf)
         own = held.decision
-        if held.state in ("proposed", "agreed") and covers(own, held.seats):
+        is_answered = held.state in ("proposed", "agreed") and covers(own, held.seats)
+        if is_answered and not held.is_about_other_seats(session, version):
             return held.view(session)
         held.check_version(session, version)
         held.require_open("confirm")

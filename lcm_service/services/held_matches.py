@@ -25,9 +25,13 @@ from lcm_service.services.match_turns import (
     side_awaited,
 )
 from lcm_service.services.match_views import MatchView, view_matches
-from lcm_service.services.trail import check_version, enqueue_message, record_event
+from lcm_service.services.trail import actions_since, check_version, enqueue_message, record_event
 
 LONGEST_NOTE: Final = 4000
+# The steps of a match after which it has other seats.
+CHANGES_OF_SEATS: Final = frozenset(
+    ("ask", "grow", "cut", "accept_fewer", "decline_more", "lapse_more", "release", "lapse")
+)
 # The sides that are waited for; the secretariat does not keep others waiting for itself.
 SIDES_WAITED_FOR: Final = ("recipient", "provider")
 
@@ -74,6 +78,15 @@ class HeldMatch:
 
     def check_version(self, session: Session, version: int) -> None:
         check_version(session, self.actor, "match", self, version)
+
+    def is_about_other_seats(self, session: Session, version: int) -> bool:
+        """Whether the match had other seats in the version that the actor read, as far as it knows of them:
+        an answer to that is not the one that stands.
+        """
+        return any(
+            action in CHANGES_OF_SEATS
+            for action in actions_since(session, self.actor, "match", self, version)
+        )
 
     def require_open(self, *actions: str) -> None:
         """Raise Conflict unless one of these steps is open in the present state (`domain/lives.py`)."""

@@ -120,12 +120,6 @@ def check_version(session: Session, actor: Actor, record_kind: str, record: Any,
     """
     if record.version == version:
         return
-    rows = session.execute(
-        select(AuditEvent, Person)
-        .outerjoin(Person, AuditEvent.actor_id == Person.id)
-        .where(AuditEvent.record_kind == record_kind, AuditEvent.record_reference == record.reference)
-        .order_by(AuditEvent.id)
-    )
     changes = [
         {
             "by": _named(actor, event, person),
@@ -133,8 +127,7 @@ def check_version(session: Session, actor: Actor, record_kind: str, record: Any,
             "action": event.action,
             "fields": list(event.fields),
         }
-        for event, person in _readable(actor, record_kind, record.reference, rows)
-        if (event.facts or {}).get("version", 0) > version
+        for event, person in _events_since(session, actor, record_kind, record, version)
     ]
     raise Stale(
         _stale_message(record.reference, changes),
@@ -142,6 +135,32 @@ def check_version(session: Session, actor: Actor, record_kind: str, record: Any,
         present_version=record.version,
         changes=changes,
     )
+
+
+def actions_since(
+    session: Session, actor: Actor, record_kind: str, record: Any, version: int
+) -> tuple[str, ...]:
+    """What happened to a record after ``version``, as far as the actor may read it, oldest first."""
+    if record.version == version:
+        return ()
+    events = _events_since(session, actor, record_kind, record, version)
+    return tuple(event.action for event, _ in events)
+
+
+def _events_since(
+    session: Session, actor: Actor, record_kind: str, record: Any, version: int
+) -> list[tuple[AuditEvent, Person | None]]:
+    rows = session.execute(
+        select(AuditEvent, Person)
+        .outerjoin(Person, AuditEvent.actor_id == Person.id)
+        .where(AuditEvent.record_kind == record_kind, AuditEvent.record_reference == record.reference)
+        .order_by(AuditEvent.id)
+    )
+    return [
+        row
+        for row in _readable(actor, record_kind, record.reference, rows)
+        if (row[0].facts or {}).get("version", 0) > version
+    ]
 
 
 def _stale_message(reference: str, changes: list[dict[str, Any]]) -> str:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from lcm_service.domain.errors import Conflict, NotAllowed, NotValid
+from lcm_service.domain.errors import Conflict, NotAllowed, NotValid, Stale
 from lcm_service.services import decisions, parties, trail
 from lcm_service.services.partial_acceptance import accept_fewer_seats
 from tests import factories
@@ -50,6 +50,24 @@ def test_what_others_confirmed_for_more_covers_fewer(course):
     course.confirm("secretariat", 0)
     assert (course.match().state, course.match().seats) == ("agreed", 4)
     assert course.part.state == "confirmed"
+
+
+def test_an_answer_for_all_is_not_taken_for_the_fewer_that_a_colleague_accepted(course):
+    read = course.match()
+    accept(course, course.recipients[0], "recipient", 6)
+    with pytest.raises(Stale):
+        decisions.consent_to_match(course.recipients[0], read.id, read.version)
+    course.consent(1)
+    course.confirm("provider", 0)
+    course.answer()
+    read = course.match()
+    accept(course, course.recipients[0], "recipient", 4)
+    with pytest.raises(Stale):
+        decisions.confirm_match(course.recipients[0], read.id, "recipient", read.version)
+    # Who pressed for what stands is told again that it does.
+    match = course.match()
+    again = decisions.confirm_match(course.recipients[0], match.id, "recipient", match.version)
+    assert (again.version, again.seats) == (match.version, 4)
 
 
 def test_a_provider_accepts_fewer_and_the_recipient_confirms_those(course):
