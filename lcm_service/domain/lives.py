@@ -297,7 +297,7 @@ DELIVERY_STEPS: Final = (
     ),
     Step(
         "call_off",
-        ("scheduled",),
+        ("scheduled", "not_delivered"),
         ("called_off",),
         (LETTER, COORDINATOR, OWNER),
         "its match is declined, released or planned anew",

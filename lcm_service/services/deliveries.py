@@ -18,6 +18,7 @@ from lcm_service.persistence import matching_reads as reads
 from lcm_service.persistence.database import db, transaction, utc_now
 from lcm_service.persistence.matching_reads import Session
 from lcm_service.persistence.tables import Delivery
+from lcm_service.services.delivery_states import FIELDS_OF_DAYS, FIELDS_OF_REPORT
 from lcm_service.services.delivery_views import days_said, first_day, last_day
 from lcm_service.services.held_matches import (
     HeldMatch,
@@ -40,8 +41,6 @@ NOT_OVER = sentence("This day has not come yet.")
 CHOOSE_REASON = sentence("Choose a reason.")
 CHOOSE_SIDE = sentence("Say for which side: recipient or provider.")
 
-_REPORT = ("held_from", "held_to", "seats_used", "women_used", "reason", "note")
-
 
 def schedule_delivery(
     actor: Actor, match_id: int, data: Mapping[str, Any], version: int, *, on_behalf: bool = False
@@ -55,7 +54,7 @@ def schedule_delivery(
     """
     with transaction() as session:
         held = hold_match(session, actor, match_id, "provider", on_behalf)
-        planned = {name: data.get(name) for name in ("starts_on", "ends_on", "place_code", "venue")}
+        planned = {name: data.get(name) for name in FIELDS_OF_DAYS}
         delivery = held.match.delivery
         if delivery is not None and delivery.state == "scheduled" and _says(delivery, planned):
             return held.view(session)
@@ -65,7 +64,7 @@ def schedule_delivery(
         faults |= code_faults(session, planned, None)
         if faults:
             raise NotValid(FAULTY, faults)
-        return _write(session, held, "schedule", "scheduled", planned | dict.fromkeys(_REPORT))
+        return _write(session, held, "schedule", "scheduled", planned | dict.fromkeys(FIELDS_OF_REPORT))
 
 
 def report_delivered(
@@ -126,7 +125,7 @@ def report_not_delivered(
                 "decline the match for you, so that its seats go to others.",
                 first_day=str(first),
             )
-        return _write(session, held, action, "not_delivered", dict.fromkeys(_REPORT) | report)
+        return _write(session, held, action, "not_delivered", dict.fromkeys(FIELDS_OF_REPORT) | report)
 
 
 def rounds_with_agreed(actor: Actor) -> set[str]:
@@ -189,6 +188,9 @@ def _write(
     if match.delivery is None:
         match.delivery = Delivery(match_id=match.id, state=state)
     delivery, is_report = match.delivery, state != "scheduled"
+    if state == "scheduled":
+        # What was said of a course that was not held in the end is not about the one that comes.
+        delivery.assessments.clear()
     delivery.state = state
     for name, value in values.items():
         setattr(delivery, name, value)

@@ -1,7 +1,13 @@
 """What a delivery does to its match: one that was delivered stands, and a scheduled one ends with it."""
 
+from typing import Final
+
 from lcm_service.domain.errors import Conflict
+from lcm_service.domain.lives import states_before
 from lcm_service.persistence.tables import Match
+
+FIELDS_OF_DAYS: Final = ("starts_on", "ends_on", "place_code", "venue")
+FIELDS_OF_REPORT: Final = ("held_from", "held_to", "seats_used", "women_used", "reason", "note")
 
 
 def is_delivered(match: Match) -> bool:
@@ -13,14 +19,19 @@ def require_not_delivered(match: Match) -> None:
     """Raise Conflict where the course was delivered."""
     if is_delivered(match):
         raise Conflict(
-            f"The course of {match.need_reference} in {match.session_code} was delivered, so its match stands "
-            "as it is: it is neither declined nor released nor given other seats. Where the report is wrong, "
-            "ask a coordinator to correct it.",
+            f"The course of {match.need_reference} in {match.session_code} was delivered, so its match "
+            "stands as it is: it is neither declined nor released nor given other seats. Where the report is "
+            "wrong, ask a coordinator to correct it.",
             state="delivered",
         )
 
 
 def call_off(match: Match) -> None:
-    """The match ends or is planned anew: the days that were fixed for it no longer stand."""
-    if match.delivery is not None and match.delivery.state == "scheduled":
-        match.delivery.state = "called_off"
+    """The match ends or is planned anew: neither the days that were fixed for it nor the word that its course
+    was not held are about what comes then.
+    """
+    delivery = match.delivery
+    if delivery is not None and delivery.state in states_before("delivery", "call_off"):
+        delivery.state = "called_off"
+        for name in (*FIELDS_OF_DAYS, *FIELDS_OF_REPORT, "reported_side", "reported_by_id", "reported_at"):
+            setattr(delivery, name, None)

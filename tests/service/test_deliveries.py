@@ -289,6 +289,21 @@ def test_days_that_were_fixed_end_with_the_match(scene, press):
     )
 
 
+def test_word_that_a_course_was_not_held_ends_with_its_match_and_old_answers_with_their_course(scene):
+    scene.report(scene.provider, "provider")
+    scene.assess(scene.recipient, "recipient", "no")
+    scene.report_not(scene.coordinator, "provider", "security", "The road was shut.", on_behalf=True)
+    scene.schedule()
+    assert scene.match.delivery.assessments == ()
+    scene.report_not(scene.provider, "provider", "costs", "Too dear.")
+    match = scene.match
+    ended = decisions.release_match(scene.coordinator, match.id, "dates", match.version).delivery
+    assert (ended.state, ended.starts_on, ended.venue, ended.reason, ended.note, ended.reported_side) == (
+        "called_off",
+        *[None] * 5,
+    )
+
+
 def test_what_one_side_says_of_a_course_is_never_read_by_the_other(scene):
     scene.report(scene.provider, "provider")
     scene.assess(scene.recipient, "recipient", "no", "Our unit still cannot search a road.")
