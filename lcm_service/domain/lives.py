@@ -329,6 +329,6 @@ def whose_turn(state: str, confirmed: Collection[str], *, awaits_parties: bool =
         return "recipient"
     if state != "proposed":
         return None
-    if awaits_parties and "provider" in confirmed:
-        return PARTIES
-    return next((side for side in CONFIRMING_ORDER if side not in confirmed), None)
+    awaited = next((side for side in CONFIRMING_ORDER if side not in confirmed), None)
+    # What all three have confirmed is agreed, whatever the parties are asked for beyond it.
+    return PARTIES if awaits_parties and awaited in AFTER_PARTIES else awaited

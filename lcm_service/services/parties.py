@@ -109,7 +109,7 @@ def confirm_part(
     with transaction() as session:
         held = _hold_part(session, actor, part_id, on_behalf)
         part = held.part
-        if part.state == "confirmed":
+        if part.state == "confirmed" and not part.refuses_more:
             return held.view(session)
         check_version(session, actor, "part", held, version)
         held.require_open("confirm")
@@ -137,7 +137,9 @@ def decline_part(
     with transaction() as session:
         held = _hold_part(session, actor, part_id, on_behalf)
         part = held.part
-        if part.state == "declined" or (part.state == "confirmed" and part.refuses_more):
+        # A press on what was read before the rest was declined; a later one declines what was confirmed.
+        is_repeated = part.state == "confirmed" and part.refuses_more and version == part.version - 1
+        if part.state == "declined" or is_repeated:
             return held.view(session)
         check_version(session, actor, "part", held, version)
         held.require_open("decline")

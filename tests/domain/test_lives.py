@@ -19,6 +19,7 @@ from lcm_service.domain.vocabulary import (
     LIVE_RECORD_STATES,
     MATCH_STATES,
     PART_STATES,
+    PARTIES,
     PLAN_STATES,
     RECORD_STATES,
     ROUND_STATES,
@@ -95,6 +96,10 @@ def test_a_match_waits_for_one_side_at_a_time() -> None:
     assert whose_turn("proposed", ("recipient", "secretariat")) == "provider"
     assert whose_turn("proposed", ("provider",)) == "recipient"
     assert whose_turn("proposed", ("provider", "recipient")) == "secretariat"
+    assert whose_turn("proposed", ("recipient",), awaits_parties=True) == "provider"
+    for confirmed in (("provider",), ("provider", "recipient")):
+        assert whose_turn("proposed", confirmed, awaits_parties=True) == PARTIES
+    assert whose_turn("proposed", ("provider", "recipient", "secretariat"), awaits_parties=True) is None
     for state in set(MATCH_STATES) - {"asked", "proposed"}:
         assert whose_turn(state, ()) is None
 

@@ -193,6 +193,51 @@ def test_less_than_was_confirmed_stands_and_more_is_asked_anew(course):
     assert ("declined_support", course.code, course.support.reference) in course.attention()
 
 
+def asked_for_more(course):
+    """Its owner confirmed 3,000; now another need would have 3,500 drawn on."""
+    course.consent(0, 1)
+    course.answer()
+    match = course.match(1)
+    decisions.decline_match(course.provider, match.id, "provider", "capacity", match.version)
+    course.needs.append(factories.make_need(round=course.round, seats_asked=15, seats_recognised=15, women=0))
+    course.recipients.append(factories.make_actor("focal_point", course.needs[2].participant))
+    course.publish()
+    course.consent(2)
+    return course.part
+
+
+def test_who_declined_the_rest_may_decline_all_and_an_old_press_does_neither(course):
+    asked = asked_for_more(course)
+    rest = parties.decline_part(course.funder, asked.id, "costs", asked.version)
+    assert (rest.state, rest.quantity_confirmed) == ("confirmed", 3_000)
+    assert parties.decline_part(course.funder, asked.id, "costs", asked.version).version == rest.version
+    with pytest.raises(Stale):
+        parties.decline_part(course.funder, asked.id, "costs", asked.version - 1)
+    with pytest.raises(Stale):
+        parties.confirm_part(course.funder, asked.id, asked.version)
+    assert course.part.quantity_confirmed == 3_000
+    ended = parties.decline_part(course.funder, rest.id, "costs", rest.version)
+    assert (ended.state, ended.quantity_confirmed) == ("declined", 0)
+    assert ("declined_support", course.code, course.support.reference) in course.attention()
+
+
+def test_what_all_have_agreed_stands_where_a_party_is_silent_about_more(app):
+    course = Course(seats=(10,))
+    course.consent(0)
+    course.answer()
+    for side in ("provider", "recipient", "secretariat"):
+        course.confirm(side, 0)
+    assert course.match().state == "agreed"
+    course.needs[0].seats_asked = course.needs[0].seats_recognised = 18
+    factories.save(course.needs[0])
+    course.publish()
+    course.consent(0)
+    course.confirm("provider", 0)
+    assert (course.match().state, course.match().waiting_for) == ("proposed", "parties")
+    assert course.be_silent() == 1
+    assert (course.match().state, course.match().seats) == ("agreed", 10)
+
+
 def test_declined_it_moves_nobody_and_a_repair_uses_another_support(course):
     course.consent(0, 1)
     course.confirm("provider", 0)
