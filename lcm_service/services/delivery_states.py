@@ -1,5 +1,6 @@
 """What a delivery does to its match: one that was delivered stands, and a scheduled one ends with it."""
 
+from collections.abc import Iterable
 from typing import Final
 
 from lcm_service.domain.errors import Conflict
@@ -13,6 +14,11 @@ FIELDS_OF_REPORT: Final = ("held_from", "held_to", "seats_used", "women_used", "
 def is_delivered(match: Match) -> bool:
     """Whether the course was held. What was used can be neither declined nor released nor planned anew."""
     return match.delivery is not None and match.delivery.state == "delivered"
+
+
+def sessions_held(matches: Iterable[Match]) -> frozenset[str]:
+    """The sessions in which a match was delivered: their course is over, so nobody is given a seat there."""
+    return frozenset(match.session_code for match in matches if is_delivered(match))
 
 
 def require_not_delivered(match: Match) -> None:

@@ -4,7 +4,6 @@ Publishing is one transaction: the plan, the one it supersedes, every match that
 released, and the messages. A stored plan is read as it was stored; nothing is computed again for a page.
 """
 
-import json
 from collections.abc import Sequence
 from typing import Any
 
@@ -19,13 +18,13 @@ from lcm_service.services.delivery_states import call_off, is_delivered
 from lcm_service.services.held_matches import give_days, record_match_event
 from lcm_service.services.match_turns import end_known, is_known_live, is_secret, keep_known, seats_known
 from lcm_service.services.plan_excerpts import excerpt_for, weighed_record
+from lcm_service.services.plan_objections import list_objections
 from lcm_service.services.plan_questions import renew_questions
 from lcm_service.services.plan_studies import explanation_with_changes
-from lcm_service.services.repair_choices import Choice, find_lacking_reasons
+from lcm_service.services.repair_choices import Choice
 from lcm_service.services.require import require_round
 from lcm_service.services.session_turns import plan_parts
-from lcm_service.services.snapshot_records import PairCodes, may_grow, pair_of
-from lcm_service.services.snapshots import find_contradictions
+from lcm_service.services.snapshot_records import PairCodes, pair_of
 from lcm_service.services.trail import check_version, enqueue_message, record_event
 
 
@@ -110,7 +109,7 @@ def find_objections(actor: Actor, plan_id: int) -> list[dict[str, Any]]:
     """Why a draft could not be published now, as (code, need, session, message) rows; none where it could."""
     plan = find_plan(actor, plan_id)
     session = db.session()
-    return _objections(session, plan.round, plan)
+    return list_objections(session, plan.round, plan)
 
 
 def publish_held(session: Session, actor: Actor, plan: Plan, round_: Round) -> None:
@@ -137,7 +136,7 @@ def require_publishable(session: Session, round_: Round, plan: Plan) -> None:
     withdrawals or revisions since then contradict it (``details["objections"]``).
     """
     require_same_base(session, round_, plan)
-    objections = _objections(session, round_, plan)
+    objections = list_objections(session, round_, plan)
     if objections:
         raise Conflict(
             f"Plan {plan.number} no longer fits what was decided since it was made. Ask for a repair.",
@@ -207,59 +206,6 @@ def _supersede_drafts(session: Session, actor: Actor, round_: Round) -> None:
         draft.state = "superseded"
         session.flush()
         record_plan_event(session, actor, "supersede", draft)
-
-
-def _objections(session: Session, round_: Round, plan: Plan) -> list[dict[str, Any]]:
-    """What was decided, withdrawn or revised since the plan was made, and pairs that it would lose
-    unasked.
-    """
-    choice = Choice.from_document(plan.run.choice)
-    matches = reads.list_matches(session, round_.id)
-    planned = {(row["need"], row["session"]): row["seats"] for row in plan.document["assignments"]}
-    found = [
-        {"code": one.code, "need": one.need, "session": one.session, "message": one.message}
-        for one in find_contradictions(session, round_, plan, release=choice.release, hold=choice.hold)
-    ]
-    pinned = {(pin["need"], pin["session"]) for pin in _pins_of(plan)}
-    for match in matches:
-        pair = pair_of(match)
-        message = _objection_to(match, planned.get(pair, 0), pair in pinned, pair in choice.release)
-        if message:
-            found.append({"code": "match", "need": pair[0], "session": pair[1], "message": message})
-    return found + [
-        {
-            "code": "correction",
-            "need": need,
-            "session": code,
-            "message": f"Need {need} in session {code} was answered since it was to be withdrawn: say why.",
-        }
-        for need, code in find_lacking_reasons(
-            choice, (one for one in matches if planned.get(pair_of(one), 0) < one.seats)
-        )
-    ]
-
-
-def _objection_to(match: Match, seats: int, was_pinned: bool, is_released: bool) -> str | None:
-    pair = f"Need {match.need_reference} in session {match.session_code}"
-    if is_delivered(match):
-        # Where its records have changed since, the plan is without the pair, and the match stands as it is.
-        if seats not in (0, match.seats):
-            return f"{pair} was delivered with {match.seats} seats, and the plan has {seats}."
-    elif match.state in LIVE_MATCH_STATES:
-        if seats < match.seats and not is_released:
-            return (
-                f"{pair} has {match.seats} seats that the plan does not keep, and it was not to be released."
-            )
-        if seats > match.seats and not may_grow(match):
-            return f"{pair} would grow to {seats} seats, and a side has declined more than {match.seats}."
-    elif seats and was_pinned:
-        return f"{pair} was {match.state} since the plan was asked for."
-    return None
-
-
-def _pins_of(plan: Plan) -> list[dict[str, Any]]:
-    pins: list[dict[str, Any]] = json.loads(plan.problem)["pinned"]
-    return pins
 
 
 def _publish_matches(session: Session, actor: Actor, plan: Plan) -> None:

@@ -16,6 +16,7 @@ from lcm_service.persistence import part_reads
 from lcm_service.persistence.database import utc_now
 from lcm_service.persistence.matching_reads import Session
 from lcm_service.persistence.tables import Match, Part, Plan, Round
+from lcm_service.services.delivery_states import sessions_held
 from lcm_service.services.held_matches import SIDES_WAITED_FOR, agree_if_all_confirmed, give_days
 from lcm_service.services.match_turns import answer_by, is_known_live, known_seats, side_awaited
 from lcm_service.services.match_views import MatchSides
@@ -54,8 +55,14 @@ def plan_parts(session: Session, actor: Actor, plan: Plan) -> None:
             part.per_seat = per_seat.get((code, use["kind"]), 0)
             if part.state in ("released", "lapsed"):
                 part.state = "planned"
+    # What a course took that was held is spent, also where its matches are planned no more.
+    over = sessions_held(reads.list_matches(session, plan.round_id))
     for pair, part in known.items():
-        if pair not in planned and part.state in ("planned", "asked", "confirmed"):
+        if (
+            pair not in planned
+            and part.session_code not in over
+            and part.state in ("planned", "asked", "confirmed")
+        ):
             release_part(session, actor, part)
     session.flush()
     settle_sessions(session, actor, plan.round, {code for code, _ in (*planned, *known)})

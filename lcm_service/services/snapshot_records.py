@@ -5,7 +5,7 @@ Shared by the snapshot that the optimizer is asked and by the labels that put na
 """
 
 from collections import Counter
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -16,7 +16,7 @@ from lcm_service.persistence import part_reads
 from lcm_service.persistence.database import utc_now
 from lcm_service.persistence.matching_reads import Session
 from lcm_service.persistence.tables import Match, Need, Offer, Part, Plan, Round, Support
-from lcm_service.services.delivery_states import is_delivered
+from lcm_service.services.delivery_states import is_delivered, sessions_held
 
 type PairCodes = tuple[str, str]
 
@@ -38,7 +38,9 @@ class RoundRecords:
 
     ``pins`` are the live matches whose seats are held. ``released`` are the pairs that the coordinator would
     release as a way out of a clash; ``held`` the sessions that may run below their least, by that choice or
-    by the published plan's. ``declined_supports`` are (support, session) that the support's owner declined.
+    by the published plan's, or whose course is over: ``over`` are those in which a match was delivered, and
+    ``spent`` is what these took of supports for matches that are no pins. ``declined_supports`` are (support,
+    session) that the support's owner declined.
     """
 
     round: Round
@@ -54,6 +56,8 @@ class RoundRecords:
     held: frozenset[str] = frozenset()
     codes_of_sessions: frozenset[str] = field(default_factory=frozenset)
     declined_supports: frozenset[PairCodes] = frozenset()
+    over: frozenset[str] = frozenset()
+    spent: Mapping[str, int] = field(default_factory=dict)
 
 
 def gather_records(
@@ -86,8 +90,7 @@ def gather_records(
         and match.session_code in known_sessions
         and pair_of(match) not in released
     ]
-    # What was delivered stands as it is: where it need not be held any more, it is not planned otherwise.
-    over = {pair_of(match) for match in live if is_delivered(match)} & released
+    over, parts = sessions_held(live), part_reads.list_parts(session, round_.id)
     published = reads.published_plan(session, round_.id)
     return RoundRecords(
         round=round_,
@@ -96,15 +99,16 @@ def gather_records(
         sessions=tuple(sessions),
         supports=tuple(supports),
         pins=tuple(pins),
-        banned=_banned_pairs(matches, sessions, known_needs) | over,
+        banned=_banned_pairs(matches, sessions, known_needs)
+        | _closed_pairs(live, known_needs, over & known_sessions, released),
         published=published,
         ended=frozenset(pair_of(match) for match in matches if match.state not in LIVE_MATCH_STATES),
         released=released,
-        held=(frozenset(hold) & known_sessions) | _still_held(published, pins, sessions),
+        held=(frozenset(hold) & known_sessions) | _still_held(published, pins, sessions, over),
         codes_of_sessions=frozenset(known_sessions),
-        declined_supports=_declined_supports(
-            part_reads.list_parts(session, round_.id), sessions, {one.reference for one in supports}
-        ),
+        declined_supports=_declined_supports(parts, sessions, {one.reference for one in supports}),
+        over=over,
+        spent=_spent_beside(parts, live, pins),
     )
 
 
@@ -149,13 +153,48 @@ def sessions_of(offer: Offer, round_: Round, live: Iterable[Match] = ()) -> list
     return rows
 
 
+def _closed_pairs(
+    live: Iterable[Match], needs: Iterable[str], over: Iterable[str], released: Collection[PairCodes]
+) -> set[PairCodes]:
+    """Pairs that no plan holds as the course of their session is over: all but those that live there already.
+    What was delivered stands as it is: where it need not be held any more, it is not planned otherwise.
+    """
+    standing = {pair_of(match) for match in live if not (is_delivered(match) and pair_of(match) in released)}
+    return {(need, code) for code in over for need in needs} - standing
+
+
+def _spent_beside(parts: Iterable[Part], live: Iterable[Match], pins: Iterable[Match]) -> dict[str, int]:
+    """What delivered matches that are pinned no more, as their record was withdrawn, took of each support.
+
+    Where other matches stand in the session, its plan draws on what it takes in any case, so that these took
+    what their seats cost.
+    """
+    live, pinned = list(live), {pair_of(match) for match in pins}
+    beside = Counter[str]()
+    for match in live:
+        if is_delivered(match) and pair_of(match) not in pinned:
+            beside[match.session_code] += match.seats
+    shared, taken, spent = {code for _, code in pinned}, Counter[PairCodes](), Counter[str]()
+    for part in parts:
+        if part.session_code not in beside or part.state != "confirmed":
+            continue
+        quantity = part.quantity_confirmed
+        if part.session_code in shared:
+            kind = (part.kind, part.session_code)
+            quantity = min(quantity, part.per_seat * beside[part.session_code] - taken[kind])
+            taken[kind] += quantity
+        spent[part.support_reference] += quantity
+    return dict(spent)
+
+
 def _still_held(
-    published: Plan | None, pins: Iterable[Match], sessions: Iterable[SessionRow]
+    published: Plan | None, pins: Iterable[Match], sessions: Iterable[SessionRow], over: Collection[str]
 ) -> frozenset[str]:
     """Sessions that the published plan holds below their least, while matches in them live that are still too
-    few: what a coordinator decided once is not asked again at every repair.
+    few: what a coordinator decided once is not asked again at every repair. So are those whose course is
+    over: some of their matches may be planned no more.
     """
-    held = set() if published is None else set(published.labels.get("held", ()))
+    held = set(over) | (set() if published is None else set(published.labels.get("held", ())))
     pinned = Counter[str]()
     for match in pins:
         pinned[match.session_code] += match.seats

@@ -6,7 +6,7 @@ does; `snapshot_labels` puts names back when a plan is shown. This module, `pair
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
@@ -189,7 +189,10 @@ def write_document(session: Session, records: RoundRecords) -> dict[str, Any]:
     declined = defaultdict[str, list[str]](list)
     for support, code in records.declined_supports:
         declined[support].append(code)
-    supports = [_write_support(one, areas, declined[one.reference]) for one in records.supports]
+    supports = [
+        _write_support(one, areas, declined[one.reference], records.spent.get(one.reference, 0))
+        for one in records.supports
+    ]
     shares = _course_shares(session, records) if weighs_record(policy) else {}
     document = _empty_document() | {
         "recipients": _write_recipients(records.needs),
@@ -199,7 +202,7 @@ def write_document(session: Session, records: RoundRecords) -> dict[str, Any]:
         "offers": [_write_offer(offer, shares.get(offer.reference)) for offer in records.offers],
         "sessions": sessions,
         "supports": supports,
-        "pinned": [_write_pin(match) for match in records.pins],
+        "pinned": [_write_pin(match, records.over) for match in records.pins],
         "forbidden": [{"need": need, "session": code} for need, code in sorted(records.banned)],
         "previous": _write_previous(records),
         "policy": policy or None,
@@ -290,12 +293,15 @@ def _write_offer(offer: Offer, record: int | None) -> dict[str, Any]:
     }
 
 
-def _write_support(support: Support, not_areas: frozenset[str], declined: Sequence[str]) -> dict[str, Any]:
+def _write_support(
+    support: Support, not_areas: frozenset[str], declined: Sequence[str], spent: int
+) -> dict[str, Any]:
+    left = None if support.quantity is None else max(0, support.quantity - spent)
     return {
         "id": support.reference,
         "provider": support.participant.code,
         "kind": support.kind,
-        "quantity": support.quantity,
+        "quantity": left,
         "per_session": support.per_session,
         "from": _day(support.usable_from),
         "to": _day(support.usable_to),
@@ -347,13 +353,15 @@ def _write_places(session: Session, document: Mapping[str, Any]) -> list[dict[st
     return [{"id": place.code, "regions": place.regions} for place in reads.list_places(session, used)]
 
 
-def _write_pin(match: Match) -> dict[str, Any]:
-    """What is agreed may grow into freed seats, unless a side that confirmed has declined more."""
+def _write_pin(match: Match, over: Collection[str]) -> dict[str, Any]:
+    """What is agreed may grow into freed seats, unless a side that confirmed has declined more or the course
+    is over.
+    """
     return {
         "need": match.need_reference,
         "session": match.session_code,
         "seats": match.seats,
-        "rule": "at_least" if may_grow(match) else "exactly",
+        "rule": "at_least" if may_grow(match) and match.session_code not in over else "exactly",
     }
 
 

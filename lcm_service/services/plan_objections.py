@@ -1,0 +1,104 @@
+"""Why a plan that was made before can no longer be published: what was decided or changed since then."""
+
+import json
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
+
+from lcm_service.domain.vocabulary import LIVE_MATCH_STATES
+from lcm_service.persistence import matching_reads as reads
+from lcm_service.persistence.matching_reads import Session
+from lcm_service.persistence.tables import Match, Plan, Round
+from lcm_service.services.delivery_states import is_delivered, sessions_held
+from lcm_service.services.repair_choices import Choice, find_lacking_reasons
+from lcm_service.services.snapshot_records import PairCodes, may_grow, pair_of
+from lcm_service.services.snapshots import find_contradictions
+
+
+def list_objections(session: Session, round_: Round, plan: Plan) -> list[dict[str, Any]]:
+    """What was decided, withdrawn or revised since the plan was made, and pairs that it would lose
+    unasked.
+    """
+    choice = Choice.from_document(plan.run.choice)
+    matches = reads.list_matches(session, round_.id)
+    planned = {(row["need"], row["session"]): row["seats"] for row in plan.document["assignments"]}
+    found = [
+        {"code": one.code, "need": one.need, "session": one.session, "message": one.message}
+        for one in find_contradictions(session, round_, plan, release=choice.release, hold=choice.hold)
+    ]
+    pinned = {(pin["need"], pin["session"]) for pin in _pins_of(plan)}
+    for match in matches:
+        pair = pair_of(match)
+        message = _objection_to(match, planned.get(pair, 0), pair in pinned, pair in choice.release)
+        if message:
+            found.append({"code": "match", "need": pair[0], "session": pair[1], "message": message})
+    found += _objections_of_held(plan, matches, planned, choice.release)
+    return found + [
+        {
+            "code": "correction",
+            "need": need,
+            "session": code,
+            "message": f"Need {need} in session {code} was answered since it was to be withdrawn: say why.",
+        }
+        for need, code in find_lacking_reasons(
+            choice, (one for one in matches if planned.get(pair_of(one), 0) < one.seats)
+        )
+    ]
+
+
+def _objection_to(match: Match, seats: int, was_pinned: bool, is_released: bool) -> str | None:
+    pair = f"Need {match.need_reference} in session {match.session_code}"
+    if is_delivered(match):
+        # Where its records have changed since, the plan is without the pair, and the match stands as it is.
+        if seats not in (0, match.seats):
+            return f"{pair} was delivered with {match.seats} seats, and the plan has {seats}."
+    elif match.state in LIVE_MATCH_STATES:
+        if seats < match.seats and not is_released:
+            return (
+                f"{pair} has {match.seats} seats that the plan does not keep, and it was not to be released."
+            )
+        if seats > match.seats and not may_grow(match):
+            return f"{pair} would grow to {seats} seats, and a side has declined more than {match.seats}."
+    elif seats and was_pinned:
+        return f"{pair} was {match.state} since the plan was asked for."
+    return None
+
+
+def _objections_of_held(
+    plan: Plan, matches: Sequence[Match], planned: Mapping[PairCodes, int], released: Collection[PairCodes]
+) -> list[dict[str, Any]]:
+    """What a plan gives in a course that was held since it was asked for, or takes from it."""
+    over, live = (
+        sessions_held(matches),
+        {pair_of(one): one for one in matches if one.state in LIVE_MATCH_STATES},
+    )
+    # The plan was asked to hold what was delivered by then no more.
+    forbidden = {(one["need"], one["session"]) for one in _asked_of(plan)["forbidden"]}
+    taken = {
+        pair for pair in set(released) - set(planned) - forbidden if pair in live and is_delivered(live[pair])
+    }
+    given = {
+        pair
+        for pair, seats in planned.items()
+        if pair[1] in over and (pair not in live or seats > live[pair].seats)
+    }
+    return [
+        {
+            "code": "match",
+            "need": need,
+            "session": code,
+            "message": f"The course of session {code} was delivered since the plan was asked for, which has "
+            f"other seats for need {need} there.",
+        }
+        for need, code in sorted(taken | given)
+    ]
+
+
+def _pins_of(plan: Plan) -> list[dict[str, Any]]:
+    pins: list[dict[str, Any]] = _asked_of(plan)["pinned"]
+    return pins
+
+
+def _asked_of(plan: Plan) -> dict[str, Any]:
+    """The round as it was when the plan was asked for."""
+    problem: dict[str, Any] = json.loads(plan.problem)
+    return problem
