@@ -56,6 +56,9 @@ def test_the_whole_corridor_from_plan_to_repair(
         "waits for your answer" in recipient.get("/").text
         or "wait for your answer" in recipient.get("/").text
     )
+    question = recipient.get(f"/matches/{kept.id}").text
+    assert "the other recipients read your name and your seats, and you theirs." in question
+    assert "Who gives supports to the session reads the seats in all." in question
     assert press(recipient, f"/matches/{kept.id}", "/consent").status_code == 303
     asked_next = browser_of(world.focal_point_of(kept.offer.provider))
     assert press(asked_next, f"/matches/{kept.id}", "/confirm").status_code == 303
