@@ -90,8 +90,8 @@ MATCH_STEPS: Final = (
         ("asked", "proposed"),
         ("proposed", "agreed"),
         (SIDE, LETTER),
-        "the side whose turn it is, with a reason: the seats that it accepts; what was confirmed for more "
-        "covers them, the rest is free",
+        "the side whose turn it is, or the recipient for as many as the parties have confirmed for, with a "
+        "reason: the seats that it accepts; what was confirmed for more covers them, the rest is free",
     ),
     Step(
         "decline",

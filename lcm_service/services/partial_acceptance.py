@@ -6,7 +6,7 @@ seats to others, and asks this side for no more.
 
 from lcm_service.domain.errors import Conflict, NotAllowed, NotValid
 from lcm_service.domain.permissions import Actor
-from lcm_service.domain.vocabulary import DECLINE_REASONS
+from lcm_service.domain.vocabulary import DECLINE_REASONS, PARTIES
 from lcm_service.persistence.database import transaction
 from lcm_service.persistence.matching_reads import Session
 from lcm_service.services.decisions import put_to_provider, require_answered, require_not_refused
@@ -20,9 +20,9 @@ from lcm_service.services.held_matches import (
     record_match_event,
     trace,
 )
-from lcm_service.services.match_turns import fall_back_to_known, is_known_live, side_awaited
+from lcm_service.services.match_turns import covers, fall_back_to_known, is_known_live, side_awaited
 from lcm_service.services.match_views import MatchView
-from lcm_service.services.session_turns import settle_sessions
+from lcm_service.services.session_turns import is_match_supported, settle_sessions
 
 
 def accept_fewer_seats(
@@ -39,7 +39,8 @@ def accept_fewer_seats(
     """Accept some of the proposed seats for one side, with a reason: the match goes on with these alone.
 
     For a recipient that is asked it is its agreement to be put to the provider, which hears of no more; for a
-    side that confirms, its confirmation. A session that so falls below its least is for a repair to see to,
+    side that confirms, its confirmation. A recipient that waits for other parties of the session may accept
+    as many as these have confirmed for. A session that so falls below its least is for a repair to see to,
     as after a decline. Raises NotFound, NotAllowed, NotValid for a reason that is not listed or a number that
     is not below what is proposed and above what the side has accepted before, Stale, and Conflict where it is
     not its turn or where fewer cannot stand (``details["rules"]``: smallest group, all or none, and others).
@@ -56,7 +57,7 @@ def accept_fewer_seats(
         require_not_delivered(held.match)
         if held.is_as_known:
             fall_back_to_known(held.match)
-        if side_awaited(held.match) != side:
+        if side_awaited(held.match) != side and not _waits_for_parties(held):
             raise Conflict(
                 f"It is not the turn of the {side}. Fewer seats are accepted by the side that is to answer.",
                 waiting_for=side_awaited(held.match),
@@ -81,6 +82,8 @@ def _confirm(
     session: Session, held: HeldMatch, reason: str, note: str | None, facts: dict[str, object]
 ) -> None:
     require_answered(session, held)
+    if held.match.awaits_parties:
+        held.match.awaits_parties = not is_match_supported(session, held.round, held.match)
     held.require_turn()
     answer(held, "confirmed", reason=reason, note=note)
     pass_turn(session, held)
@@ -88,6 +91,14 @@ def _confirm(
     trace(session, held, "accept_fewer", facts)
     agree_if_all_confirmed(session, held.actor, held.match, (held.recipient, held.provider))
     settle_sessions(session, held.actor, held.round, [held.match.session_code])
+
+
+def _waits_for_parties(held: HeldMatch) -> bool:
+    """Whether the recipient would confirm next if the other parties had: it need not wait for what they gave
+    already.
+    """
+    is_theirs = held.side == "recipient" and side_awaited(held.match) == PARTIES
+    return is_theirs and not covers(held.decision, held.match.seats)
 
 
 def _require_between(held: HeldMatch, seats: int) -> None:

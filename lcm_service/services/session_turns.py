@@ -28,7 +28,8 @@ def plan_parts(session: Session, actor: Actor, plan: Plan) -> None:
     """Bring the parts of the round to the plan that is being published; nobody learns of a part by that
     alone.
 
-    What an owner confirmed stands for as much and for less. A part that the plan does not draw on is
+    What an owner confirmed stands for as much and for less, and what it refused beyond that is asked of it
+    only where a plan needs less than it refused. A part that the plan does not draw on is
     released.
     What a provider gives to its own session is no part.
     """
@@ -50,7 +51,8 @@ def plan_parts(session: Session, actor: Actor, plan: Plan) -> None:
                 part = Part(round_id=plan.round_id, session_code=code, support_reference=reference)
                 part.quantity_confirmed = 0
                 session.add(part)
-            part.plan, part.kind, part.refuses_more = plan, use["kind"], False
+            part.refuses_more = _still_refuses(part, use["quantity"])
+            part.plan, part.kind = plan, use["kind"]
             part.quantity, part.seats = use["quantity"], row["seats_filled"]
             part.per_seat = per_seat.get((code, use["kind"]), 0)
             if part.state in ("released", "lapsed"):
@@ -66,6 +68,12 @@ def plan_parts(session: Session, actor: Actor, plan: Plan) -> None:
             release_part(session, actor, part)
     session.flush()
     settle_sessions(session, actor, plan.round, {code for code, _ in (*planned, *known)})
+
+
+def _still_refuses(part: Part, quantity: int) -> bool:
+    """Whether the owner has declined the rest of so much already, by an answer and not by silence."""
+    has_declined = part.state == "confirmed" and part.refuses_more and part.reason is not None
+    return has_declined and quantity >= part.quantity
 
 
 def _per_seat_by_session(plan: Plan) -> dict[tuple[str, str], int]:
@@ -93,11 +101,7 @@ def settle_sessions(
     for code in sorted(set(codes)):
         rows = reads.list_match_sides(session, round_id=round_.id, session_code=code)
         matches = [match for match, _, _ in rows]
-        parts = [
-            part
-            for part in part_reads.list_parts(session, round_.id, session_codes=[code])
-            if published is not None and part.plan_id == published.id
-        ]
+        parts = _parts_of(session, round_, published, code)
         for part in parts if asks_anew else ():
             part.refuses_more = part.refuses_more and part.state != "lapsed"
         _ask_parties(session, actor, round_, parts, matches)
@@ -106,6 +110,24 @@ def settle_sessions(
             _let_wait(session, actor, round_, row, parts, matches)
         _let_meet(session, actor, matches)
         session.flush()
+
+
+def is_match_supported(session: Session, round_: Round, match: Match) -> bool:
+    """Whether the other parties of its session have confirmed what the match draws on now."""
+    published = reads.published_plan(session, round_.id)
+    rows = reads.list_match_sides(session, round_id=round_.id, session_code=match.session_code)
+    return is_supported(
+        match, _parts_of(session, round_, published, match.session_code), [one for one, _, _ in rows]
+    )
+
+
+def _parts_of(session: Session, round_: Round, published: Plan | None, code: str) -> list[Part]:
+    """The parts of a session that the published plan draws on."""
+    return [
+        part
+        for part in part_reads.list_parts(session, round_.id, session_codes=[code])
+        if published is not None and part.plan_id == published.id
+    ]
 
 
 def _ask_parties(

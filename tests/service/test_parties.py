@@ -12,6 +12,7 @@ from lcm_service.domain.permissions import SYSTEM
 from lcm_service.persistence.database import db, utc_now
 from lcm_service.persistence.tables import OutboxMessage, Part
 from lcm_service.services import decisions, lapses, part_lapses, parties, repair, submissions, trail
+from lcm_service.services.partial_acceptance import accept_fewer_seats
 from tests import factories
 from tests.service import matching_rounds as rounds
 
@@ -191,6 +192,35 @@ def test_less_than_was_confirmed_stands_and_more_is_asked_anew(course):
     assert (course.part.state, course.part.quantity_confirmed) == ("confirmed", 3_000)
     assert (course.match(0).waiting_for, course.match(2).waiting_for) == ("secretariat", "parties")
     assert ("declined_support", course.code, course.support.reference) in course.attention()
+    # A plan that would need as much asks it no more; the recipient takes what is confirmed, and no more.
+    course.publish()
+    assert (course.part.state, course.match(2).waiting_for) == ("confirmed", "parties")
+    match, told = course.match(2), course.told(course.recipients[2])
+    with pytest.raises(Conflict) as refusal:
+        accept_fewer_seats(course.recipients[2], match.id, "recipient", 11, "capacity", match.version)
+    assert refusal.value.details["waiting_for"] == "parties"
+    assert course.match(2) == match
+    accept_fewer_seats(course.recipients[2], match.id, "recipient", 10, "capacity", match.version)
+    assert (course.match(2).seats, course.match(2).waiting_for) == (10, "secretariat")
+    assert course.told(course.recipients[2]) == told
+
+
+def test_an_owner_that_declined_the_rest_is_asked_where_less_is_needed_and_one_that_kept_silent_anew(app):
+    course = Course()
+    asked = asked_for_more(course)
+    assert asked.quantity == 3_500
+    course.be_silent()
+    assert (course.part.state, course.part.quantity_confirmed) == ("confirmed", 3_000)
+    course.publish()
+    assert (course.part.state, course.part.quantity) == ("asked", 3_500)
+    course.answer(False)
+    course.needs[2].seats_asked = course.needs[2].seats_recognised = 12
+    factories.save(course.needs[2])
+    match = course.match(2)
+    decisions.release_match(course.coordinator, match.id, "dates", match.version)
+    course.publish()
+    course.consent(2)
+    assert (course.part.state, course.part.quantity) == ("asked", 3_200)
 
 
 def asked_for_more(course):
