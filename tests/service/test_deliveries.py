@@ -298,10 +298,9 @@ def test_word_that_a_course_was_not_held_ends_with_its_match_and_old_answers_wit
     scene.report_not(scene.provider, "provider", "costs", "Too dear.")
     match = scene.match
     ended = decisions.release_match(scene.coordinator, match.id, "dates", match.version).delivery
-    assert (ended.state, ended.starts_on, ended.venue, ended.reason, ended.note, ended.reported_side) == (
-        "called_off",
-        *[None] * 5,
-    )
+    assert ended.state == "called_off"
+    left = (ended.starts_on, ended.venue, ended.reason, ended.note, ended.reported_side)
+    assert [one for one in left if one is not None] == []
 
 
 def test_what_one_side_says_of_a_course_is_never_read_by_the_other(scene):
