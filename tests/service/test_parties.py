@@ -258,13 +258,20 @@ def test_what_all_have_agreed_stands_where_a_party_is_silent_about_more(app):
     for side in ("provider", "recipient", "secretariat"):
         course.confirm(side, 0)
     assert course.match().state == "agreed"
+    # Another support takes the place of the one that was confirmed, and its owner says nothing.
+    part = course.part
+    parties.decline_part(course.coordinator, part.id, "costs", part.version, on_behalf=True)
+    other = factories.make_support(round=course.round, quantity=5_000)
     course.needs[0].seats_asked = course.needs[0].seats_recognised = 18
     factories.save(course.needs[0])
     course.publish()
     course.consent(0)
     course.confirm("provider", 0)
     assert (course.match().state, course.match().waiting_for) == ("proposed", "parties")
-    assert course.be_silent() == 1
+    (row,) = db.session.scalars(select(Part).where(Part.support_reference == other.reference))
+    row.answer_by = utc_now() - timedelta(seconds=1)
+    db.session.commit()
+    assert part_lapses.lapse_parts(SYSTEM) == 1
     assert (course.match().state, course.match().seats) == ("agreed", 10)
 
 
