@@ -184,10 +184,12 @@ def _changes_since(session: Session, round_: Round, plan: Plan) -> Iterator[Atte
 
 
 def _reduced_pairs(matches: Sequence[Match], plan: Plan) -> Iterator[Attention]:
-    """Matches of which a side accepted fewer seats than the plan gives them: the rest is free for others."""
+    """Matches of which a side accepted fewer seats than the plan gives them: the rest is free for others, but
+    where the course was held.
+    """
     planned = {(row["need"], row["session"]): row["seats"] for row in plan.document["assignments"]}
     for match in matches:
-        is_live = match.plan_id == plan.id and match.state in LIVE_MATCH_STATES
+        is_live = match.plan_id == plan.id and match.state in LIVE_MATCH_STATES and not is_delivered(match)
         if is_live and match.seats < planned.get(pair_of(match), 0):
             yield Attention("reduced_pair", need=match.need_reference, session=match.session_code)
 

@@ -8,7 +8,7 @@ from sqlalchemy import select
 from lcm_service.domain.errors import Conflict, NotAllowed, NotFound, NotValid, Stale
 from lcm_service.persistence.database import db, utc_now
 from lcm_service.persistence.tables import AuditEvent, Match, OutboxMessage
-from lcm_service.services import assessments, decisions, deliveries, submissions, trail
+from lcm_service.services import assessments, decisions, deliveries, repair, submissions, trail
 from lcm_service.services.partial_acceptance import accept_fewer_seats
 from tests import factories
 from tests.service import matching_rounds as rounds
@@ -254,6 +254,8 @@ def test_what_was_asked_beyond_the_agreed_seats_is_over_once_the_course_was_held
     }
     assert actions[scene.recipient][-2:] == ["lapse_more", "deliver"]
     assert "lapse_more" not in actions[scene.provider]
+    attention = repair.find_attention(scene.coordinator, scene.round.code)
+    assert "reduced_pair" not in {one.code for one in attention}, "Its seats are no other's."
     told = select(OutboxMessage.participant_id).where(OutboxMessage.kind == "match.lapse_more")
     expected = [] if side == "recipient" else [scene.need.participant_id]
     assert db.session.scalars(told).all() == expected
