@@ -28,7 +28,7 @@ def test_a_side_that_declines_more_seats_keeps_those_that_it_confirmed(growing):
         growing.owner_of(growing.first), match.id, "recipient", "capacity", match.version
     )
     assert (match.state, match.seats, match.asks_more_of) == ("agreed", 8, ())
-    assert growing.attention() == set()
+    assert growing.attention() == {("reduced_pair", growing.first.reference)}, "Its other seats are free."
     plan = growing.repaired()
     assert rounds.seats_in(plan)[growing.first.reference, growing.code] == 8
     pins = {pin["need"]: pin for pin in json.loads(plan.problem)["pinned"]}
