@@ -27,15 +27,18 @@ ABOUT_A_PARTICIPANT = {
     permissions.may_change_record: ({"focal point", "coordinator", "system"}, {"coordinator", "system"}),
     permissions.may_see_course_record: ({"focal point", "coordinator", "system"}, {"coordinator", "system"}),
     permissions.may_answer_part: ({"focal point", "coordinator"}, {"coordinator"}),
+    permissions.may_see_draft: ({"focal point"}, set()),
 }
 ABOUT_THE_MECHANISM = {
     permissions.may_see_offers: {"focal point", "coordinator", "observer", "system"},
     permissions.may_see_activities: {"focal point", "coordinator", "observer", "system"},
+    permissions.may_see_circulated_needs: {"focal point", "coordinator", "observer", "system"},
     permissions.may_coordinate: {"coordinator", "system"},
     permissions.may_manage_people: {"administrator", "system"},
     permissions.may_verify_audit: {"administrator", "system"},
 }
 ABOUT_PEOPLE = (permissions.may_look_after_people_of,)
+ABOUT_AN_OFFER = (permissions.may_see_offer,)
 ABOUT_A_MATCH = (
     permissions.may_see_match,
     permissions.may_see_part,
@@ -50,7 +53,13 @@ def who(predicate, *arguments, **more) -> set[str]:
 
 def test_the_tables_hold_every_predicate_and_every_role():
     predicates = {value for name, value in vars(permissions).items() if name.startswith("may_")}
-    assert predicates == {*ABOUT_A_PARTICIPANT, *ABOUT_THE_MECHANISM, *ABOUT_A_MATCH, *ABOUT_PEOPLE}
+    assert predicates == {
+        *ABOUT_A_PARTICIPANT,
+        *ABOUT_THE_MECHANISM,
+        *ABOUT_A_MATCH,
+        *ABOUT_PEOPLE,
+        *ABOUT_AN_OFFER,
+    }
     assert {actor.role for actor in ACTORS.values()} == {*ROLES, SYSTEM_ROLE}
 
 
@@ -76,6 +85,12 @@ def test_the_rest_goes_by_role(predicate):
 )
 def test_a_match_is_seen_by_its_two_sides_and_coordinators(recipient, provider, seen_by):
     assert who(permissions.may_see_match, recipient, provider, is_put=True) == seen_by
+
+
+@pytest.mark.parametrize(("consent", "is_seen_by_observers"), [(True, True), (None, True), (False, False)])
+def test_observers_see_no_offer_that_may_not_be_shown_outside(consent, is_seen_by_observers):
+    observers = {"observer"} if is_seen_by_observers else set()
+    assert who(permissions.may_see_offer, consent) == {"focal point", "coordinator", "system", *observers}
 
 
 @pytest.mark.parametrize(

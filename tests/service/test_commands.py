@@ -97,7 +97,7 @@ def test_the_demonstration_solves_both_rounds_and_prints_who_can_sign_in(demonst
     assert first.exit_code == 0, first.output
     assert "Open http://127.0.0.1:8000" in first.output
     password_of = {line.split()[-3]: line.split()[-2] for line in first.output.splitlines() if "@" in line}
-    assert len(password_of) == 6
+    assert len(password_of) == 7
     with demonstration_runner.app.app_context():
         assert db.session.scalar(select(func.count()).select_from(Plan)) == 2
         for email, password in password_of.items():

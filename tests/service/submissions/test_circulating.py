@@ -20,7 +20,7 @@ from tests.service import matching_rounds as rounds
 from tests.service.submissions.kinds import FIND, KINDS, LIST, MAKE, REVISE, participant_of
 
 NOTE: dict[str, Any] = {"note_reference": "NV/12/2027", "note_date": date(2026, 10, 1)}
-SECRETS = ("kestrel-title", "kestrel-detail", "kestrel-basis", "critical", "17", "kestrel-reason")
+SECRETS = ("kestrel-title", "kestrel-detail", "kestrel-basis", "critical", "717171", "kestrel-reason")
 
 
 @pytest.fixture(params=KINDS)
@@ -122,7 +122,7 @@ def test_of_a_circulated_need_everyone_reads_what_a_provider_may_and_no_more(
         basis_reference="kestrel-basis",
         recognition_reason="kestrel-reason",
         priority_asked="critical",
-        seats_asked=17,
+        seats_asked=717_171,
         women=3,
     )
     other = acknowledged("need", owner, coordinator, round)
