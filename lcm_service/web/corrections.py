@@ -85,7 +85,9 @@ def _label(one: Correctable) -> Markup:
     match = one.match
     seats = ngettext("%(num)s seat", "%(num)s seats", match.seats)
     recipient = named(match.need.names, match.need.recipient)
-    return Markup("{} – {}: {}, {}").format(match.need_reference, match.session_code, recipient, seats)
+    return Markup("<bdi>{} – {}</bdi>: {}, <bdi>{}</bdi>").format(
+        match.need_reference, match.session_code, recipient, seats
+    )
 
 
 def _names_what_is_gone(sections: Sequence[Section]) -> bool:
