@@ -329,6 +329,7 @@ def test_several_rounds_stay_whole_whoever_presses_what(app: Any, size: str) -> 
     done: Counter[str] = Counter()
     refused: Counter[str] = Counter()
     for seed in SEEDS[size]:
+        db.session.remove()
         empty_tables()
         mechanism = Mechanism(seed)
         for _ in range(STEPS[size]):
