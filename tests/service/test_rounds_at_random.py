@@ -328,6 +328,7 @@ class Mechanism:
 def test_several_rounds_stay_whole_whoever_presses_what(app: Any, size: str) -> None:
     done: Counter[str] = Counter()
     refused: Counter[str] = Counter()
+    agreed = 0
     for seed in SEEDS[size]:
         db.session.remove()
         empty_tables()
@@ -337,9 +338,11 @@ def test_several_rounds_stay_whole_whoever_presses_what(app: Any, size: str) -> 
         mechanism.end()
         mechanism.look_over()
         assert audit.verify_audit(SYSTEM, []).faults == []
-        assert db.session.scalar(select(func.count()).where(Match.state == "agreed"))
+        # Of a single game nothing may be left: enough was declined and withdrawn.
+        agreed += db.session.scalar(select(func.count()).where(Match.state == "agreed")) or 0
         done += mechanism.done
         refused += mechanism.refused
     never = {"consent", "confirm", "put_forward", "approve", "let_leave", "take_back", "correct"} - set(+done)
     assert not never, f"Nobody ever got to {never}: {done}"
     assert {"confirm", "approve", "decline"} & set(refused)
+    assert agreed
