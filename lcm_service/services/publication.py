@@ -21,7 +21,7 @@ from lcm_service.services.plan_excerpts import excerpt_for, weighed_record
 from lcm_service.services.plan_objections import list_objections
 from lcm_service.services.plan_questions import renew_questions
 from lcm_service.services.plan_studies import explanation_with_changes
-from lcm_service.services.repair_choices import Choice
+from lcm_service.services.repair_choices import Choice, Correction
 from lcm_service.services.require import require_round
 from lcm_service.services.session_turns import plan_parts
 from lcm_service.services.snapshot_records import PairCodes, pair_of
@@ -210,6 +210,7 @@ def _supersede_drafts(session: Session, actor: Actor, round_: Round) -> None:
 
 def _publish_matches(session: Session, actor: Actor, plan: Plan) -> None:
     """Bring the round's matches to the plan: new pairs begin, kept ones may grow, released ones end."""
+    correction = Choice.from_document(plan.run.choice).correction
     matches = {pair_of(match): match for match in reads.list_matches(session, plan.round_id)}
     planned: dict[PairCodes, dict[str, Any]] = {
         (row["need"], row["session"]): row for row in plan.document["assignments"]
@@ -232,20 +233,27 @@ def _publish_matches(session: Session, actor: Actor, plan: Plan) -> None:
             session.flush()
             _trace(session, actor, match, "ask", {"seats": match.seats})
         else:
-            _carry_on(session, actor, plan, match, row)
+            _carry_on(session, actor, plan, match, row, correction)
     for pair, match in matches.items():
         if pair not in planned and match.state in LIVE_MATCH_STATES and not is_delivered(match):
-            _leave_notice(plan, match)
+            _leave_notice(correction, match)
             match.state = "released"
             end_known(match)
             call_off(match)
             session.flush()
-            facts = {"reason": _reason_for(plan, match), "seats": match.seats}
+            facts = {"reason": _reason_for(correction, match), "seats": match.seats}
             _trace(session, actor, match, "release", facts)
     plan_parts(session, actor, plan)
 
 
-def _carry_on(session: Session, actor: Actor, plan: Plan, match: Match, row: dict[str, Any]) -> None:
+def _carry_on(
+    session: Session,
+    actor: Actor,
+    plan: Plan,
+    match: Match,
+    row: dict[str, Any],
+    correction: Correction | None,
+) -> None:
     """A pair that was there before: kept, grown, placed anew after its release, or cut by its release.
 
     A side that confirmed fewer seats than are proposed now is asked again for the rest, and its answer for
@@ -263,7 +271,7 @@ def _carry_on(session: Session, actor: Actor, plan: Plan, match: Match, row: dic
     begins_anew = not was_live or row["seats"] < before
     match.correction_notice = None
     if was_live and begins_anew:
-        _leave_notice(plan, match)
+        _leave_notice(correction, match)
     if begins_anew:
         call_off(match)
         match.decisions.clear()
@@ -273,7 +281,7 @@ def _carry_on(session: Session, actor: Actor, plan: Plan, match: Match, row: dic
         match.seats_put = row["seats"]
     else:
         if was_live and begins_anew and is_known_live(match):
-            _end_what_is_known(session, actor, plan, match)
+            _end_what_is_known(session, actor, correction, match)
         action = "ask" if begins_anew else "grow"
         keep_known(match)
         match.state = "asked"
@@ -284,33 +292,32 @@ def _carry_on(session: Session, actor: Actor, plan: Plan, match: Match, row: dic
     session.flush()
     facts: dict[str, Any] = {"seats": match.seats, "seats_before": before}
     if match.correction_notice is not None:
-        facts["reason"] = _reason_for(plan, match)
+        facts["reason"] = _reason_for(correction, match)
     _trace(session, actor, match, action, facts)
 
 
-def _end_what_is_known(session: Session, actor: Actor, plan: Plan, match: Match) -> None:
+def _end_what_is_known(session: Session, actor: Actor, correction: Correction | None, match: Match) -> None:
     """The seats that the provider knows of were released by the coordinator's choice; what is planned in
     their place is the recipient's to hear first.
     """
     match.state, match.known_state = "released", None
     session.flush()
-    _trace(session, actor, match, "release", {"reason": _reason_for(plan, match), "seats": match.seats})
+    facts = {"reason": _reason_for(correction, match), "seats": match.seats}
+    _trace(session, actor, match, "release", facts)
 
 
-def _leave_notice(plan: Plan, match: Match) -> None:
+def _leave_notice(correction: Correction | None, match: Match) -> None:
     """What the sides of a live match read that a correcting plan withdraws or cuts: the provider only where
     it knows of its seats. What an earlier correction said is over.
     """
-    correction = Choice.from_document(plan.run.choice).correction
     is_withdrawn = correction is not None and pair_of(match) in correction.pairs
     match.correction_notice = correction.notice if correction is not None and is_withdrawn else None
     if is_known_live(match):
         match.known_notice = match.correction_notice
 
 
-def _reason_for(plan: Plan, match: Match) -> str:
+def _reason_for(correction: Correction | None, match: Match) -> str:
     """Why a match ends by a plan: for the reason that was given, or to correct, or to repair the plan."""
-    correction = Choice.from_document(plan.run.choice).correction
     if correction is None or pair_of(match) not in correction.pairs:
         return "repair"
     return correction.reason_of(pair_of(match)) or "correction"

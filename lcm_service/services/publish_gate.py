@@ -139,7 +139,7 @@ def let_plans_leave(actor: Actor) -> int:
     if not actor.is_system:
         raise NotAllowed("Plans leave by themselves when they were held long enough.")
     due = list(reads.plans_to_leave(db.session(), utc_now()))
-    left = 0
+    left, broken = 0, []
     for plan_id in due:
         try:
             left += _let_leave(actor, plan_id)
@@ -148,8 +148,11 @@ def let_plans_leave(actor: Actor) -> int:
             log.exception("Plan %s could not leave now; it is tried again.", plan_id)
         except Exception:
             # What is wrong with one plan must neither keep the others back nor stay unseen.
-            log.exception("Plan %s could not leave; it is a draft again.", plan_id)
-            _hold_back(actor, plan_id)
+            log.exception("Plan %s could not leave; it becomes a draft again.", plan_id)
+            broken.append(plan_id)
+    # Last, for a plan that cannot even be made a draft again must keep no other back either.
+    for plan_id in broken:
+        _hold_back(actor, plan_id)
     return left
 
 

@@ -10,7 +10,7 @@ from lcm_service.domain.errors import Conflict, LcmError, NotAllowed, Stale
 from lcm_service.domain.permissions import SYSTEM
 from lcm_service.persistence.database import db, utc_now
 from lcm_service.persistence.tables import AuditEvent, Match, OutboxMessage, Person, Plan
-from lcm_service.services import decisions, publication, publish_gate, questions, submissions
+from lcm_service.services import decisions, plan_questions, publication, publish_gate, questions, submissions
 from lcm_service.web import desk
 from tests import factories
 from tests.publishing import end_hold
@@ -248,6 +248,36 @@ def test_a_plan_that_cannot_leave_keeps_no_other_back(held_round, actor, second,
     assert publication.find_plan(actor, broken.id).state == "draft"
     assert publication.find_plan(actor, fine.id).state == "published"
     assert set(told("plan.held_back")) == {actor.person_id, second.person_id}
+
+
+def test_a_plan_that_cannot_be_made_a_draft_again_keeps_no_other_back_either(
+    held_round, actor, second, draft, monkeypatch
+):
+    other_round = factories.make_round(hold_minutes=30)
+    factories.make_need(round=other_round)
+    factories.make_offer(round=other_round)
+    broken = approved(actor, second, draft)
+    fine = approved(actor, second, rounds.plan_of(actor, rounds.solve_round(actor, other_round)))
+    for one in (broken, fine):
+        end_hold(one.id)
+    renew, publish = plan_questions.renew_questions, publication.publish_held
+
+    def fail(press, is_of_broken):
+        def act(session, *rest):
+            if is_of_broken(*rest):
+                raise ValueError("Something is wrong with this plan.")
+            press(session, *rest)
+
+        return act
+
+    of_plan = fail(publish, lambda _who, plan, _round: plan.id == broken.id)
+    monkeypatch.setattr(publish_gate, "publish_held", of_plan)
+    of_round = fail(renew, lambda round_id: round_id == held_round.id)
+    monkeypatch.setattr(publish_gate, "renew_questions", of_round)
+    with pytest.raises(ValueError, match="Something is wrong"):
+        publish_gate.let_plans_leave(SYSTEM)
+    rounds.fresh()
+    assert publication.find_plan(actor, fine.id).state == "published"
 
 
 def end_access(person_id):
