@@ -19,19 +19,21 @@ def list_objections(session: Session, round_: Round, plan: Plan) -> list[dict[st
     unasked.
     """
     choice = Choice.from_document(plan.run.choice)
+    # The round as it was when the plan was asked for.
+    asked: dict[str, Any] = json.loads(plan.problem)
     matches = reads.list_matches(session, round_.id)
     planned = {(row["need"], row["session"]): row["seats"] for row in plan.document["assignments"]}
     found = [
         {"code": one.code, "need": one.need, "session": one.session, "message": one.message}
         for one in find_contradictions(session, round_, plan, release=choice.release, hold=choice.hold)
     ]
-    pinned = {(pin["need"], pin["session"]) for pin in _pins_of(plan)}
+    pinned = {(pin["need"], pin["session"]) for pin in asked["pinned"]}
     for match in matches:
         pair = pair_of(match)
         message = _objection_to(match, planned.get(pair, 0), pair in pinned, pair in choice.release)
         if message:
             found.append({"code": "match", "need": pair[0], "session": pair[1], "message": message})
-    found += _objections_of_held(plan, matches, planned, choice.release)
+    found += _objections_of_held(asked, matches, planned, choice.release)
     return found + [
         {
             "code": "correction",
@@ -64,15 +66,16 @@ def _objection_to(match: Match, seats: int, was_pinned: bool, is_released: bool)
 
 
 def _objections_of_held(
-    plan: Plan, matches: Sequence[Match], planned: Mapping[PairCodes, int], released: Collection[PairCodes]
+    asked: Mapping[str, Any],
+    matches: Sequence[Match],
+    planned: Mapping[PairCodes, int],
+    released: Collection[PairCodes],
 ) -> list[dict[str, Any]]:
     """What a plan gives in a course that was held since it was asked for, or takes from it."""
-    over, live = (
-        sessions_held(matches),
-        {pair_of(one): one for one in matches if one.state in LIVE_MATCH_STATES},
-    )
+    over = sessions_held(matches)
+    live = {pair_of(one): one for one in matches if one.state in LIVE_MATCH_STATES}
     # The plan was asked to hold what was delivered by then no more.
-    forbidden = {(one["need"], one["session"]) for one in _asked_of(plan)["forbidden"]}
+    forbidden = {(one["need"], one["session"]) for one in asked["forbidden"]}
     taken = {
         pair for pair in set(released) - set(planned) - forbidden if pair in live and is_delivered(live[pair])
     }
@@ -91,14 +94,3 @@ def _objections_of_held(
         }
         for need, code in sorted(taken | given)
     ]
-
-
-def _pins_of(plan: Plan) -> list[dict[str, Any]]:
-    pins: list[dict[str, Any]] = _asked_of(plan)["pinned"]
-    return pins
-
-
-def _asked_of(plan: Plan) -> dict[str, Any]:
-    """The round as it was when the plan was asked for."""
-    problem: dict[str, Any] = json.loads(plan.problem)
-    return problem
