@@ -111,7 +111,11 @@ def test_a_draft_is_saved_sent_and_discarded_by_form_and_by_program(
     form = main_form(owner.get(new).text)
     addresses = [owner.post(new, data=form.data(title="kestrel", state="draft")).location for _ in range(2)]
     for address in addresses:
-        assert "nobody but your own side reads it" in owner.get(address).text
+        page = owner.get(address).text
+        assert "nobody but your own side reads it" in page
+        # It says what it lacks, and not that it takes part without it.
+        assert "questions are still open" in page
+        assert "takes part as it is" not in page
         assert {browser.get(address).status_code for browser in (other, coordinator)} == {404}
     for browser in (other, coordinator):
         assert "kestrel" not in browser.get(offers).text
@@ -119,6 +123,7 @@ def test_a_draft_is_saved_sent_and_discarded_by_form_and_by_program(
     sent = owner.post(send.action, data=send.data()).location
     assert "-draft-" not in sent
     assert "kestrel" in other.get(sent).text
+    assert "takes part as it is" in owner.get(sent).text
     discard = next(one for one in read_page(owner.get(addresses[1]).text).forms if "/discard" in one.action)
     owner.post(discard.action, data=discard.data())
     assert owner.get(addresses[1]).status_code == 404
