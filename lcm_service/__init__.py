@@ -10,7 +10,7 @@ from flask_migrate import Migrate
 from flask_wtf.csrf import CSRFProtect
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from lcm_service import api, cli, http_errors, web
+from lcm_service import api, cli, http_errors, request_limits, web
 from lcm_service.config import Settings
 from lcm_service.domain.errors import NotSignedIn
 from lcm_service.domain.vocabulary import LANGUAGES_OF_PAGES
@@ -62,6 +62,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     db.init_app(app)
     Migrate(app, db, directory=str(MIGRATIONS_FOLDER), render_as_batch=True, compare_type=True)
     Babel(app, locale_selector=choose_language)
+    request_limits.register_request_limits(app)
     # Before the tokens of forms are looked at, which reads the form.
     http_errors.register_http_errors(app)
     CSRFProtect(app)

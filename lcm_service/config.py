@@ -79,6 +79,10 @@ class Settings:
     oidc_second_factor_amr: str = ""
     #: Largest request that is read, in bytes.
     max_request_bytes: int = 2_000_000
+    #: How many requests one caller may make a minute; ten times as many one place. 0: no limit.
+    requests_a_minute: int = 600
+    #: Where they are counted, as `limits` names it: for each process apart, or in one Redis for all.
+    limits_storage: str = "memory://"
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> "Settings":
@@ -192,6 +196,8 @@ class Settings:
         url = self.database_url or f"sqlite:///{Path(self.data_folder).resolve() / 'lcm.sqlite3'}"
         if self.proxies < 0:
             raise ValueError("LCM_PROXIES must be 0 or the number of proxies, not less.")
+        if self.requests_a_minute < 0:
+            raise ValueError("LCM_REQUESTS_A_MINUTE must be a number of requests, or 0 for no limit.")
         return {
             "SETTINGS": self,
             "SECRET_KEY": self.read_secret_key(),

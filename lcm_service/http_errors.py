@@ -85,13 +85,16 @@ def answer_refusal(error: LcmError) -> Any:
     if isinstance(error, NotAllowed | TooMany):
         log.warning("Refused (%s) to %s: %s", error.code, request.remote_addr, request.endpoint)
     if is_api_request():
-        return problem(
+        response = problem(
             status,
             error.message,
             code=error.code,
             faults=error.faults if isinstance(error, NotValid) else {},
             details=error.details,
         )
+        if isinstance(error, TooMany):
+            response.headers["Retry-After"] = _seconds_to_wait(error)
+        return response
     if isinstance(error, TooMany):
         return *error_page(status, error.message, error), {"Retry-After": _seconds_to_wait(error)}
     if isinstance(error, NotSignedIn):

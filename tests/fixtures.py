@@ -68,6 +68,8 @@ COMPILED_ONCE = CompiledOnce()
 def make_app(database_url: str, **settings: Any) -> Flask:
     """The application on this database, with the settings of a test."""
     defaults: dict[str, Any] = {"secret_key": SECRET, "secure_cookies": False, "embedded_worker": False}
+    # A test asks more in a minute than any reader.
+    defaults["requests_a_minute"] = 0
     app = create_app(Settings(database_url=database_url, **(defaults | settings)))
     app.config["TESTING"] = True
     app.test_client_class = PageClient

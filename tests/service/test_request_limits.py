@@ -1,0 +1,74 @@
+"""How many requests a minute: one who floods the service waits, and nobody else does."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from shutil import copyfile
+
+import pytest
+from flask import Flask
+
+from lcm_service.config import Settings
+from lcm_service.persistence.database import db
+from lcm_service.request_limits import CALLERS_OF_A_PLACE, TOO_MANY_REQUESTS
+from tests import factories
+from tests.fixtures import SECRET, make_app, sign_in
+
+MOST = 20
+HERE, ELSEWHERE = {"REMOTE_ADDR": "192.0.2.1"}, {"REMOTE_ADDR": "198.51.100.7"}
+
+
+@pytest.fixture
+def limited(sqlite_template: Path, tmp_path: Path) -> Iterator[Flask]:
+    """A service that takes twenty requests a minute of one caller."""
+    copyfile(sqlite_template, tmp_path / "lcm.sqlite3")
+    app = make_app(f"sqlite:///{tmp_path / 'lcm.sqlite3'}", requests_a_minute=MOST)
+    with app.app_context():
+        yield app
+        db.session.remove()
+        db.engine.dispose()
+
+
+def statuses(client, times, path="/how-matching-works", **options):
+    return [client.get(path, environ_base=HERE, **options).status_code for _ in range(times)]
+
+
+def test_a_stranger_may_ask_so_often_and_then_waits_while_others_go_on(limited, caplog):
+    assert statuses(limited.test_client(), MOST) == [200] * MOST
+    refused = limited.test_client().get("/how-matching-works", environ_base=HERE)
+    assert (refused.status_code, refused.headers["Retry-After"]) == (429, "60")
+    assert TOO_MANY_REQUESTS in refused.text
+    assert "too_many" in caplog.text
+    assert limited.test_client().get("/how-matching-works", environ_base=ELSEWHERE).status_code == 200
+    signed_in = limited.test_client()
+    sign_in(signed_in, factories.make_person("coordinator"))
+    assert statuses(signed_in, MOST, "/rounds") == [200] * MOST
+    assert statuses(signed_in, 1, "/rounds") == [429]
+
+
+def test_files_of_the_pages_count_for_nothing(limited):
+    assert statuses(limited.test_client(), 2 * MOST, "/static/lcm.css") == [200] * 2 * MOST
+    assert statuses(limited.test_client(), 1) == [200]
+
+
+def test_a_program_is_told_how_long_to_wait_and_an_invented_key_does_not_begin_anew(limited):
+    client = limited.test_client()
+    for number in range(MOST * CALLERS_OF_A_PLACE):
+        answer = client.get(
+            "/api/v1/rounds/", environ_base=HERE, headers={"Authorization": f"Bearer lcm_{number}"}
+        )
+        assert answer.status_code == 401
+    refused = client.get("/api/v1/rounds/", environ_base=HERE, headers={"Authorization": "Bearer lcm_new"})
+    assert (refused.status_code, refused.headers["Retry-After"]) == (429, "60")
+    assert refused.json["code"] == "too_many"
+    assert refused.json["details"] == {"retry_after_seconds": 60}
+
+
+def test_nothing_is_read_of_a_request_that_is_refused(limited):
+    statuses(limited.test_client(), MOST)
+    answer = limited.test_client().post("/sign-in", data={"email": "x"}, environ_base=HERE)
+    assert answer.status_code == 429
+
+
+def test_a_number_below_nothing_is_no_limit_that_anybody_meant():
+    with pytest.raises(ValueError, match="LCM_REQUESTS_A_MINUTE"):
+        Settings(database_url="sqlite://", secret_key=SECRET, requests_a_minute=-1).flask_config()
