@@ -15,6 +15,7 @@ from lcm_service.config import Settings
 from lcm_service.domain.errors import NotSignedIn
 from lcm_service.domain.vocabulary import LANGUAGES_OF_PAGES
 from lcm_service.http_errors import is_api_request
+from lcm_service.logs import Service
 from lcm_service.persistence import tables  # noqa: F401 - every table is known before the first query
 from lcm_service.persistence.database import db
 from lcm_service.services import accounts, sign_ins
@@ -34,6 +35,7 @@ CONTENT_SECURITY_POLICY = "; ".join(
         "form-action 'self'",
         "frame-ancestors 'none'",
         "base-uri 'none'",
+        "object-src 'none'",
     )
 )
 
@@ -48,7 +50,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     settings.read_address()
     settings.read_postbox()
     identity_provider = settings.read_identity_provider()
-    app = Flask(__name__, template_folder="../templates", static_folder="static")
+    app = Service(__name__, template_folder="../templates", static_folder="static")
     app.config.update(settings.flask_config())
     app.config["SEALER"] = Sealer([app.config["SECRET_KEY"], *app.config["SECRET_KEY_FALLBACKS"]])
     app.config["IDENTITY_PROVIDER"] = identity_provider

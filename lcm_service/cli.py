@@ -18,6 +18,7 @@ from lcm_service.domain.errors import LcmError, NotValid
 from lcm_service.domain.permissions import SYSTEM
 from lcm_service.domain.vocabulary import LANGUAGES_OF_PAGES, ROLES, TOKEN_SCOPES
 from lcm_service.jobs.worker import Worker, run_worker
+from lcm_service.logs import write_lines_of_json
 from lcm_service.mail.sending import send_due
 from lcm_service.services import (
     accounts,
@@ -282,6 +283,7 @@ def send_mail_command() -> None:
 @commands.command("worker")
 def worker_command() -> None:
     """Solve the runs that are asked for, until stopped."""
+    write_lines_of_json()
     click.echo("Waiting for runs. Stop with Ctrl-C.")
     run_worker(flask_application())
 

@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import quote
 
 from flask import Flask, Response, redirect, render_template, request, url_for
+from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import BadRequest, HTTPException, UnsupportedMediaType
 from werkzeug.exceptions import NotFound as NothingHere
 
@@ -22,6 +23,7 @@ from lcm_service.domain.errors import (
     Stale,
     TooMany,
 )
+from lcm_service.services.throttle import source_of
 
 STATUS_OF_ERROR: dict[type[LcmError], HTTPStatus] = {
     NotFound: HTTPStatus.NOT_FOUND,
@@ -34,6 +36,13 @@ STATUS_OF_ERROR: dict[type[LcmError], HTTPStatus] = {
     NotReached: HTTPStatus.BAD_GATEWAY,
 }
 API_PREFIX = "/api/"
+# Somebody who has no page open yet is led to the sign-in, which is no refusal.
+WORTH_LOGGING = {
+    HTTPStatus.UNAUTHORIZED,
+    HTTPStatus.FORBIDDEN,
+    HTTPStatus.NOT_FOUND,
+    HTTPStatus.TOO_MANY_REQUESTS,
+}
 # The longest form has some texts of ten thousand characters, of nine bytes each at most as browsers send
 # them. Fields are parted before anybody could count them, so what is limited is bytes.
 MOST_FORM_BYTES = 1_000_000
@@ -82,8 +91,7 @@ def status_of(error: LcmError) -> HTTPStatus:
 def answer_refusal(error: LcmError) -> Any:
     """Answer what a service refused. Whoever is not signed in is led to the sign-in page and back."""
     status = status_of(error)
-    if isinstance(error, NotAllowed | TooMany):
-        log.warning("Refused (%s) to %s: %s", error.code, request.remote_addr, request.endpoint)
+    _log_refusal(status, error.code)
     if is_api_request():
         response = problem(
             status,
@@ -103,6 +111,12 @@ def answer_refusal(error: LcmError) -> Any:
     return error_page(status, error.message, error)
 
 
+def _log_refusal(status: HTTPStatus, code: str) -> None:
+    """Keep what may be an attempt to get at what is somebody else's; what is merely not valid is no news."""
+    if status in WORTH_LOGGING and not (code == "not_signed_in" and "Authorization" not in request.headers):
+        log.warning("Refused (%s) to %s: %s", code, source_of(request.remote_addr or ""), request.endpoint)
+
+
 def _seconds_to_wait(error: TooMany) -> str:
     return str(error.details["retry_after_seconds"])
 
@@ -112,6 +126,8 @@ def answer_http_exception(error: HTTPException) -> Any:
     if error.code is None or error.code < HTTPStatus.BAD_REQUEST:
         return error
     status = HTTPStatus(error.code)
+    if isinstance(error, CSRFError):
+        _log_refusal(HTTPStatus.FORBIDDEN, "a form that this sign-in was not given")
     if is_api_request():
         messages = getattr(error, "data", {}).get("messages", {})
         response = problem(status, error.description or status.phrase, faults=messages)

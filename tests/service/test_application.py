@@ -33,6 +33,7 @@ POLICY = {
     "form-action": "'self'",
     "frame-ancestors": "'none'",
     "base-uri": "'none'",
+    "object-src": "'none'",
 }
 
 

@@ -1,0 +1,83 @@
+"""What the processes say while they run: one line of JSON an entry, on standard error.
+
+An entry holds the moment in UTC, and of a request which part of the service was asked, from where and by whom
+(a number), never its path or its values: an address may hold the code of an invitation, and a fault of the
+database the values of a row.
+"""
+
+import logging
+import time
+import traceback
+from types import TracebackType
+from typing import Any, TextIO, cast
+
+from flask import Flask, g, has_request_context, request
+from pythonjsonlogger.json import JsonFormatter
+from sqlalchemy import inspect
+from sqlalchemy.exc import DBAPIError
+
+from lcm_service.services.throttle import source_of
+
+log = logging.getLogger(__name__)
+
+FIELDS = "{asctime}{levelname}{name}{message}{process}"
+NAMES = {"asctime": "at", "levelname": "level", "name": "logger"}
+
+
+def write_lines_of_json(stream: TextIO | None = None) -> None:
+    """Have this process log by lines of JSON from now on, to standard error or to ``stream``."""
+    formatter = JsonFormatter(FIELDS, "%Y-%m-%dT%H:%M:%SZ", style="{", rename_fields=NAMES)
+    formatter.converter = time.gmtime
+    handler = logging.StreamHandler(stream)
+    handler.setFormatter(formatter)
+    handler.addFilter(add_request)
+    logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
+
+
+def add_request(record: logging.LogRecord) -> bool:
+    """Add which request an entry is about, where there is one."""
+    if has_request_context():
+        record.endpoint = request.endpoint
+        record.method = request.method
+        record.source = source_of(request.remote_addr or "")
+        record.person = person_asking()
+    return True
+
+
+def person_asking() -> int | None:
+    """The number of the person who is known to ask, read from what is in memory already: the database may be
+    what has failed.
+    """
+    if (caller := g.get("caller")) is not None:
+        return cast(int | None, caller.person_id)
+    state = inspect(g.get("_login_user"), raiseerr=False)
+    return cast(int, state.identity[0]) if state is not None and state.identity else None
+
+
+class Service(Flask):
+    """A Flask that logs its faults without what was sent."""
+
+    def log_exception(
+        self,
+        exc_info: tuple[type, BaseException, TracebackType] | tuple[None, None, None],
+    ) -> None:
+        """Log a fault by the part of the service in which it happened."""
+        fault = exc_info[1]
+        if isinstance(fault, DBAPIError):
+            # The driver's own words may quote a row: what kind of fault it was, and where, is enough.
+            log.error(
+                "A fault of the database in %s: %s", request.endpoint, kind_of(fault), extra=where_of(fault)
+            )
+        else:
+            log.error("A fault in %s", request.endpoint, exc_info=exc_info)
+
+
+def kind_of(fault: DBAPIError) -> str:
+    """The name and the number that the database gives to what went wrong."""
+    own = fault.orig
+    number = getattr(own, "sqlstate", None) or getattr(own, "sqlite_errorname", None)
+    return f"{type(own).__name__} {number or 'without a number'}"
+
+
+def where_of(fault: BaseException) -> dict[str, Any]:
+    return {"where": [line.strip() for line in traceback.format_tb(fault.__traceback__)]}

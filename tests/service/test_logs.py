@@ -1,0 +1,103 @@
+"""What the processes log: lines that a machine can read, and nothing in them that was sent."""
+
+import io
+import json
+import logging
+
+import pytest
+from sqlalchemy import text
+
+from lcm_service import logs
+from lcm_service.persistence.database import db
+from tests import factories
+from tests.fixtures import make_app, sign_in
+
+
+@pytest.fixture
+def lines():
+    """A function that gives the entries since the last look."""
+    stream = io.StringIO()
+    before, level = list(logging.root.handlers), logging.root.level
+    logging.root.handlers.clear()
+    logs.write_lines_of_json(stream)
+
+    def take():
+        said = stream.getvalue()
+        stream.seek(0)
+        stream.truncate()
+        return [json.loads(line) for line in said.splitlines()]
+
+    yield take
+    logging.root.handlers[:] = before
+    logging.root.setLevel(level)
+
+
+@pytest.fixture
+def faulty(service_url):
+    """A service a part of which fails, in its own code or in the database."""
+    app = make_app(service_url)
+    app.config["TESTING"] = False
+    app.config["PROPAGATE_EXCEPTIONS"] = False
+    failures = {"code": _fail_by_code, "database": _fail_by_database}
+    app.add_url_rule("/faulty/<code>", "faulty", lambda code: failures[code]())
+    with app.app_context():
+        yield app.test_client()
+        db.session.remove()
+        db.engine.dispose()
+
+
+def _fail_by_code():
+    raise ZeroDivisionError("division")
+
+
+def _fail_by_database():
+    db.session.execute(text("SELECT secret_word FROM nowhere"))
+
+
+def test_an_entry_is_one_line_whatever_its_text(lines):
+    logging.getLogger("a").warning("One\nat 2026 WARNING: two: %s", "\r\nthree")
+    (entry,) = lines()
+    assert entry["message"] == "One\nat 2026 WARNING: two: \r\nthree"
+    assert (entry["level"], entry["logger"]) == ("WARNING", "a")
+    assert entry["at"].endswith("Z")
+
+
+def test_a_fault_is_logged_by_the_part_of_the_service_and_not_by_its_address(faulty, lines):
+    assert faulty.get("/faulty/code").status_code == 500
+    (entry,) = [one for one in lines() if one["level"] == "ERROR"]
+    assert entry["endpoint"] == "faulty"
+    assert "ZeroDivisionError" in entry["exc_info"]
+    assert "/faulty/code" not in json.dumps(entry)
+
+
+def test_a_fault_of_the_database_is_logged_without_its_words(faulty, lines):
+    assert faulty.get("/faulty/database").status_code == 500
+    (entry,) = [one for one in lines() if one["level"] == "ERROR"]
+    assert "faulty" in entry["message"]
+    assert any("_fail_by_database" in line for line in entry["where"])
+    assert "secret_word" not in entry["message"]
+
+
+def test_a_refusal_says_who_asked_and_from_where(app, client, lines):
+    person = factories.make_person("observer")
+    sign_in(client, person)
+    assert client.get("/people", environ_base={"REMOTE_ADDR": "2001:db8::7"}).status_code == 403
+    (entry,) = lines()
+    assert (entry["person"], entry["source"], entry["method"]) == (person.id, "2001:db8::/64", "GET")
+    assert "not_allowed" in entry["message"]
+
+
+def test_a_wrong_key_of_a_program_is_logged_without_the_key(client, lines):
+    answer = client.get("/api/v1/rounds/", headers={"Authorization": "Bearer lcm_guess"})
+    assert answer.status_code == 401
+    (entry,) = lines()
+    assert "not_signed_in" in entry["message"]
+    assert "lcm_guess" not in json.dumps(entry)
+
+
+def test_a_form_of_another_site_is_logged_and_a_page_before_the_sign_in_is_not(app, client, lines):
+    assert client.post("/language", data={"language": "fr"}).status_code == 400
+    (entry,) = [one for one in lines() if one["level"] == "WARNING"]
+    assert "a form that this sign-in was not given" in entry["message"]
+    assert client.get("/rounds").status_code == 303
+    assert lines() == []
