@@ -5,7 +5,7 @@ from datetime import datetime
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session as Session  # the type of what `transaction` yields, for those who annotate
-from sqlalchemy.orm import aliased, joinedload, selectinload
+from sqlalchemy.orm import joinedload, selectinload
 from sqlalchemy.orm.attributes import flag_modified
 
 from lcm_service.domain.vocabulary import UNPUBLISHED_PLAN_STATES
@@ -206,13 +206,10 @@ def list_match_sides(
     """Matches of a round, of one session of it, or one match, each with its recipient and its provider, by
     need and session.
     """
-    recipient, provider = aliased(Participant), aliased(Participant)
     statement = (
-        select(Match, recipient, provider)
+        select(Match, Need.participant_id, Offer.participant_id)
         .join(Need, Match.need_reference == Need.reference)
-        .join(recipient, Need.participant_id == recipient.id)
         .join(Offer, Match.offer_reference == Offer.reference)
-        .join(provider, Offer.participant_id == provider.id)
         .options(selectinload(Match.decisions), selectinload(Match.plan).joinedload(Plan.round))
         .options(selectinload(Match.delivery).selectinload(Delivery.assessments))
         .options(selectinload(Match.offer).selectinload(Offer.sessions))
@@ -224,7 +221,11 @@ def list_match_sides(
         statement = statement.where(Match.id == match_id)
     if session_code is not None:
         statement = statement.where(Match.session_code == session_code)
-    return [(match, receives, gives) for match, receives, gives in session.execute(statement)]
+    rows = session.execute(statement).all()
+    # Few participants are the sides of many matches: each is read once.
+    sides = {participant for _, *both in rows for participant in both}
+    known = {one.id: one for one in session.scalars(select(Participant).where(Participant.id.in_(sides)))}
+    return [(match, known[receives], known[gives]) for match, receives, gives in rows]
 
 
 def side_ids(session: Session, match: Match) -> tuple[int, int]:

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Sequence
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session, joinedload
+from sqlalchemy.orm import Session, selectinload
 
 from lcm_service.persistence.tables import Match, Need, Part, Participant, Plan, Support
 
@@ -25,10 +25,11 @@ def list_parts(
     if owner_id is not None:
         statement = statement.join(Support).where(Support.participant_id == owner_id)
     order = (Part.session_code, Part.support_reference)
+    # Many parts are of few supports: each is read once, and not at all where it is known already.
     return session.scalars(
         statement.options(
-            joinedload(Part.support).joinedload(Support.participant),
-            joinedload(Part.plan).joinedload(Plan.round),
+            selectinload(Part.support).selectinload(Support.participant),
+            selectinload(Part.plan).selectinload(Plan.round),
         ).order_by(*order)
     ).all()
 
