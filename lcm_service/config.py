@@ -9,6 +9,9 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
+from sqlalchemy import make_url
+from sqlalchemy.exc import ArgumentError
+
 from lcm_service.domain.sign_in_terms import LONGEST_SIGN_IN
 from lcm_service.identity_provider.asking import is_safe
 from lcm_service.identity_provider.provider import IdentityProvider
@@ -30,6 +33,8 @@ class Settings:
 
     #: SQLAlchemy URL. Empty: an embedded SQLite file in `data_folder`.
     database_url: str = ""
+    #: False only where nobody else is on the way to a PostgreSQL server on another machine.
+    database_tls: bool = True
     #: Where the embedded database and generated secrets live.
     data_folder: str = "instance"
     #: Signs sessions and forms, and seals the secrets of second factors.
@@ -93,6 +98,27 @@ class Settings:
             if name in environment:
                 values[field.name] = _read(name, environment[name], type(field.default))
         return cls(**values)
+
+    def read_database_url(self) -> str:
+        """Where the database is. Raises ValueError where one on another machine would be spoken to in the
+        clear, or without asking whether it is the right one: needs would go that way.
+        """
+        if not self.database_url:
+            return f"sqlite:///{Path(self.data_folder).resolve() / 'lcm.sqlite3'}"
+        try:
+            url = make_url(self.database_url)
+        except ArgumentError as error:
+            raise ValueError("LCM_DATABASE_URL cannot be read; write postgresql+psycopg://...") from error
+        host = str(url.query.get("host", url.host or ""))
+        is_far = (
+            url.get_backend_name() == "postgresql" and host not in THIS_MACHINE and host[:1] not in {"", "/"}
+        )
+        if is_far and self.database_tls and url.query.get("sslmode") != "verify-full":
+            raise ValueError(
+                "LCM_DATABASE_URL must end with ?sslmode=verify-full&sslrootcert=... for a server on another "
+                "machine; set LCM_DATABASE_TLS=0 only where nobody else is on the way to it."
+            )
+        return self.database_url
 
     def read_secret_key(self) -> str:
         """The secret; for demonstrations made once and kept in ``data_folder``. Raises ValueError."""
@@ -193,7 +219,7 @@ class Settings:
 
     def flask_config(self) -> dict[str, Any]:
         """The same settings under the names that Flask and its extensions read."""
-        url = self.database_url or f"sqlite:///{Path(self.data_folder).resolve() / 'lcm.sqlite3'}"
+        url = self.read_database_url()
         if self.proxies < 0:
             raise ValueError("LCM_PROXIES must be 0 or the number of proxies, not less.")
         if self.requests_a_minute < 0:

@@ -9,6 +9,7 @@ import contextlib
 import os
 import shutil
 import signal
+import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from hypothesis import HealthCheck, settings
 from tests import postgres
 
 SIZES = ("quick", "full")
+ENGINES = ("sqlite", "postgresql")
 BROWSERS = (
     "chromium",
     "chromium-browser",
@@ -34,6 +36,19 @@ LONGEST_FIRST = (
     "tests/bench/",
     "tests/optimizer/",
     "tests/service/",
+)
+
+# What a database itself has to keep: these tests run on both engines at every size.
+ABOUT_THE_DATABASE = (
+    "tests/persistence/",
+    "tests/service/jobs/",
+    "tests/service/test_audit.py",
+    "tests/service/test_decisions_at_random.py",
+    "tests/service/test_invitations_at_once.py",
+    "tests/service/test_killed_at_commit.py",
+    "tests/service/test_rounds_at_random.py",
+    "tests/service/test_twenty_at_once.py",
+    "tests/service/test_two_at_once.py",
 )
 
 # Quick runs try the same examples every time, so that a red build is about the change; full runs look
@@ -63,10 +78,30 @@ def pytest_configure() -> None:
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Where workers share the tests, the rooms that take long come first, so that all end at about the same
-    time.
+    time. A quick run of everything takes one engine a test.
     """
+    if size_of_this_run() == "quick" and [Path(one).name for one in config.args] == ["tests"]:
+        left = [item for item in items if not _is_left_to_the_other_engine(item)]
+        config.hook.pytest_deselected(items=[item for item in items if item not in set(left)])
+        items[:] = left
     if hasattr(config, "workerinput"):
         items.sort(key=_place_in_order)
+
+
+def _is_left_to_the_other_engine(item: pytest.Item) -> bool:
+    """Half of the tests that would run on both engines run on each, by their name, but for those about the
+    database itself. `make prove`, and whoever names a room, runs all on both.
+    """
+    parameters = (
+        item.callspec.params.values()
+        if isinstance(item, pytest.Function) and hasattr(item, "callspec")
+        else ()
+    )
+    engines = [one for one in parameters if isinstance(one, str) and one in ENGINES]
+    if not engines or item.nodeid.startswith(ABOUT_THE_DATABASE):
+        return False
+    name = item.nodeid.replace(engines[0], "").encode()
+    return ENGINES[zlib.crc32(name) % len(ENGINES)] != engines[0]
 
 
 def _place_in_order(item: pytest.Item) -> int:
@@ -104,7 +139,7 @@ def fresh_postgres_database(postgres_url: str) -> Iterator[Callable[..., str]]:
         yield create
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+@pytest.fixture(params=ENGINES)
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """The URL of an empty database. The test runs twice: on SQLite and on PostgreSQL."""
     if request.param == "sqlite":

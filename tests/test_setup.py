@@ -263,14 +263,17 @@ with running_server() as url:
 # --- Skips ---
 
 
-def run_with_our_conftest(folder: Path, tests: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+def run_with_our_conftest(
+    folder: Path, tests: str, *arguments: str, size: str = "quick"
+) -> subprocess.CompletedProcess[str]:
     """Run pytest on other tests in an empty folder, under the settings and the conftest of this project."""
     (folder / "tests").mkdir()
     for name in ("pyproject.toml", "tests/conftest.py", "tests/postgres.py"):
         shutil.copy(ROOT / name, folder / name)
     (folder / "tests" / "test_one.py").write_text(f"import pytest\n\n{tests}")
     command = [sys.executable, "-m", "pytest", "-q", *arguments]
-    return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    environment = {**os.environ, "LCM_SIZE": size}
+    return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
 
 
 @pytest.mark.parametrize("workers", ["0", "2"])
@@ -309,6 +312,33 @@ def test_from_within(): pytest.skip("no such device here")
     assert answer.returncode == 0, answer.stdout
     assert "Skipped tests: 2" in answer.stdout
     assert "1 passed, 2 skipped" in answer.stdout
+
+
+# --- Engines ---
+
+ON_BOTH_ENGINES = """
+@pytest.mark.parametrize("number", range(20))
+@pytest.mark.parametrize("engine", ["sqlite", "postgresql"])
+def test_one(engine, number): print(engine, number)
+
+def test_without_an_engine(): print("alone")
+"""
+
+
+@pytest.mark.parametrize("workers", ["0", "2"])
+def test_a_quick_run_of_everything_takes_each_test_on_one_engine(tmp_path, workers):
+    answer = run_with_our_conftest(tmp_path, ON_BOTH_ENGINES, "-v", "-rP", "-n", workers)
+    assert answer.returncode == 0, answer.stdout
+    ran = re.findall(r"^(sqlite|postgresql) (\d+)$", answer.stdout, re.M)
+    assert sorted(int(number) for _, number in ran) == list(range(20))
+    assert {engine for engine, _ in ran} == {"sqlite", "postgresql"}
+    assert "alone" in answer.stdout
+
+
+@pytest.mark.parametrize(("arguments", "size"), [(["tests/test_one.py"], "quick"), ([], "full")])
+def test_a_room_that_is_named_and_a_full_run_take_both(tmp_path, arguments, size):
+    answer = run_with_our_conftest(tmp_path, ON_BOTH_ENGINES, *arguments, "-n", "0", size=size)
+    assert "41 passed" in answer.stdout
 
 
 def test_the_size_of_a_run_is_quick_or_full(size):

@@ -25,7 +25,7 @@ from tests.optimizer.random_problems import random_round
 
 @pytest.fixture(scope="session")
 def seeds(size) -> range:
-    return range(150 if size == "full" else 25)
+    return range(150 if size == "full" else 10)
 
 
 def prepare(problem: Problem) -> PreparedRound:

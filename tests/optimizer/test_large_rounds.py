@@ -23,7 +23,7 @@ from tests.optimizer.random_problems import random_round
 
 @pytest.fixture(scope="session")
 def seeds(size) -> range:
-    return range(400 if size == "full" else 30)
+    return range(400 if size == "full" else 12)
 
 
 def begin(round_):

@@ -26,7 +26,7 @@ from tests.optimizer.random_problems import random_round
 
 @pytest.fixture(scope="session")
 def seeds(size) -> range:
-    return range(200 if size == "full" else 30)
+    return range(200 if size == "full" else 10)
 
 
 def prepare(seed: int) -> tuple[Problem, PreparedRound, PlanInHand | None]:

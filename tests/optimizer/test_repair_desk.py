@@ -15,7 +15,7 @@ from tests.optimizer.random_problems import random_round
 
 @pytest.fixture(scope="session")
 def seeds(size) -> range:
-    return range(150 if size == "full" else 25)
+    return range(150 if size == "full" else 8)
 
 
 def check_verified(desk: RepairDesk, repair: Repair, name: str) -> None:

@@ -20,7 +20,7 @@ ORDERED = {("needs", "languages"), ("needs", "modes"), ("places", "regions")}
 
 @pytest.fixture(scope="session")
 def seeds(size) -> range:
-    return range(1000, 1100 if size == "full" else 1025)
+    return range(1000, 1100 if size == "full" else 1010)
 
 
 def shuffled_keys(record: dict[str, Any], rng: Random) -> dict[str, Any]:

@@ -28,7 +28,7 @@ from tests.optimizer.random_problems import random_pair_problem, random_problem
 
 @pytest.fixture(scope="session")
 def pair_count(size) -> int:
-    return 10_000 if size == "full" else 2_000
+    return 10_000 if size == "full" else 1_000
 
 
 def pairs_of_random_problems():

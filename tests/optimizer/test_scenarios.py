@@ -14,6 +14,7 @@ from optimizer.scenarios.counts import RecipientSeats, SeatsChange
 from optimizer.scenarios.files import SCENARIO_COMPARISON, read_scenarios, scenarios_to_document
 from optimizer.solving.solve import solve
 from tests.bench.generator import make_problem
+from tests.conftest import size_of_this_run
 from tests.optimizer.brute_force import TinyRound, find_optimum
 from tests.optimizer.builders import need, problem, session
 from tests.optimizer.random_problems import random_problem
@@ -116,7 +117,7 @@ def test_what_comes_first_decides_who_gets_the_seats():
     assert reached.differences[0].gains == tuple(SeatsChange(f"XS{n}", 1) for n in range(1, 6))
 
 
-@pytest.mark.parametrize("seed", range(40))
+@pytest.mark.parametrize("seed", range(40 if size_of_this_run() == "full" else 12))
 def test_every_proven_value_is_that_of_the_best_of_all_plans_under_the_scenarios_policy(seed):
     drawn = random_problem(seed)
     policies = make_policies(drawn)
@@ -135,7 +136,7 @@ def test_every_proven_value_is_that_of_the_best_of_all_plans_under_the_scenarios
         assert {row.name for row in scenario.values if row.bound is not None} == best.keys()
 
 
-@pytest.mark.parametrize("seed", range(40))
+@pytest.mark.parametrize("seed", range(40 if size_of_this_run() == "full" else 12))
 def test_objectives_that_a_policy_leaves_out_are_counted_all_the_same(seed):
     drawn = random_problem(seed)
     policies = make_policies(drawn)
@@ -154,7 +155,7 @@ def test_objectives_that_a_policy_leaves_out_are_counted_all_the_same(seed):
         assert scenario.seats_placed == sum(seats.values())
 
 
-@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("seed", range(5 if size_of_this_run() == "full" else 2))
 def test_seats_gained_and_lost_add_up_to_the_difference_of_the_plans(seed):
     drawn = published_round(seed)
     comparison = compare_scenarios(drawn)

@@ -140,11 +140,14 @@ BEYOND_A_SCHEMA = (
     ],
     ids=["problem", "plan", "clashing plan"],
 )
-def test_wherever_a_value_is_put_the_schema_and_reading_agree(document, read, validator):
-    """Every value above at every place of the document: each is accepted by both or refused by both."""
+def test_wherever_a_value_is_put_the_schema_and_reading_agree(document, read, validator, size):
+    """Every value above at every place of the document, quickly every fifth in turn: each is accepted by both
+    or refused by both.
+    """
+    step = 1 if size == "full" else 5
     refused = 0
-    for place in places_in(document):
-        for value in VALUES:
+    for number, place in enumerate(places_in(document)):
+        for value in VALUES[number % step :: step]:
             changed = change(copy.deepcopy(document), place, value)
             try:
                 read(changed)
@@ -154,7 +157,7 @@ def test_wherever_a_value_is_put_the_schema_and_reading_agree(document, read, va
             faults = tuple(fault for fault in faults if not any(word in fault for word in BEYOND_A_SCHEMA))
             assert validator.is_valid(changed) == (not faults), (place, value, faults)
             refused += bool(faults)
-    assert refused > 800
+    assert refused > 800 // step
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ from tests.optimizer.random_problems import random_problem
 
 @pytest.fixture(scope="session")
 def seeds(size) -> range:
-    return range(20_000, 20_600 if size == "full" else 20_150)
+    return range(20_000, 20_600 if size == "full" else 20_050)
 
 
 def refusals_of(round_: TinyRound, need: Need) -> dict[str, tuple[str, ...]]:

@@ -24,7 +24,7 @@ ENOUGH = 10**6
 
 @pytest.fixture(scope="session")
 def seeds(size) -> range:
-    return range(200 if size == "full" else 25)
+    return range(200 if size == "full" else 10)
 
 
 def helps_by_trying_all(problem: Problem, plan: Plan, need: str) -> bool:

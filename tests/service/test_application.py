@@ -59,6 +59,36 @@ class TestSettings:
         assert settings.read_secret_key() == secret
         assert stat.S_IMODE(os.stat(tmp_path / "made" / "secret_key").st_mode) == 0o600
 
+    @pytest.mark.parametrize(
+        "url",
+        [
+            "postgresql+psycopg://lcm@db.example.org/lcm",
+            "postgresql+psycopg://lcm@db.example.org/lcm?sslmode=require",
+            "postgresql+psycopg://lcm@/lcm?host=192.0.2.9",
+        ],
+    )
+    def test_a_database_on_another_machine_is_spoken_to_by_tls_that_knows_it(self, url):
+        with pytest.raises(ValueError, match="verify-full"):
+            Settings(database_url=url).read_database_url()
+        assert Settings(database_url=url, database_tls=False).read_database_url() == url
+
+    @pytest.mark.parametrize(
+        "url",
+        [
+            "postgresql+psycopg://lcm@db.example.org/lcm?sslmode=verify-full&sslrootcert=/etc/ca.pem",
+            "postgresql+psycopg://lcm@127.0.0.1/lcm",
+            "postgresql+psycopg://lcm@/lcm?host=/run/postgresql",
+            "postgresql+psycopg:///lcm",
+            "sqlite:///lcm.sqlite3",
+        ],
+    )
+    def test_one_that_is_known_or_on_this_machine_is_taken(self, url):
+        assert Settings(database_url=url).read_database_url() == url
+
+    def test_a_database_address_that_cannot_be_read_is_named(self):
+        with pytest.raises(ValueError, match="LCM_DATABASE_URL"):
+            Settings(database_url="a database").read_database_url()
+
     def test_every_setting_is_read_from_its_variable(self):
         read = Settings.from_environment(
             {"LCM_SOLVER": "cbc", "LCM_SOLVE_SECONDS": "7", "LCM_EMBEDDED_WORKER": "no", "PATH": "/"}
