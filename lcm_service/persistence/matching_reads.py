@@ -47,23 +47,35 @@ def lock_round(session: Session, round_id: int) -> Round:
     return session.scalars(statement.execution_options(populate_existing=True)).one()
 
 
-def list_needs(session: Session, round_id: int) -> Sequence[Need]:
-    """All needs of a round, whatever their state, with their participants."""
+def list_needs(session: Session, round_id: int, references: Collection[str] | None = None) -> Sequence[Need]:
+    """All needs of a round, or these of them, whatever their state, with their participants."""
     statement = select(Need).where(Need.round_id == round_id).order_by(Need.reference)
+    if references is not None:
+        statement = statement.where(Need.reference.in_(sorted(references)))
     return session.scalars(statement.options(joinedload(Need.participant))).all()
 
 
-def list_offers(session: Session, round_id: int) -> Sequence[Offer]:
-    """All offers of a round, whatever their state, with their participants and dated sessions."""
+def list_offers(
+    session: Session, round_id: int, references: Collection[str] | None = None
+) -> Sequence[Offer]:
+    """All offers of a round, or these of them, whatever their state, with their participants and dated
+    sessions.
+    """
     statement = select(Offer).where(Offer.round_id == round_id).order_by(Offer.reference)
+    if references is not None:
+        statement = statement.where(Offer.reference.in_(sorted(references)))
     return session.scalars(
         statement.options(joinedload(Offer.participant), selectinload(Offer.sessions))
     ).all()
 
 
-def list_supports(session: Session, round_id: int) -> Sequence[Support]:
-    """All supports of a round, whatever their state, with their participants."""
+def list_supports(
+    session: Session, round_id: int, references: Collection[str] | None = None
+) -> Sequence[Support]:
+    """All supports of a round, or these of them, whatever their state, with their participants."""
     statement = select(Support).where(Support.round_id == round_id).order_by(Support.reference)
+    if references is not None:
+        statement = statement.where(Support.reference.in_(sorted(references)))
     return session.scalars(statement.options(joinedload(Support.participant))).all()
 
 

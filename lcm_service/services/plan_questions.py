@@ -7,7 +7,7 @@ asks for.
 """
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from lcm_service.domain.completeness import is_stated
@@ -53,13 +53,13 @@ def renew_questions(session: Session, round_id: int) -> None:
     session.flush()
     published = reads.published_plan(session, round_id)
     draft = reads.latest_draft(session, round_id, None if published is None else published.id)
-    records = _records_of(session, round_id)
-    asked_of_owners = _seats_asked_of_owners(session, published, records)
-    seats = _seats_by_question(published, records) | _seats_by_question(draft, records)
     rows = {
         (row.record_kind, row.record_reference, row.field): row
         for row in reads.list_questions(session, round_id)
     }
+    records = _records_asked(session, round_id, [one for one in (published, draft) if one is not None], rows)
+    asked_of_owners = _seats_asked_of_owners(session, published, records)
+    seats = _seats_by_question(published, records) | _seats_by_question(draft, records)
     seats = {
         (kind, reference, field): hanging
         for (kind, reference, field), hanging in seats.items()
@@ -176,9 +176,28 @@ def _has_ended(record: Any) -> bool:
     return record is not None and record.state in ("withdrawn", "expired")
 
 
-def _records_of(session: Session, round_id: int) -> dict[tuple[str, str], Any]:
-    records: dict[tuple[str, str], Any] = {}
-    records |= {("need", need.reference): need for need in reads.list_needs(session, round_id)}
-    records |= {("offer", offer.reference): offer for offer in reads.list_offers(session, round_id)}
-    records |= {("support", one.reference): one for one in reads.list_supports(session, round_id)}
-    return records
+def _records_asked(
+    session: Session, round_id: int, plans: Iterable[Plan], rows: Iterable[Asked]
+) -> dict[tuple[str, str], Any]:
+    """The records of which the plans ask something, or of which something was asked before. A round has many
+    more, and this is read at every press of a button that puts a match to its provider.
+    """
+    wanted: dict[str, set[str]] = {"need": set(), "offer": set(), "support": set()}
+    asked = list(rows)
+    for plan in plans:
+        for row in plan.document["assignments"]:
+            if row["questions"]:
+                wanted["need"].add(row["need"])
+                asked += [asked_of(plan.labels, one["record"], one["field"]) for one in row["questions"]]
+    for kind, reference, _field in asked:
+        # A recipient's place is asked of the participant, which is no record of the round.
+        if kind in wanted:
+            wanted[kind].add(reference)
+    return {
+        **{("need", one.reference): one for one in reads.list_needs(session, round_id, wanted["need"])},
+        **{("offer", one.reference): one for one in reads.list_offers(session, round_id, wanted["offer"])},
+        **{
+            ("support", one.reference): one
+            for one in reads.list_supports(session, round_id, wanted["support"])
+        },
+    }
