@@ -174,7 +174,7 @@ def test_what_is_done_beside_ends_with_the_block():
 def test_small_steps_of_two_threads_end_where_no_step_helps(size, monkeypatch):
     monkeypatch.setattr(around, "PAIRS_OF_A_STEP", 6)
     better = 0
-    for seed in range(60 if size == "full" else 5):
+    for seed in range(60 if size == "full" else 12):
         prepared = _prepare(random_round(seed, 12, 12))
         draft = draft_of_pins(prepared.model) if prepared.facts.problem.pinned else EMPTY_DRAFT
         if draft is None:

@@ -31,7 +31,7 @@ DAYS = ("start", "end", "not_before", "not_after")
 
 @pytest.fixture(scope="session")
 def seeds(size) -> range:
-    return range(1_500 if size == "full" else 60)
+    return range(1_500 if size == "full" else 180)
 
 
 def alike(seed: int) -> Problem:
