@@ -30,7 +30,7 @@ class PairNow:
 
 def judge_pair_now(session: Session, round_: Round, pair: PairCodes) -> PairNow | None:
     """Judge the pair of a live match; None where its need or its session no longer takes part."""
-    records = gather_records(session, round_)
+    records = gather_records(session, round_, about=pair)
     return judge_pairs(session, records, [one for one in records.pins if pair_of(one) == pair]).get(pair)
 
 

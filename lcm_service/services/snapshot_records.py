@@ -67,18 +67,26 @@ def gather_records(
     release: Iterable[PairCodes] = (),
     hold: Iterable[str] = (),
     today: date | None = None,
+    about: PairCodes | None = None,
 ) -> RoundRecords:
-    """Read everything that the next plan of the round depends on."""
+    """Read everything that the next plan of the round depends on; or of needs and offers those alone on which
+    the seats ``about`` a pair depend: its own, and those of live matches that share its need or its session.
+    """
     today = today or utc_now().date()
     matches = reads.list_matches(session, round_.id)
     live = [match for match in matches if match.state in LIVE_MATCH_STATES]
+    own_needs, own_offers = (None, None) if about is None else _records_beside(live, about)
     in_use = references_in_use(session, round_.id, live)
     needs = [
         need
-        for need in reads.list_needs(session, round_.id)
+        for need in reads.list_needs(session, round_.id, own_needs)
         if _takes_part(need, today, in_use) and need.seats_recognised != 0
     ]
-    offers = [offer for offer in reads.list_offers(session, round_.id) if _takes_part(offer, today, in_use)]
+    offers = [
+        offer
+        for offer in reads.list_offers(session, round_.id, own_offers)
+        if _takes_part(offer, today, in_use)
+    ]
     supports = [one for one in reads.list_supports(session, round_.id) if _takes_part(one, today, in_use)]
     sessions = [row for offer in offers for row in sessions_of(offer, round_, live)]
     known_needs, known_sessions = {need.reference for need in needs}, {row.code for row in sessions}
@@ -110,6 +118,12 @@ def gather_records(
         over=over,
         spent=_spent_beside(parts, live, pins),
     )
+
+
+def _records_beside(live: Iterable[Match], pair: PairCodes) -> tuple[set[str], set[str]]:
+    need, code = pair
+    beside = [one for one in live if one.need_reference == need or one.session_code == code]
+    return {one.need_reference for one in beside}, {one.offer_reference for one in beside}
 
 
 def pair_of(match: Match) -> PairCodes:
