@@ -23,7 +23,7 @@ def crowded_round():
 def test_one_pair_is_judged_as_the_whole_round_judges_it(app):
     round_, actor = crowded_round(), rounds.coordinator()
     rounds.publish(actor, rounds.solve_round(actor, round_))
-    session = db.session
+    session = db.session()
     session.query(Need).update({"seats_recognised": 5})
     session.query(Offer).filter_by(seats=20).update({"seats": 4})
     session.commit()
@@ -39,7 +39,7 @@ def test_of_needs_and_offers_those_of_the_pair_are_read_alone(app):
     rounds.publish(actor, rounds.solve_round(actor, round_))
     lone_need, lone_offer = factories.make_need(round=round_), factories.make_offer(round=round_)
     db.session.commit()
-    pair = pair_of(gather_records(db.session, round_).pins[0])
+    pair = pair_of(gather_records(db.session(), round_).pins[0])
     db.session.expunge_all()
     seen = []
     event.listen(db.session, "loaded_as_persistent", lambda _session, one: seen.append(one))
