@@ -42,8 +42,8 @@ def test_of_needs_and_offers_those_of_the_pair_are_read_alone(app):
     pair = pair_of(gather_records(db.session(), round_).pins[0])
     db.session.expunge_all()
     seen = []
-    event.listen(db.session, "loaded_as_persistent", lambda _session, one: seen.append(one))
-    judge_pair_now(db.session, round_, pair)
+    event.listen(db.session(), "loaded_as_persistent", lambda _session, one: seen.append(one))
+    judge_pair_now(db.session(), round_, pair)
     read = {one.reference for one in seen if isinstance(one, Need | Offer)}
     assert pair[0] in read
     assert not {lone_need.reference, lone_offer.reference} & read
