@@ -1,4 +1,4 @@
-"""The lives of a match, its delivery, a plan and a round: which step leads from which state to which, and by
+"""The lives of a match, its parts and days, its delivery, a plan and a round: which step leads from which state to which, and by
 whom.
 
 Services ask here whether a side's step is open; `tools/states.py` writes `docs/states.md` from here, and a
@@ -21,6 +21,8 @@ LETTER: Final = "a coordinator, by a side's letter"
 COORDINATOR: Final = "a coordinator"
 OWNER: Final = "whoever withdraws the record"
 SERVICE: Final = "the service, at the deadline"
+AUTHOR: Final = "who proposed the days"
+ASKED: Final = "who is asked"
 OTHER_COORDINATOR: Final = "a coordinator who did not put it forward"
 
 # Who confirms after whom: the recipient last of the two sides, then the secretariat records.
@@ -300,13 +302,44 @@ DELIVERY_STEPS: Final = (
         ("scheduled", "not_delivered"),
         ("called_off",),
         (LETTER, COORDINATOR, OWNER),
-        "its match is declined, released or planned anew",
+        "its match is declined, released or planned anew, or its session is moved to other days",
+    ),
+)
+DATE_PROPOSAL_STEPS: Final = (
+    Step(
+        "propose",
+        (NOTHING,),
+        ("proposed", "put"),
+        (SIDE, LETTER),
+        "a side of a match that waits for answers and that it has not confirmed; the provider's own are put "
+        "to the others at once",
+    ),
+    Step(
+        "accept",
+        ("proposed", "put"),
+        ("put", "moved", "ended"),
+        (ASKED, LETTER),
+        "first the provider, then every recipient of the session that the provider knows of, and the parties "
+        "that have confirmed their part; the session is moved when the last of them has said yes and the "
+        "records of now allow it",
+    ),
+    Step("refuse", ("proposed", "put"), ("refused",), (ASKED, LETTER)),
+    Step("withdraw", ("proposed", "put"), ("withdrawn",), (AUTHOR, LETTER)),
+    Step("lapse", ("proposed", "put"), ("lapsed",), (SERVICE,), "not all who are asked have answered"),
+    Step(
+        "end",
+        ("proposed", "put"),
+        ("ended", "moved"),
+        (SIDE, COORDINATOR, OWNER, SERVICE),
+        "who proposed takes no part in the session any more, or it was moved to other days first; moved where "
+        "all who are left have said yes",
     ),
 )
 LIVES: Final = {
     "match": MATCH_STEPS,
     "part": PART_STEPS,
     "delivery": DELIVERY_STEPS,
+    "date proposal": DATE_PROPOSAL_STEPS,
     "plan": PLAN_STEPS,
     "round": ROUND_STEPS,
 }

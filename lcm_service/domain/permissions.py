@@ -4,6 +4,7 @@ Services enforce them; pages call the same predicates to decide which buttons to
 actor and plain values (participant ids), never a request.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 SYSTEM_ROLE = "system"
@@ -127,6 +128,18 @@ def may_see_part(actor: Actor, owner_id: int, *, is_put: bool) -> bool:
 def may_answer_part(actor: Actor, owner_id: int) -> bool:
     """The owner of a support answers for its part; a coordinator for one that answered by letter."""
     return actor.answers_for(owner_id) or actor.is_coordinator
+
+
+def may_see_dates(actor: Actor, asked_ids: Collection[int]) -> bool:
+    """Other days that are proposed for a session are seen by who proposed them and who was asked, and by
+    coordinators. Who else is asked, and what it said, is for coordinators alone.
+    """
+    return may_coordinate(actor) or any(actor.answers_for(one) for one in asked_ids)
+
+
+def may_answer_dates(actor: Actor, participant_id: int) -> bool:
+    """Whoever is asked about other days answers for itself; a coordinator for one that answered by letter."""
+    return actor.answers_for(participant_id) or actor.is_coordinator
 
 
 def may_manage_people(actor: Actor) -> bool:

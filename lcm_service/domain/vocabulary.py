@@ -91,6 +91,13 @@ ASSESSMENT_ANSWERS: Final = ("yes", "in_part", "no")
 PART_STATES: Final = ("planned", "asked", "confirmed", "declined", "released", "lapsed")
 # While a part is in one of these, the published plan counts on its support.
 LIVE_PART_STATES: Final = ("planned", "asked", "confirmed")
+# Other days that a side proposes for a session: put to the provider, then to all whose yes is needed.
+DATE_PROPOSAL_STATES: Final = ("proposed", "put", "moved", "refused", "withdrawn", "lapsed", "ended")
+OPEN_DATE_PROPOSAL_STATES: Final = ("proposed", "put")
+DATE_ANSWERS: Final = ("accepted", "refused")
+# Why a proposal of other days ended by itself: who made it takes no part any more, others were agreed first,
+# or the records do not allow these days.
+DATE_ENDS: Final = ("left", "moved", "records")
 # What a match waits for beside its three sides: the owners of the supports that its session draws on.
 PARTIES: Final = "parties"
 QUESTION_STATES: Final = ("open", "answered", "closed")

@@ -14,6 +14,7 @@ from lcm_service.persistence.tables.access import (
     SignIn,
     SignInFailure,
 )
+from lcm_service.persistence.tables.dates import DateAnswer, DateProposal, SessionDays
 from lcm_service.persistence.tables.deliveries import Assessment, CourseRecord, Delivery
 from lcm_service.persistence.tables.matching import Decision, Match, Plan, Question, Round, Run
 from lcm_service.persistence.tables.participants import (
@@ -46,6 +47,8 @@ __all__ = [
     "AuditSeal",
     "AuthenticationRequest",
     "CourseRecord",
+    "DateAnswer",
+    "DateProposal",
     "Decision",
     "Delivery",
     "Invitation",
@@ -71,6 +74,7 @@ __all__ = [
     "Round",
     "Run",
     "SecondFactor",
+    "SessionDays",
     "SignIn",
     "SignInFailure",
     "Support",

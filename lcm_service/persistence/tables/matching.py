@@ -21,6 +21,7 @@ from lcm_service.persistence.database import Document, Table, UtcDateTime, one_o
 from lcm_service.persistence.tables.participants import Person
 
 if TYPE_CHECKING:
+    from lcm_service.persistence.tables.dates import SessionDays
     from lcm_service.persistence.tables.deliveries import Delivery
     from lcm_service.persistence.tables.records import Offer
 
@@ -193,6 +194,13 @@ class Match(Table):
     offer: Mapped["Offer"] = relationship(viewonly=True)
     # What became of it once it was agreed; it is read with every match.
     delivery: Mapped["Delivery | None"] = relationship(back_populates="match", lazy="selectin")
+    # The days to which its session was moved; it is read with every match.
+    moved_days: Mapped["SessionDays | None"] = relationship(
+        primaryjoin="and_(foreign(Match.round_id) == SessionDays.round_id, "
+        "foreign(Match.session_code) == SessionDays.session_code)",
+        viewonly=True,
+        lazy="selectin",
+    )
 
 
 class Decision(Table):

@@ -7,6 +7,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from lcm_service.domain.vocabulary import PART_STATES
 from lcm_service.persistence.database import Table, UtcDateTime, one_of, utc_now
+from lcm_service.persistence.tables.dates import SessionDays
 from lcm_service.persistence.tables.matching import Plan
 from lcm_service.persistence.tables.records import Support
 
@@ -57,3 +58,9 @@ class Part(Table):
 
     plan: Mapped[Plan] = relationship()
     support: Mapped[Support] = relationship()
+    moved_days: Mapped[SessionDays | None] = relationship(
+        primaryjoin="and_(foreign(Part.round_id) == SessionDays.round_id, "
+        "foreign(Part.session_code) == SessionDays.session_code)",
+        viewonly=True,
+        lazy="selectin",
+    )
