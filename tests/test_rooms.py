@@ -85,7 +85,8 @@ RULES = (
     Rule("lcm_service.identity_provider", (STDLIB, "lcm_service.identity_provider", "authlib", "joserfc")),
     # One service asks the identity provider.
     Rule("lcm_service.services.single_sign_on", (*SERVICES, "lcm_service.identity_provider")),
-    # Four services ask the optimizer, at its door.
+    # Five services ask the optimizer, at its door.
+    Rule("lcm_service.services.days_now", (*SERVICES, "optimizer!")),
     Rule("lcm_service.services.matching", (*SERVICES, "optimizer!")),
     Rule("lcm_service.services.pairs_now", (*SERVICES, "optimizer!")),
     Rule("lcm_service.services.scenarios", (*SERVICES, "optimizer!")),

@@ -8,6 +8,7 @@ from flask_smorest import Api, Blueprint
 from lcm_service.api import (
     activities,
     circulated_needs,
+    dates,
     deliveries,
     matches,
     needs,
@@ -35,6 +36,7 @@ AREAS: tuple[Blueprint, ...] = (
     matches.blp,
     deliveries.blp,
     parts.blp,
+    dates.blp,
 )
 DESCRIPTION = """Needs, offers and supports, their matching, and the answers of both sides.
 

@@ -1,5 +1,5 @@
-"""The lives of a match, its parts and days, its delivery, a plan and a round: which step leads from which state to which, and by
-whom.
+"""The lives of a match, its parts and days, its delivery, a plan and a round: which step leads from which
+state to which, and by whom.
 
 Services ask here whether a side's step is open; `tools/states.py` writes `docs/states.md` from here, and a
 test holds the two together.
@@ -331,8 +331,8 @@ DATE_PROPOSAL_STEPS: Final = (
         ("proposed", "put"),
         ("ended", "moved"),
         (SIDE, COORDINATOR, OWNER, SERVICE),
-        "who proposed takes no part in the session any more, or it was moved to other days first; moved where "
-        "all who are left have said yes",
+        "who proposed takes no part in the session any more, or it was moved to other days first; moved "
+        "where all who are left have said yes",
     ),
 )
 LIVES: Final = {

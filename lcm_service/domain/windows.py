@@ -4,8 +4,10 @@ A session's id in every problem and plan is ``<offer reference>-<key>``. Matches
 on it, so a key never changes its meaning:
 
 - ``S1``, ``S2``... were given once to dated sessions and stay theirs;
-- ``W20270405`` is the session that starts on that day, cut from a window;
+- ``W20270405`` is the session cut from a window to start on that day;
 - ``U1``, ``U2``... are courses of which no days are known.
+
+A session that is moved to other days, as all agreed who take part, keeps its key.
 
 Windows are cut on a fixed grid of Mondays, counted from the same Monday for every offer. A window that is
 moved by a week therefore keeps most of its keys, and the same window always gives the same ones.
@@ -13,7 +15,7 @@ moved by a week therefore keeps most of its keys, and the same window always giv
 
 import re
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Final
 
@@ -121,6 +123,11 @@ def candidates_of(
     known = {one.key for one in found}
     found += [_kept_candidate(key, days) for key in wanted - known]
     return tuple(sorted(found, key=lambda one: (len(one.key), one.key)))
+
+
+def moved_to(candidate: Candidate, start: date, end: date) -> Candidate:
+    """The same session on other days."""
+    return replace(candidate, start=start, end=end, not_before=None, not_after=None)
 
 
 def _stated_sessions(days: OfferDays) -> list[DatedSession]:

@@ -142,6 +142,7 @@ def _counted(messages: Sequence[Message]) -> list[str]:
                 news,
             )
         )
+    lines += _about_dates(messages)
     records = {
         facts.get("reference")
         for kind, facts in messages
@@ -168,12 +169,40 @@ def _counted(messages: Sequence[Message]) -> list[str]:
     return lines
 
 
+def _about_dates(messages: Sequence[Message]) -> list[str]:
+    lines = []
+    if dates := _dates(messages, "dates.ask".__eq__):
+        lines.append(
+            ngettext(
+                "%(num)s course asks whether other dates suit you.",
+                "%(num)s courses ask whether other dates suit you.",
+                dates,
+            )
+        )
+    if news := _dates(messages) - dates:
+        lines.append(
+            ngettext(
+                "%(num)s question about other dates is settled.",
+                "%(num)s questions about other dates are settled.",
+                news,
+            )
+        )
+    return lines
+
+
 def _matches(messages: Sequence[Message], concerns: Callable[[str], bool]) -> int:
     return len(_match_ids(messages, concerns))
 
 
 def _match_ids(messages: Sequence[Message], concerns: Callable[[str], bool] = bool) -> set[Any]:
     return {facts.get("match") for kind, facts in messages if kind.startswith("match.") and concerns(kind)}
+
+
+def _dates(messages: Sequence[Message], concerns: Callable[[str], bool] = bool) -> int:
+    """How many proposals of other dates these messages are about."""
+    return len(
+        {facts.get("dates") for kind, facts in messages if kind.startswith("dates.") and concerns(kind)}
+    )
 
 
 def _parts(messages: Sequence[Message], concerns: Callable[[str], bool] = bool) -> int:

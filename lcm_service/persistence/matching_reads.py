@@ -17,6 +17,7 @@ from lcm_service.persistence.tables import (
     Match,
     Need,
     Offer,
+    Part,
     Participant,
     Person,
     Place,
@@ -256,7 +257,7 @@ def side_ids(session: Session, match: Match) -> tuple[int, int]:
 def read_match_again(session: Session, match: Match) -> None:
     """Read a match and its decisions anew, after the round was locked."""
     session.refresh(match)
-    session.refresh(match, ["decisions", "delivery"])
+    session.refresh(match, ["decisions", "delivery", "moved_days"])
     for decision in match.decisions:
         session.refresh(decision)
     if match.delivery is not None:
@@ -264,11 +265,11 @@ def read_match_again(session: Session, match: Match) -> None:
         session.refresh(match.delivery, ["assessments"])
 
 
-def raise_version(match: Match) -> None:
-    """Count a change of its decisions as a change of the match: whoever read it before has read too
-    little.
+def raise_version(row: Match | Part) -> None:
+    """Count a change of its decisions or days as a change of the match or the part: whoever read it before
+    has read too little.
     """
-    flag_modified(match, "seats")
+    flag_modified(row, "seats")
 
 
 def list_people(session: Session, person_ids: Collection[int]) -> dict[int, Person]:

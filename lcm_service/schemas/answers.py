@@ -214,8 +214,17 @@ class OfferOfMatchAnswer(Schema):
     title = fields.String()
 
 
+class DaysBeforeAnswer(Schema):
+    """The days that the plan has for a session that was moved since."""
+
+    start = fields.Date(allow_none=True)
+    end = fields.Date(allow_none=True)
+
+
 class SessionOfMatchAnswer(Schema):
-    """The session."""
+    """The session, on its days of now; ``moved_from`` where all who take part have moved it since the plan
+    was made.
+    """
 
     code = fields.String()
     title = fields.String()
@@ -226,6 +235,7 @@ class SessionOfMatchAnswer(Schema):
     end = fields.Date(allow_none=True)
     not_before = fields.Date(allow_none=True)
     not_after = fields.Date(allow_none=True)
+    moved_from = fields.Nested(DaysBeforeAnswer, allow_none=True)
 
 
 class DecisionAnswer(Schema):

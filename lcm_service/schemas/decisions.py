@@ -2,7 +2,7 @@
 
 from lcm_service.domain.vocabulary import DECISION_SIDES, DECLINE_REASONS
 from lcm_service.schemas.records import Sent
-from lcm_service.schemas.values import Number, Text, Word, YesNo
+from lcm_service.schemas.values import Day, Line, Number, Text, Word, YesNo
 
 
 class DeclineSchema(Sent):
@@ -57,3 +57,31 @@ class FewerSeatsSchema(DeclineSchema):
 
 class FewerSeatsOfSideSchema(FewerSeatsSchema, SideSchema):
     """A side accepts fewer seats than are proposed."""
+
+
+class OtherDatesSchema(Sent):
+    """Other days for the session of a match. Without ``ends_on`` the course is as long as it is now.
+
+    ``note`` is read by whoever is asked where the provider proposes; a recipient's by the provider and
+    coordinators alone.
+    """
+
+    starts_on = Day(required=True, allow_none=False)
+    ends_on = Day()
+    note = Text(4000)
+
+
+class OtherDatesOfSideSchema(OtherDatesSchema, SideSchema):
+    """A side proposes other days."""
+
+
+class AnswerToDatesSchema(Sent):
+    """Whose answer it is: a coordinator names the participant whose letter it has; others answer for their
+    own.
+    """
+
+    participant = Line(8)
+
+
+class WithdrawalOfDatesSchema(Sent):
+    """What was proposed is taken back."""

@@ -71,9 +71,11 @@ class DaysOfSession:
 
 
 def days_of_match(match: Match) -> DaysOfSession:
-    """The days of the session as its offer states them now; one that was cut from a window has those under
-    which it was agreed.
+    """The days to which the session was moved, else as its offer states them now; one that was cut from a
+    window has those under which it was agreed.
     """
+    if match.moved_days is not None:
+        return DaysOfSession(match.moved_days.starts_on, match.moved_days.ends_on, None, None)
     key = windows.key_of_session(match.offer_reference, match.session_code)
     row = next((one for one in match.offer.sessions if one.key == key), None)
     if row is not None:

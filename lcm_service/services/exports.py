@@ -21,6 +21,7 @@ from lcm_service.persistence import matching_reads as reads
 from lcm_service.persistence.database import db, transaction
 from lcm_service.persistence.tables import Offer, Plan, Support
 from lcm_service.services.match_turns import seats_known
+from lcm_service.services.moved_days import labels_now
 from lcm_service.services.plan_excerpts import excerpt_for, weighed_record
 from lcm_service.services.trail import record_event
 
@@ -63,12 +64,13 @@ COLUMNS: Final = (
     "open_questions",
     "reason",
     "offer_shown_outside",
+    "moved_from",
 )
 
 
 def export_plan(actor: Actor, plan_id: int) -> dict[str, Any]:
     """A plan in the envelope `lcm-plan-export/1`: standing, round, state, labels, and the `lcm-plan/1`
-    itself.
+    itself. The labels of a published plan have the days of now, with ``moved_from`` where it has others.
 
     For a focal point ``extract_for`` names its participant, and plan and labels hold its own rows alone; such
     an extract holds nothing of `ABOUT_EVERYBODY`. ``not_for_outside`` names what may not be shown outside the
@@ -102,7 +104,8 @@ def export_plan_rows(actor: Actor, plan_id: int, language: str = "en") -> list[d
     """A plan as rows of `COLUMNS`: one for each place given and one for each need that is short of seats.
 
     Where the fit is not told (`plan_excerpts`) its column is empty. ``seats_assumed`` says whether the seats
-    of a place rest on a number that nobody has stated. Names are in ``language`` where a list has them, else
+    of a place rest on a number that nobody has stated; ``moved_from`` is empty unless the session was moved
+    from these days since the plan was published. Names are in ``language`` where a list has them, else
     in English. Raises as `export_plan`.
     """
     plan = _take_out(actor, plan_id, "csv")
@@ -152,10 +155,11 @@ def _readable_plan(actor: Actor, plan_id: int) -> Plan:
 
 def _document_for(actor: Actor, plan: Plan) -> tuple[dict[str, Any], dict[str, Any]]:
     """The plan document and the labels that the actor may read."""
+    session = db.session()
     if may_coordinate(actor):
-        return plan.document, plan.labels
+        return plan.document, labels_now(session, plan, plan.labels, plan.labels["sessions"])
     assert actor.participant_code is not None
-    known = seats_known(reads.list_matches(db.session(), plan.round_id))
+    known = seats_known(reads.list_matches(session, plan.round_id))
     own = excerpt_for(
         actor.participant_code,
         plan.document,
@@ -165,7 +169,8 @@ def _document_for(actor: Actor, plan: Plan) -> tuple[dict[str, Any], dict[str, A
         hides_fit=weighed_record(plan),
     )
     kept = {name: own[name] for name in ("assignments", "sessions", "questions", "unmet")}
-    return plan.document | kept | ABOUT_EVERYBODY, own["labels"]
+    placed = {row["session"] for row in own["assignments"]}
+    return plan.document | kept | ABOUT_EVERYBODY, labels_now(session, plan, own["labels"], placed)
 
 
 def _not_for_outside(labels: Mapping[str, Any]) -> set[str]:
@@ -211,12 +216,18 @@ def _row_of_assignment(row: Mapping[str, Any], labels: Mapping[str, Any], langua
         "title": session["title"],
         "start": session["start"],
         "end": session["end"],
+        "moved_from": _span(session.get("moved_from")),
         "place": session["place"],
         "seats": row["seats"],
         "fit": row["fit"],
         "is_firm": "yes" if row["firm"] else "no",
         "open_questions": "; ".join(questions),
     }
+
+
+def _span(days: Mapping[str, Any] | None) -> str | None:
+    """The days that the plan has, where the session was moved since: an interval of ISO 8601."""
+    return None if days is None else f"{days['start'] or '..'}/{days['end'] or '..'}"
 
 
 def _row_of_unmet(row: Mapping[str, Any], labels: Mapping[str, Any], language: str) -> dict[str, Any]:

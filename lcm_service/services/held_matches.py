@@ -28,9 +28,9 @@ from lcm_service.services.match_views import MatchView, view_matches
 from lcm_service.services.trail import actions_since, check_version, enqueue_message, record_event
 
 LONGEST_NOTE: Final = 4000
-# The steps of a match after which it has other seats.
+# The steps of a match after which it has other seats, or other days: an earlier answer is not about them.
 CHANGES_OF_SEATS: Final = frozenset(
-    ("ask", "grow", "cut", "accept_fewer", "decline_more", "lapse_more", "release", "lapse")
+    ("ask", "grow", "cut", "accept_fewer", "decline_more", "lapse_more", "release", "lapse", "move_dates")
 )
 # The sides that are waited for; the secretariat does not keep others waiting for itself.
 SIDES_WAITED_FOR: Final = ("recipient", "provider")

@@ -17,7 +17,7 @@ from lcm_service.domain.permissions import Actor, may_decide_as, may_see_match, 
 from lcm_service.domain.vocabulary import DECISION_SIDES
 from lcm_service.persistence import matching_reads as reads
 from lcm_service.persistence.matching_reads import Session
-from lcm_service.persistence.tables import Decision, Match, Participant, Person, Question
+from lcm_service.persistence.tables import Decision, Match, Participant, Person, Question, SessionDays
 from lcm_service.services.delivery_views import DeliveryOfMatch, people_of_delivery, view_delivery
 from lcm_service.services.match_parties import CoRecipient, PartiesOfMatches, PartyOfMatch
 from lcm_service.services.match_turns import confirmed_sides, is_put, known_seats, known_state
@@ -57,7 +57,9 @@ class OfferOfMatch:
 
 @dataclass(frozen=True, slots=True)
 class SessionOfMatch:
-    """The session; where its days are unknown, the last two dates say what is known."""
+    """The session; where its days are unknown, ``not_before`` and ``not_after`` say what is known.
+    ``moved_from``: the days that its plan has, where all who take part have moved it since.
+    """
 
     code: str
     title: str
@@ -70,6 +72,15 @@ class SessionOfMatch:
     end: date | None
     not_before: date | None
     not_after: date | None
+    moved_from: "DaysBefore | None" = None
+
+
+@dataclass(frozen=True, slots=True)
+class DaysBefore:
+    """The days that the plan has for a session that was moved since to other days."""
+
+    start: date | None
+    end: date | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,7 +234,9 @@ def _view(
             provider.names,
             labels["offers"][match.offer_reference]["title"],
         ),
-        session=session_of_match(match.session_code, labels["sessions"][match.session_code]),
+        session=session_of_match(
+            match.session_code, labels["sessions"][match.session_code], match.moved_days
+        ),
         decisions=tuple(
             _decision_of(actor, one, own_sides, people)
             for one in sorted(answers, key=lambda one: DECISION_SIDES.index(one.side))
@@ -278,12 +291,17 @@ def _need_of(actor: Actor, match: Match, recipient: Participant, labels: Mapping
     )
 
 
-def session_of_match(code: str, label: Mapping[str, Any]) -> SessionOfMatch:
-    """The session by its label in a plan."""
-    days = {
+def session_of_match(code: str, label: Mapping[str, Any], moved: SessionDays | None) -> SessionOfMatch:
+    """The session by its label in a plan, on the days to which it was moved since."""
+    days: dict[str, Any] = {
         name: None if label[name] is None else date.fromisoformat(label[name])
         for name in ("start", "end", "not_before", "not_after")
     }
+    if moved is not None:
+        before = DaysBefore(days["start"], days["end"])
+        days = {"start": moved.starts_on, "end": moved.ends_on, "not_before": None, "not_after": None}
+        if before != DaysBefore(moved.starts_on, moved.ends_on):
+            days["moved_from"] = before
     return SessionOfMatch(
         code=code,
         title=label["title"],

@@ -90,7 +90,7 @@ def _view(actor: Actor, part: Part, people: Mapping[int, Person]) -> PartView:
         offer_title=labels["offers"][label["offer"]]["title"],
         provider=label["provider"],
         provider_names=labels["participants"].get(label["provider"], {}),
-        session=session_of_match(part.session_code, label),
+        session=session_of_match(part.session_code, label, part.moved_days),
         reason=part.reason,
         note=part.note,
         decided_at=part.decided_at,

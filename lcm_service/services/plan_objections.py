@@ -2,20 +2,23 @@
 
 import json
 from collections.abc import Collection, Mapping, Sequence
+from datetime import date
 from typing import Any
 
 from lcm_service.domain.vocabulary import LIVE_MATCH_STATES
+from lcm_service.domain.windows import Candidate
+from lcm_service.persistence import date_reads
 from lcm_service.persistence import matching_reads as reads
 from lcm_service.persistence.matching_reads import Session
 from lcm_service.persistence.tables import Match, Plan, Round
 from lcm_service.services.delivery_states import is_delivered, sessions_held
 from lcm_service.services.repair_choices import Choice, find_lacking_reasons
-from lcm_service.services.snapshot_records import PairCodes, may_grow, pair_of
+from lcm_service.services.snapshot_records import PairCodes, gather_records, may_grow, pair_of
 from lcm_service.services.snapshots import find_contradictions
 
 
 def list_objections(session: Session, round_: Round, plan: Plan) -> list[dict[str, Any]]:
-    """What was decided, withdrawn or revised since the plan was made, and pairs that it would lose
+    """What was decided, withdrawn, revised or moved since the plan was made, and pairs that it would lose
     unasked.
     """
     choice = Choice.from_document(plan.run.choice)
@@ -34,6 +37,7 @@ def list_objections(session: Session, round_: Round, plan: Plan) -> list[dict[st
         if message:
             found.append({"code": "match", "need": pair[0], "session": pair[1], "message": message})
     found += _objections_of_held(asked, matches, planned, choice.release)
+    found += _objections_of_moved(session, round_, asked, {code for _, code in planned})
     return found + [
         {
             "code": "correction",
@@ -94,3 +98,30 @@ def _objections_of_held(
         }
         for need, code in sorted(taken | given)
     ]
+
+
+def _objections_of_moved(
+    session: Session, round_: Round, asked: Mapping[str, Any], planned: Collection[str]
+) -> list[dict[str, Any]]:
+    """Sessions of the plan that all who take part there have moved to other days since it was asked for, or
+    whose days are those of the offer again.
+    """
+    codes = date_reads.sessions_ever_moved(session, round_.id) & set(planned)
+    if not codes:
+        return []
+    days = {row.code: row.candidate for row in gather_records(session, round_).sessions}
+    then = {row["id"]: (row["start"], row["end"]) for row in asked["sessions"]}
+    return [
+        {
+            "code": "dates",
+            "need": None,
+            "session": code,
+            "message": f"Session {code} is on other days than when the plan was asked for.",
+        }
+        for code in sorted(codes & set(days))
+        if then[code] != tuple(None if day is None else day.isoformat() for day in _days_of(days[code]))
+    ]
+
+
+def _days_of(candidate: Candidate) -> tuple[date | None, date | None]:
+    return candidate.start, candidate.end

@@ -10,6 +10,7 @@ from typing import Any
 from lcm_service.domain.errors import Conflict, NotAllowed, NotFound
 from lcm_service.domain.permissions import Actor, may_coordinate
 from lcm_service.domain.vocabulary import LIVE_MATCH_STATES
+from lcm_service.persistence import date_reads
 from lcm_service.persistence import matching_reads as reads
 from lcm_service.persistence.database import db, transaction, utc_now
 from lcm_service.persistence.matching_reads import Session
@@ -23,7 +24,7 @@ from lcm_service.services.plan_questions import renew_questions
 from lcm_service.services.plan_studies import explanation_with_changes
 from lcm_service.services.repair_choices import Choice, Correction
 from lcm_service.services.require import require_round
-from lcm_service.services.session_turns import plan_parts
+from lcm_service.services.session_turns import plan_parts, settle_sessions
 from lcm_service.services.snapshot_records import PairCodes, pair_of
 from lcm_service.services.trail import check_version, enqueue_message, record_event
 
@@ -244,6 +245,7 @@ def _publish_matches(session: Session, actor: Actor, plan: Plan) -> None:
             facts = {"reason": _reason_for(correction, match), "seats": match.seats}
             _trace(session, actor, match, "release", facts)
     plan_parts(session, actor, plan)
+    settle_sessions(session, actor, plan.round, date_reads.sessions_with_dates(session, plan.round_id))
 
 
 def _carry_on(

@@ -13,12 +13,13 @@ from typing import Any
 from lcm_service.domain.errors import NotAllowed, NotFound, NotValid
 from lcm_service.domain.permissions import Actor, may_coordinate
 from lcm_service.domain.vocabulary import DECISION_SIDES, LIVE_MATCH_STATES
+from lcm_service.persistence import date_reads, part_reads
 from lcm_service.persistence import matching_reads as reads
-from lcm_service.persistence import part_reads
 from lcm_service.persistence.database import db
 from lcm_service.persistence.matching_reads import Session
 from lcm_service.persistence.tables import Match, Plan, Round, Run
 from lcm_service.services.delivery_states import is_delivered
+from lcm_service.services.moved_days import is_on
 from lcm_service.services.pairs_now import judge_pairs
 from lcm_service.services.repair_choices import Choice, ShortSession, find_short_sessions, pairs_in_clash
 from lcm_service.services.require import require_round
@@ -31,8 +32,8 @@ class Attention:
     """Something that the published plan does not know yet.
 
     ``code``: declined_pair, released_pair, lapsed_pair, reduced_pair (it holds fewer seats than
-    the plan gives it), refused_pair (a live match that the records as they
-    are now speak against, by ``rules``: codes of pair rules and of the limits C1..C5 and C12),
+    the plan gives it), refused_pair (a live match that the records as they are now speak against, by
+    ``rules``: codes of pair rules and of the limits C1..C5 and C12), moved_session (its days are others now),
     withdrawn_need, withdrawn_session (its offer or itself), withdrawn_support, declined_support and
     lapsed_support (what its owner said, or did not say, of its part of ``session``), late_need, late_offer,
     late_support, or faulty_records (``record`` is the optimizer's own line: no plan can be made until they
@@ -166,6 +167,7 @@ def _changes_since(session: Session, round_: Round, plan: Plan) -> Iterator[Atte
             yield Attention(f"{match.state}_pair", need=need, session=code)
     yield from _reduced_pairs(reads.list_matches(session, round_.id), plan)
     yield from _unanswered_parts(session, round_, plan)
+    yield from _moved_sessions(session, round_, plan)
     records = gather_records(session, round_)
     yield from _refused_pairs(session, records)
     asked = json.loads(plan.problem)
@@ -192,6 +194,14 @@ def _reduced_pairs(matches: Sequence[Match], plan: Plan) -> Iterator[Attention]:
         is_live = match.plan_id == plan.id and match.state in LIVE_MATCH_STATES and not is_delivered(match)
         if is_live and match.seats < planned.get(pair_of(match), 0):
             yield Attention("reduced_pair", need=match.need_reference, session=match.session_code)
+
+
+def _moved_sessions(session: Session, round_: Round, plan: Plan) -> Iterator[Attention]:
+    """Sessions on other days than the plan has: a repair sees to what that means for others."""
+    for code, days in sorted(date_reads.moved_sessions(session, round_.id).items()):
+        label = plan.labels["sessions"].get(code)
+        if label is not None and not is_on(label, days):
+            yield Attention("moved_session", record=code)
 
 
 def _unanswered_parts(session: Session, round_: Round, plan: Plan) -> Iterator[Attention]:

@@ -16,6 +16,7 @@ from lcm_service.persistence import part_reads
 from lcm_service.persistence.database import utc_now
 from lcm_service.persistence.matching_reads import Session
 from lcm_service.persistence.tables import Match, Part, Plan, Round
+from lcm_service.services.date_turns import settle_dates
 from lcm_service.services.delivery_states import sessions_held
 from lcm_service.services.held_matches import SIDES_WAITED_FOR, agree_if_all_confirmed, give_days
 from lcm_service.services.match_turns import answer_by, is_known_live, known_seats, side_awaited
@@ -93,8 +94,9 @@ def settle_sessions(
     """To be called after every change of matches or parts of these sessions, in the same transaction.
 
     Owners of supports are asked, or asked no more; matches wait for them, or go on to the side whose turn it
-    is then; recipients whose matches are all agreed meet. ``asks_anew``: a recipient has just agreed to be
-    put or to wait again, so who kept silent before is asked again. The round is held by the caller.
+    is then; recipients whose matches are all agreed meet; other days that are proposed go on, or end.
+    ``asks_anew``: a recipient has just agreed to be put or to wait again, so who kept silent before is asked
+    again. The round is held by the caller.
     """
     session.flush()
     published = reads.published_plan(session, round_.id)
@@ -110,6 +112,7 @@ def settle_sessions(
             _let_wait(session, actor, round_, row, parts, matches)
         _let_meet(session, actor, matches)
         session.flush()
+        settle_dates(session, actor, round_, code, rows, parts)
 
 
 def is_match_supported(session: Session, round_: Round, match: Match) -> bool:

@@ -11,11 +11,11 @@ from datetime import date
 
 from lcm_service.domain import windows
 from lcm_service.domain.vocabulary import LIVE_MATCH_STATES, LIVE_PART_STATES, LIVE_RECORD_STATES
+from lcm_service.persistence import date_reads, part_reads
 from lcm_service.persistence import matching_reads as reads
-from lcm_service.persistence import part_reads
 from lcm_service.persistence.database import utc_now
 from lcm_service.persistence.matching_reads import Session
-from lcm_service.persistence.tables import Match, Need, Offer, Part, Plan, Round, Support
+from lcm_service.persistence.tables import Match, Need, Offer, Part, Plan, Round, SessionDays, Support
 from lcm_service.services.delivery_states import is_delivered, sessions_held
 
 type PairCodes = tuple[str, str]
@@ -88,7 +88,8 @@ def gather_records(
         if _takes_part(offer, today, in_use)
     ]
     supports = [one for one in reads.list_supports(session, round_.id) if _takes_part(one, today, in_use)]
-    sessions = [row for offer in offers for row in sessions_of(offer, round_, live)]
+    moved = date_reads.moved_sessions(session, round_.id)
+    sessions = [row for offer in offers for row in sessions_of(offer, round_, live, moved)]
     known_needs, known_sessions = {need.reference for need in needs}, {row.code for row in sessions}
     released = frozenset(release)
     pins = [
@@ -144,8 +145,12 @@ def days_of(offer: Offer) -> windows.OfferDays:
     )
 
 
-def sessions_of(offer: Offer, round_: Round, live: Iterable[Match] = ()) -> list[SessionRow]:
-    """The candidate sessions of one offer; those that live matches hold are among them."""
+def sessions_of(
+    offer: Offer, round_: Round, live: Iterable[Match] = (), moved: Mapping[str, SessionDays] | None = None
+) -> list[SessionRow]:
+    """The candidate sessions of one offer; those that live matches hold are among them. What was ``moved`` is
+    on the days to which it was.
+    """
     kept = {
         windows.key_of_session(offer.reference, match.session_code)
         for match in live
@@ -154,10 +159,12 @@ def sessions_of(offer: Offer, round_: Round, live: Iterable[Match] = ()) -> list
     stated = {row.key: row for row in offer.sessions}
     rows = []
     for candidate in windows.candidates_of(days_of(offer), opens_on=round_.opens_on, kept=kept):
-        own = stated.get(candidate.key)
+        own, code = stated.get(candidate.key), windows.session_code(offer.reference, candidate.key)
+        if moved and code in moved:
+            candidate = windows.moved_to(candidate, moved[code].starts_on, moved[code].ends_on)
         rows.append(
             SessionRow(
-                code=windows.session_code(offer.reference, candidate.key),
+                code=code,
                 offer=offer,
                 candidate=candidate,
                 seats=offer.seats if own is None or own.seats is None else own.seats,

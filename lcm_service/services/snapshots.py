@@ -1,8 +1,8 @@
 """A round as the optimizer is asked: the one place where records become an `lcm-problem/1` document.
 
 Only codes cross: references, participant, place and area codes. No title, no detail and no name of a person
-does; `snapshot_labels` puts names back when a plan is shown. This module, `pairs_now`, `matching` and
-`scenarios` are the only ones that know the optimizer.
+does; `snapshot_labels` puts names back when a plan is shown. This module, `pairs_now`, `days_now`, `matching`
+and `scenarios` are the only ones that know the optimizer.
 """
 
 from collections import Counter, defaultdict
@@ -99,8 +99,13 @@ def read_as_problem(session: Session, records: RoundRecords) -> Problem:
     """The records as a problem. Raises NotValid with the optimizer's own lines where they contradict
     themselves.
     """
+    return read_written(write_document(session, records))
+
+
+def read_written(document: dict[str, Any]) -> Problem:
+    """What `write_document` wrote, as a problem. Raises as `read_as_problem`."""
     try:
-        return read_problem(write_document(session, records))
+        return read_problem(document)
     except InvalidFile as error:
         raise NotValid(
             "Some records of this round contradict themselves. Correct them and run the matching again.",

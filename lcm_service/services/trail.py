@@ -188,9 +188,11 @@ def _readable(
 ) -> list[tuple[AuditEvent, Person | None]]:
     """The events that the actor may read: of a match, a provider none of what the recipient was asked before
     it agreed to be put to it; of an offer or a support, that it was given back is for its owner and
-    coordinators.
+    coordinators; of other days, who has answered is for coordinators.
     """
     events = [(event, person) for event, person in rows]
+    if record_kind == "dates" and not may_coordinate(actor):
+        return []
     if record_kind in ("offer", "support") and not _owns_or_coordinates(actor, record_kind, reference):
         return [row for row in events if row[0].action != "return"]
     if record_kind != "match" or may_coordinate(actor):

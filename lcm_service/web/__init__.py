@@ -11,6 +11,7 @@ from lcm_service.web import (
     addresses,
     circulated,
     corrections,
+    dates,
     deliveries,
     errors,
     exports,
@@ -53,6 +54,7 @@ AREAS = (
     matches,
     deliveries,
     parts,
+    dates,
     exports,
 )
 

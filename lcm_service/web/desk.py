@@ -12,6 +12,7 @@ from lcm_service.domain.vocabulary import PLANNING_PURPOSES
 from lcm_service.services import (
     decisions,
     explanations,
+    other_dates,
     parties,
     publication,
     publish_gate,
@@ -52,6 +53,7 @@ class Desk:
     to_report: Sequence[Any] = ()
     to_assess: Sequence[Any] = ()
     parts: Sequence[Any] = ()
+    dates: Sequence[Any] = ()
     runs: Sequence[Any] = ()
     plans: Sequence[Any] = ()
     attention: Sequence[Attention] = ()
@@ -76,6 +78,11 @@ class Desk:
     def waiting_parts(self) -> list[Any]:
         """What the participant's supports are asked to give and it has not answered."""
         return [part for part in self.parts if part.state == "asked"]
+
+    @property
+    def waiting_dates(self) -> list[Any]:
+        """Other dates for sessions that wait for an answer of the reader's own participant."""
+        return [one for one in self.dates if one.may_answer]
 
     @property
     def returned(self) -> list[tuple[str, Any]]:
@@ -110,6 +117,7 @@ def desk_of(actor: Actor, found: Any) -> Desk:
     desk.matches = decisions.list_matches(actor, code)
     desk.to_report = [one for one in desk.matches if one.delivery and one.delivery.is_overdue]
     desk.to_assess = [one for one in desk.matches if one.delivery and one.delivery.to_assess]
+    desk.dates = other_dates.list_date_proposals(actor, code)
     if permissions.may_coordinate(actor):
         desk.runs = runs.list_runs(actor, code)
         desk.plans = publication.list_plans(actor, code)
@@ -260,6 +268,8 @@ def _participants_step(desk: Desk) -> str:
         return "mend"
     if desk.waiting:
         return "answer"
+    if desk.waiting_dates:
+        return "answer_dates"
     if desk.waiting_parts:
         return "answer_parts"
     if desk.questions:

@@ -17,6 +17,7 @@ from lcm_service.services import (
     decisions,
     explanations,
     lapses,
+    other_dates,
     partial_acceptance,
     publication,
     rounds,
@@ -80,6 +81,7 @@ def show(match_id: int) -> str:
         decisions={decision.side: decision for decision in match.decisions},
         open_sides=desk.open_sides(match),
         **_reserve_for(actor, match),
+        proposals=other_dates.list_date_proposals(actor, match.round_code, session_code=match.session_code),
         events=trail.list_events(actor, "match", str(match_id)),
     )
 

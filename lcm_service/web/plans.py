@@ -9,7 +9,7 @@ from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
 from lcm_service.domain.vocabulary import UNPUBLISHED_PLAN_STATES
-from lcm_service.services import explanations, notices, publication, publish_gate, trail
+from lcm_service.services import explanations, moved_days, notices, publication, publish_gate, trail
 from lcm_service.web import plan_view, studies
 from lcm_service.web.desk import ACTIVE_RUN_STATES
 from lcm_service.web.saving import read_version
@@ -43,6 +43,7 @@ def show(plan_id: int) -> str:
         by_participant=_by_participant(plan, names),
         correction=(plan.run.choice or {}).get("correction"),
         notices=notices.find_notices(actor, plan_id),
+        moved=moved_days.list_moved(actor, plan),
         fits=plan_view.fit_of(plan.explanation),
         waiting=plan_view.waiting_of(plan.explanation),
         view=plan_view,

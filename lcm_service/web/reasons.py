@@ -209,6 +209,13 @@ QUESTION_NAMES: Final[Sentences] = {
     "kind": _("kind"),
 }
 
+# What speaks against other days for a session, beside the rules and limits.
+DATE_OBSTACLES: Final[Sentences] = {
+    "mission": _("The mission ends before the course does."),
+    "support": _("The support cannot be used on these days."),
+    "unknown": _("It cannot be judged: records of what stands beside it contradict themselves."),
+}
+
 # What has happened since the published plan was made and calls for a repair.
 ATTENTION: Final[Sentences] = {
     "declined_pair": _("A side declined this match."),
@@ -221,6 +228,7 @@ ATTENTION: Final[Sentences] = {
     "withdrawn_support": _("This support was withdrawn or has expired."),
     "declined_support": _("Its owner declined to give this support to the session."),
     "lapsed_support": _("The owner of this support did not answer in time for the session."),
+    "moved_session": _("All who take part in this session have agreed on other days."),
     "late_need": _("This need came in after the plan was asked for."),
     "late_offer": _("This offer came in after the plan was asked for."),
     "late_support": _("This support came in after the plan was asked for."),
@@ -330,6 +338,13 @@ ACTIONS: Final[Sentences] = {
     "decline_rest": _("declined what was more than it had confirmed"),
     "lapse_rest": _("let what was more than confirmed lapse, as nobody had answered in time"),
     "accept_fewer": _("accepted fewer seats"),
+    "propose_dates": _("proposed other days for the session"),
+    "close_dates": _("ended the proposal of other days"),
+    "move_dates": _("moved the session to other days, as all who take part agreed"),
+    "accept": _("accepted the proposed days"),
+    "refuse": _("refused the proposed days"),
+    "move": _("moved the session, as all who take part agreed"),
+    "end": _("ended the proposal"),
     "stand": _("asked for no more than what was confirmed"),
     "meet": _("let the recipients of the session see each other, as all of them agreed"),
     "set_policy": _("changed its policy"),
@@ -345,8 +360,8 @@ def rule_sentence(code: str) -> Any:
 
 
 def limit_sentence(code: str) -> Any:
-    """The limit that clashing matches meet: one of C1..C12, or a pair rule."""
-    return LIMITS.get(code) or RULES.get(code, code)
+    """What matches or days meet: one of C1..C12, a pair rule, or what speaks against other days."""
+    return LIMITS.get(code) or RULES.get(code) or DATE_OBSTACLES.get(code, code)
 
 
 def attention_sentence(code: str) -> Any:

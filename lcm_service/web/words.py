@@ -149,6 +149,21 @@ PART_STATES: Final[Labels] = {
     "released": _("No longer needed"),
     "lapsed": _("Lapsed without an answer"),
 }
+DATE_PROPOSAL_STATES: Final[Labels] = {
+    "proposed": _("Waiting for answers"),
+    "put": _("Put to all who take part"),
+    "moved": _("All have agreed"),
+    "refused": _("Not accepted"),
+    "withdrawn": _("Taken back"),
+    "lapsed": _("Lapsed without an answer"),
+    "ended": _("Ended"),
+}
+DATE_ENDS: Final[Labels] = {
+    "left": _("Who proposed them takes no part in the session any more"),
+    "moved": _("Other days were agreed first"),
+    "records": _("The records do not allow these days"),
+}
+DATE_ANSWERS: Final[Labels] = {"accepted": _("Accepted"), "refused": _("Refused")}
 # For whom a match can wait beside its sides.
 WAITED_FOR: Final[Labels] = {"parties": _("Those who give supports to the session")}
 DECISION_SIDES: Final[Labels] = {
@@ -209,6 +224,8 @@ EVENT_REASONS: Final[Labels] = {
     "withdrawn": _("The record was withdrawn"),
     "repair": _("A repair of the plan"),
     "correction": _("A correction of the plan"),
+    **{f"dates_{state}": label for state, label in DATE_PROPOSAL_STATES.items()},
+    **DATE_ENDS,
 }
 
 VOCABULARIES: Final[Mapping[str, Labels]] = {
@@ -233,6 +250,9 @@ VOCABULARIES: Final[Mapping[str, Labels]] = {
     "plan_state": PLAN_STATES,
     "match_state": MATCH_STATES,
     "part_state": PART_STATES,
+    "dates_state": DATE_PROPOSAL_STATES,
+    "dates_end": DATE_ENDS,
+    "dates_answer": DATE_ANSWERS,
     "side": DECISION_SIDES,
     "waited_for": {**DECISION_SIDES, **WAITED_FOR},
     "answer": DECISION_ANSWERS,
@@ -253,6 +273,10 @@ STATE_KINDS: Final[Mapping[str, str]] = {
     "confirmed": "good",
     "answered": "good",
     "delivered": "good",
+    "moved": "good",
+    "accepted": "good",
+    "refused": "bad",
+    "put": "warn",
     "scheduled": "info",
     "not_delivered": "bad",
     "called_off": "warn",

@@ -14,6 +14,7 @@ from lcm_service.domain.lives import (
 from lcm_service.domain.lives import LIVES as LIVES_BESIDE
 from lcm_service.domain.record_lives import CHANGEABLE_STATES, RECORD_STEPS, next_state, open_to_coordinators
 from lcm_service.domain.vocabulary import (
+    DATE_PROPOSAL_STATES,
     DECISION_SIDES,
     DELIVERY_STATES,
     LIVE_RECORD_STATES,
@@ -31,6 +32,7 @@ STATES = {
     "record": RECORD_STATES,
     "match": MATCH_STATES,
     "delivery": DELIVERY_STATES,
+    "date proposal": DATE_PROPOSAL_STATES,
     "part": PART_STATES,
     "plan": PLAN_STATES,
     "round": ROUND_STATES,
@@ -40,6 +42,7 @@ ENDS = {
     "record": {"withdrawn"},
     "match": {"declined"},
     "delivery": set(),
+    "date proposal": {"moved", "refused", "withdrawn", "lapsed", "ended"},
     "part": {"declined"},
     "plan": {"superseded", "discarded"},
     "round": set(),

@@ -27,6 +27,7 @@ ABOUT_A_PARTICIPANT = {
     permissions.may_change_record: ({"focal point", "coordinator", "system"}, {"coordinator", "system"}),
     permissions.may_see_course_record: ({"focal point", "coordinator", "system"}, {"coordinator", "system"}),
     permissions.may_answer_part: ({"focal point", "coordinator"}, {"coordinator"}),
+    permissions.may_answer_dates: ({"focal point", "coordinator"}, {"coordinator"}),
     permissions.may_see_draft: ({"focal point"}, set()),
 }
 ABOUT_THE_MECHANISM = {
@@ -42,6 +43,7 @@ ABOUT_AN_OFFER = (permissions.may_see_offer,)
 ABOUT_A_MATCH = (
     permissions.may_see_match,
     permissions.may_see_part,
+    permissions.may_see_dates,
     permissions.may_decide_as,
     permissions.may_read_assessment,
 )
@@ -103,6 +105,18 @@ def test_observers_see_no_offer_that_may_not_be_shown_outside(consent, is_seen_b
 )
 def test_a_part_is_seen_by_its_owner_once_it_was_put_and_by_coordinators(owner, is_put, seen_by):
     assert who(permissions.may_see_part, owner, is_put=is_put) == seen_by
+
+
+@pytest.mark.parametrize(
+    ("asked", "seen_by"),
+    [
+        ((OWN, OTHER), {"focal point", "coordinator", "system"}),
+        ((OTHER, THIRD), {"coordinator", "system"}),
+        ((), {"coordinator", "system"}),
+    ],
+)
+def test_other_dates_are_seen_by_who_is_asked_and_by_coordinators(asked, seen_by):
+    assert who(permissions.may_see_dates, asked) == seen_by
 
 
 def test_a_provider_sees_no_match_whose_recipient_has_not_agreed():

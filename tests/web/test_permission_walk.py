@@ -8,6 +8,7 @@ import re
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any, Final
 
@@ -17,7 +18,18 @@ from werkzeug.test import TestResponse
 
 from lcm_service.domain.permissions import SYSTEM
 from lcm_service.persistence.database import db
-from lcm_service.persistence.tables import ApiToken, Need, Participant, Person, Plan, Run, SignIn
+from lcm_service.persistence.tables import (
+    ApiToken,
+    DateAnswer,
+    DateProposal,
+    Match,
+    Need,
+    Participant,
+    Person,
+    Plan,
+    Run,
+    SignIn,
+)
 from lcm_service.services import accounts, decisions, invitations, matching, parties, renewals, tokens
 from tests.fixtures import key_of_new_sign_in, made_once, sign_in
 from tests.web import world
@@ -211,6 +223,12 @@ PAGES: Final = {
     "parts.confirm": OWNS_PART,
     "parts.ask_reason": OWNS_PART,
     "parts.decline": OWNS_PART,
+    "dates.ask": SIDES,
+    "dates.propose": SIDES,
+    "dates.show": SIDES,
+    "dates.accept": SIDES,
+    "dates.refuse": SIDES,
+    "dates.withdraw": OWNS_NEED,
     "exports.plan_json": SUBMITS,
     "exports.plan_csv": SUBMITS,
     "exports.problem_json": COORDINATES,
@@ -282,6 +300,12 @@ CALLS: Final = {
     "api-parts.read_part": OWNS_PART,
     "api-parts.confirm_part": OWNS_PART,
     "api-parts.decline_part": OWNS_PART,
+    "api-dates.list_dates": SIGNED_IN,
+    "api-dates.read_dates": SIDES,
+    "api-dates.propose_dates": SIDES,
+    "api-dates.accept_dates": SIDES,
+    "api-dates.refuse_dates": SIDES,
+    "api-dates.withdraw_dates": OWNS_NEED,
 }
 LAW: Final = PAGES | CALLS
 # What would be accepted of one who may: so that nothing but the permission decides.
@@ -297,6 +321,7 @@ FORM: Final = {
     "closes_on": "2027-02-01",
     "seats": "5",
     "priority": "routine",
+    "starts_on": "2027-06-07",
 }
 NEW_RECORD: Final = {"participant": "XAC", "round": world.EXERCISE, "title": "A title"}
 BODIES: Final[dict[str, dict[str, Any]]] = {
@@ -327,6 +352,10 @@ BODIES: Final[dict[str, dict[str, Any]]] = {
     "api-deliveries.assess_delivery": {"side": "recipient", "answer": "yes"},
     "api-parts.confirm_part": {},
     "api-parts.decline_part": {"reason": "dates"},
+    "api-dates.propose_dates": {"side": "recipient", "starts_on": "2027-06-07"},
+    "api-dates.accept_dates": {},
+    "api-dates.refuse_dates": {},
+    "api-dates.withdraw_dates": {},
     "api-needs.submit_need": NEW_RECORD,
     "api-offers.submit_offer": NEW_RECORD,
     "api-supports.submit_support": NEW_RECORD | {"kind": "venue"},
@@ -473,6 +502,7 @@ def make_walk(at_work: Flask, *, provides_only: bool = False) -> Walk:
         "offers": match.offer_reference,
         "supports": support,
         "key": match.session_code.rpartition(".")[2] or "S1",
+        "proposal_id": number_of_dates(match) if match.state == "proposed" else "999999",
         **numbers_of_people(people["owner"]),
     }
     keys = {role: key_of_new_sign_in(person) for role, person in people.items()}
@@ -483,6 +513,32 @@ def make_walk(at_work: Flask, *, provides_only: bool = False) -> Walk:
     # The forms' own tokens have a test; here they would hide who else is refused.
     at_work.config["WTF_CSRF_ENABLED"] = False
     return Walk(at_work, match.need_reference, numbers, people, keys, own_tokens)
+
+
+def number_of_dates(match: Any) -> str:
+    """Other dates that the owner has proposed, and of which only the provider was told so far."""
+    found = db.session.get_one(Match, match.id)
+    sides = match.need.participant_id, match.offer.participant_id
+    proposal = DateProposal(
+        round_id=found.round_id,
+        session_code=found.session_code,
+        match_id=found.id,
+        side="recipient",
+        author_id=sides[0],
+        provider_id=sides[1],
+        starts_on=date(2027, 6, 14),
+        ends_on=date(2027, 6, 18),
+        starts_before=date(2027, 4, 5),
+        ends_before=date(2027, 4, 9),
+        note="kestrel-note",
+        answers=[
+            DateAnswer(participant_id=sides[0], answer="accepted"),
+            DateAnswer(participant_id=sides[1]),
+        ],
+    )
+    db.session.add(proposal)
+    db.session.commit()
+    return str(proposal.id)
 
 
 def numbers_of_people(owner: Person) -> dict[str, str]:

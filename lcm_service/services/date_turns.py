@@ -1,0 +1,243 @@
+"""Where proposals of other days stand after every press: who is asked, whether all have said yes, what ends.
+
+A session has one pair of days. It is moved only once everybody has said yes who has said yes to anything
+there or may: its provider, the recipients that the provider knows of, and the parties that have confirmed
+their part. So nothing that was confirmed has to be taken back: who confirmed has accepted the new days too.
+"""
+
+from collections.abc import Collection, Iterable, Sequence
+from typing import Any
+
+from lcm_service.domain.permissions import Actor
+from lcm_service.domain.vocabulary import LIVE_MATCH_STATES, OPEN_DATE_PROPOSAL_STATES
+from lcm_service.persistence import date_reads
+from lcm_service.persistence import matching_reads as reads
+from lcm_service.persistence.database import utc_now
+from lcm_service.persistence.matching_reads import Session
+from lcm_service.persistence.tables import DateAnswer, DateProposal, Match, Part, Round, SessionDays
+from lcm_service.services.days_now import find_obstacles
+from lcm_service.services.delivery_states import call_off
+from lcm_service.services.held_matches import give_days, record_match_event, tell_others
+from lcm_service.services.match_turns import answer_by, is_known_live, is_put
+from lcm_service.services.match_views import MatchSides
+from lcm_service.services.trail import enqueue_message, record_event
+
+
+def settle_dates(
+    session: Session,
+    actor: Actor,
+    round_: Round,
+    code: str,
+    rows: Sequence[MatchSides],
+    parts: Sequence[Part],
+) -> None:
+    """To be called after every change of matches or parts of a session, in the same transaction, which holds
+    the round: a proposal of who left ends, whoever is to answer now is asked, and where all who are left have
+    said yes, the session is moved. Days to which nobody holds any more are those of the offer again.
+    """
+    if not any(match.state in (*LIVE_MATCH_STATES, "lapsed") for match, _, _ in rows):
+        _return_days(session, actor, round_, code)
+    for proposal in date_reads.list_date_proposals(session, round_.id, session_code=code, only_open=True):
+        if proposal.state not in OPEN_DATE_PROPOSAL_STATES:
+            continue  # another one of the session was concluded a moment ago
+        asked = participants_asked(rows, parts)
+        if proposal.author_id not in asked:
+            close_proposal(session, actor, proposal, "ended", "end", end_reason="left")
+        elif proposal.state == "put":
+            _ask(session, proposal, asked)
+            if asked <= accepted_by(proposal):
+                _conclude(session, actor, round_, proposal, rows, parts)
+
+
+def participants_asked(rows: Sequence[MatchSides], parts: Sequence[Part]) -> set[int]:
+    """Whose yes a session needs to be moved; nobody's where nothing in it is known to its provider."""
+    known = [row for row in rows if is_known_live(row[0])]
+    owners = {
+        part.support.participant_id
+        for part in parts
+        if known and part.state in ("asked", "confirmed") and part.quantity_confirmed
+    }
+    return owners | {side.id for _, *sides in known for side in sides}
+
+
+def version_of(proposal: DateProposal, seen: Iterable[DateAnswer]) -> int:
+    """The version that a reader is told who sees these answers: it rises with each of them, and at the end.
+
+    One that rose with every answer would tell its readers that others are asked.
+    """
+    is_over = proposal.state not in OPEN_DATE_PROPOSAL_STATES
+    return 1 + sum(one.answer is not None for one in seen) + is_over
+
+
+def accepted_by(proposal: DateProposal) -> set[int]:
+    """The participants that have said yes."""
+    return {one.participant_id for one in proposal.answers if one.answer == "accepted"}
+
+
+def answer_of(proposal: DateProposal, participant_id: int) -> DateAnswer | None:
+    return next((one for one in proposal.answers if one.participant_id == participant_id), None)
+
+
+def add_answer(
+    session: Session, proposal: DateProposal, participant_id: int, answer: str | None, actor: Actor | None
+) -> DateAnswer:
+    """What a participant says of the days; whoever is to be asked has a row without an answer."""
+    row = answer_of(proposal, participant_id)
+    if row is None:
+        row = DateAnswer(participant_id=participant_id)
+        proposal.answers.append(row)
+    row.answer = answer
+    if actor is not None:
+        row.decided_by_id, row.decided_at = actor.person_id, utc_now()
+    session.flush()
+    return row
+
+
+def put_to_all(proposal: DateProposal, round_: Round) -> None:
+    """The provider stands behind the days: now the others are asked, with days of their own to answer."""
+    proposal.state, proposal.put_at, proposal.answer_by = "put", utc_now(), answer_by(round_)
+
+
+def close_proposal(
+    session: Session,
+    actor: Actor,
+    proposal: DateProposal,
+    state: str,
+    action: str,
+    *,
+    end_reason: str | None = None,
+    facts: dict[str, Any] | None = None,
+) -> None:
+    """A proposal is over: the match on which it was made says so, and all who know of it are told.
+
+    By whom it was refused is for coordinators alone.
+    """
+    proposal.state, proposal.end_reason = state, end_reason
+    proposal.ended_at, proposal.answer_by = utc_now(), None
+    record_proposal_event(session, actor, proposal, action, {"reason": end_reason, **(facts or {})})
+    told = {"reason": f"dates_{state}", "version": proposal.match.version}
+    record_match_event(session, actor, proposal.match, "close_dates", [], told, secret=False)
+    tell(session, actor, proposal, "over", {one.participant_id for one in proposal.answers})
+
+
+def record_proposal_event(
+    session: Session, actor: Actor, proposal: DateProposal, action: str, facts: dict[str, Any]
+) -> None:
+    """An event of the proposal's own history, which coordinators read."""
+    session.flush()
+    kept = {name: value for name, value in facts.items() if value is not None}
+    kept["version"] = version_of(proposal, proposal.answers)
+    record_event(session, actor, action, "dates", str(proposal.id), ["state"], kept)
+
+
+def tell(
+    session: Session, actor: Actor, proposal: DateProposal, kind: str, participants: Collection[int]
+) -> None:
+    """Leave word for these participants, but for whoever did it."""
+    for participant_id in sorted(participants):
+        if not actor.answers_for(participant_id):
+            facts = {"dates": proposal.id}
+            enqueue_message(session, f"dates.{kind}", participant_id=participant_id, facts=facts)
+
+
+def _ask(session: Session, proposal: DateProposal, asked: Collection[int]) -> None:
+    """Who is to answer and does not know of it yet is asked, also where its own press made it so."""
+    new = set(asked) - {one.participant_id for one in proposal.answers}
+    for participant_id in sorted(new):
+        add_answer(session, proposal, participant_id, None, None)
+        facts = {"dates": proposal.id}
+        enqueue_message(session, "dates.ask", participant_id=participant_id, facts=facts)
+
+
+def _conclude(
+    session: Session,
+    actor: Actor,
+    round_: Round,
+    proposal: DateProposal,
+    rows: Sequence[MatchSides],
+    parts: Sequence[Part],
+) -> None:
+    """All have said yes: the session is moved, unless the records have come to speak against it meanwhile."""
+    code = proposal.session_code
+    obstacles = find_obstacles(session, round_, code, proposal.starts_on, proposal.ends_on)
+    if obstacles:
+        listed = [{"code": one.code, "record": one.record} for one in obstacles]
+        close_proposal(
+            session, actor, proposal, "ended", "end", end_reason="records", facts={"obstacles": listed}
+        )
+        return
+    _move_session(session, proposal)
+    close_proposal(session, actor, proposal, "moved", "move")
+    for other in date_reads.list_date_proposals(session, round_.id, session_code=code, only_open=True):
+        close_proposal(session, actor, other, "ended", "end", end_reason="moved")
+    for row in rows:
+        _carry_match(session, actor, round_, proposal, row)
+    for part in parts:
+        if part.state in ("asked", "confirmed"):
+            _carry_part(session, actor, round_, part)
+
+
+def _move_session(session: Session, proposal: DateProposal) -> None:
+    days = date_reads.moved_sessions(session, proposal.round_id).get(proposal.session_code)
+    if days is None:
+        days = SessionDays(round_id=proposal.round_id, session_code=proposal.session_code)
+        session.add(days)
+    days.starts_on, days.ends_on, days.moved_at = proposal.starts_on, proposal.ends_on, utc_now()
+    session.flush()
+
+
+def _carry_match(
+    session: Session, actor: Actor, round_: Round, proposal: DateProposal, row: MatchSides
+) -> None:
+    """The match goes on with the new days and what was confirmed. Whoever reads a page with the old days can
+    press nothing on it any more. A recipient that has agreed to nothing yet reads the new ones.
+    """
+    match, *sides = row
+    session.expire(match, ["moved_days"])
+    if match.state not in LIVE_MATCH_STATES:
+        return
+    if match.answer_by is not None:
+        give_days(match, round_)
+    if _is_scheduled_beside(match, proposal):
+        call_off(match)
+    reads.raise_version(match)
+    session.flush()
+    # Of a match that the provider does not know nothing is told to it.
+    secret = not is_put(match)
+    record_match_event(
+        session, actor, match, "move_dates", ["session"], {"version": match.version}, secret=secret
+    )
+    tell_others(session, actor, match, sides, "move_dates", secret=secret)
+
+
+def _is_scheduled_beside(match: Match, proposal: DateProposal) -> bool:
+    """Whether the course was scheduled on days that are not those of its session any more."""
+    delivery = match.delivery
+    if delivery is None or delivery.state != "scheduled":
+        return False
+    first, last = delivery.starts_on, delivery.ends_on
+    return (first is not None and first < proposal.starts_on) or (
+        last is not None and last > proposal.ends_on
+    )
+
+
+def _carry_part(session: Session, actor: Actor, round_: Round, part: Part) -> None:
+    """A part that is asked is asked on the new days, and has its days to answer anew."""
+    session.expire(part, ["moved_days"])
+    if part.state == "asked":
+        part.answer_by, part.reminded_at = answer_by(round_), None
+    reads.raise_version(part)
+    session.flush()
+    record_event(session, actor, "move_dates", "part", str(part.id), ["session"], {"version": part.version})
+    owner_id = part.support.participant_id
+    if not actor.answers_for(owner_id):
+        enqueue_message(session, "part.move_dates", participant_id=owner_id, facts={"part": part.id})
+
+
+def _return_days(session: Session, actor: Actor, round_: Round, code: str) -> None:
+    days = date_reads.moved_sessions(session, round_.id).get(code)
+    if days is None:
+        return
+    session.delete(days)
+    session.flush()
+    record_event(session, actor, "return_dates", "session", code, ["start", "end"])
