@@ -368,7 +368,9 @@ def _begin(
     facts: dict[str, object] = {"side": held.side, "on_behalf": held.is_on_behalf, "version": match.version}
     named = {"starts_on": days[0].isoformat(), "ends_on": days[1].isoformat()}
     record_match_event(session, actor, match, "propose_dates", [], {**facts, **named}, secret=False)
-    record_proposal_event(session, actor, proposal, "propose", {"on_behalf": held.is_on_behalf, **named})
+    record_proposal_event(
+        session, actor, proposal, "propose_dates", {"on_behalf": held.is_on_behalf, **named}
+    )
     if held.side == "recipient":
         tell(session, actor, proposal, "ask", {held.provider.id})
     settle_sessions(session, actor, held.round, [match.session_code])

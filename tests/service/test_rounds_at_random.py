@@ -8,24 +8,34 @@ nothing waits any more.
 
 import random
 from collections import Counter
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
 from sqlalchemy import func, select, update
 
 from lcm_service.domain.errors import LcmError
-from lcm_service.domain.lives import MATCH_STEPS, PLAN_STEPS
+from lcm_service.domain.lives import DATE_PROPOSAL_STEPS, MATCH_STEPS, PLAN_STEPS
 from lcm_service.domain.permissions import SYSTEM, Actor, may_decide_as
-from lcm_service.domain.vocabulary import DECLINE_REASONS, LIVE_MATCH_STATES
+from lcm_service.domain.vocabulary import DECLINE_REASONS, LIVE_MATCH_STATES, OPEN_DATE_PROPOSAL_STATES
 from lcm_service.persistence.database import db, utc_now
-from lcm_service.persistence.tables import AuditEvent, Match, Need, Offer, Plan, Round
+from lcm_service.persistence.tables import (
+    AuditEvent,
+    DateProposal,
+    Match,
+    Need,
+    Offer,
+    Plan,
+    Round,
+    SessionDays,
+)
 from lcm_service.services import (
     audit,
     corrections,
     decisions,
     lapses,
     matching,
+    other_dates,
     publication,
     publish_gate,
     submissions,
@@ -36,8 +46,11 @@ from tests.publishing import end_hold
 from tests.service import matching_rounds as rounds
 
 ROUNDS = 3
-STEPS = {"quick": 200, "full": 400}
-SEEDS = {"quick": (3,), "full": (3, 5, 7, 11, 13, 17, 19, 23)}
+STEPS = {"quick": 300, "full": 400}
+SEEDS = {
+    "quick": (5,),
+    "full": (3, 5, 7, 11, 13, 17, 19, 23),
+}
 # What may end an agreed match: a letter, a record withdrawn, a plan by which a coordinator gives it up.
 ENDS_AGREED = {"decline", "release", "withdraw", "approve", "let_leave"}
 type Rows = dict[str, dict[Any, Any]]
@@ -49,6 +62,7 @@ def steps_of(table: Any) -> set[tuple[str, str]]:
 
 MATCH_WAYS = steps_of(MATCH_STEPS)
 PLAN_WAYS = steps_of(PLAN_STEPS)
+DATES_WAYS = steps_of(DATE_PROPOSAL_STEPS)
 
 
 class Mechanism:
@@ -130,6 +144,37 @@ class Mechanism:
         lapses.revive_match(actor, match.id, side, match.version, on_behalf=actor.is_coordinator)
         return True
 
+    def propose_dates(self, actor: Actor, round_: Round) -> bool:
+        match = self.pick_match(actor, round_, "proposed")
+        if match is None:
+            return False
+        side, start = self.rng.choice(("provider", "recipient")), match.session.start
+        day = start + timedelta(days=self.rng.choice((-7, 0, 7, 14, 150)))
+        other_dates.propose_dates(
+            actor, match.id, side, day, None, match.version, on_behalf=actor.is_coordinator
+        )
+        return True
+
+    def answer_dates(self, actor: Actor, round_: Round) -> bool:
+        proposal = self.pick_dates(actor, round_)
+        if proposal is None:
+            return False
+        answers = (other_dates.accept_dates, other_dates.accept_dates, other_dates.refuse_dates)
+        asked = [one.participant for one in proposal.answers] or [None]
+        code = self.rng.choice(proposal.may_answer or asked)
+        self.rng.choice(answers)(actor, proposal.id, proposal.version, participant_code=code)
+        return True
+
+    def withdraw_dates(self, actor: Actor, round_: Round) -> bool:
+        proposal = self.pick_dates(actor, round_)
+        return proposal is not None and bool(other_dates.withdraw_dates(actor, proposal.id, proposal.version))
+
+    def forget_dates(self, _actor: Actor, round_: Round) -> bool:
+        waiting = DateProposal.round_id == round_.id, DateProposal.answer_by.is_not(None)
+        db.session.execute(update(DateProposal).where(*waiting).values(answer_by=utc_now()))
+        db.session.commit()
+        return bool(other_dates.lapse_dates(SYSTEM))
+
     def fall_silent(self, _actor: Actor, round_: Round) -> bool:
         waiting = Match.round_id == round_.id, Match.answer_by.is_not(None)
         numbers = db.session.scalars(select(Match.id).where(*waiting)).all()
@@ -200,6 +245,7 @@ class Mechanism:
         often = {"consent": 6, "confirm": 12, "match": 4, "put_forward": 5, "approve": 5, "let_leave": 4}
         seldom = {"decline": 1, "release": 1, "revive": 2, "fall_silent": 2, "withdraw": 1, "arrive": 2}
         weights = often | seldom | {"correct": 1, "take_back": 1}
+        weights |= {"propose_dates": 5, "answer_dates": 9, "withdraw_dates": 1, "forget_dates": 1}
         name = self.rng.choices(list(weights), list(weights.values()))[0]
         round_ = self.rng.choice(self.rounds)
         actor = self.rng.choice(self.actors if self.rng.random() < 0.3 else self.likely(name, round_))
@@ -220,7 +266,12 @@ class Mechanism:
 
     def likely(self, name: str, round_: Round) -> list[Actor]:
         """Those whose button it mostly is."""
-        if name not in ("consent", "confirm", "decline", "revive"):
+        if name in ("answer_dates", "withdraw_dates"):
+            known = other_dates.list_date_proposals(SYSTEM, round_.code)
+            asked = {row.participant_id for one in known for row in one.answers}
+            found = [one for one in self.focal_points if one.participant_id in asked]
+            return [*found, self.coordinators[0]]
+        if name not in ("consent", "confirm", "decline", "revive", "propose_dates"):
             return self.coordinators
         waiting = [
             one.offer if one.waiting_for == "provider" else one.need
@@ -232,7 +283,7 @@ class Mechanism:
         return [*found, self.coordinators[0]]
 
     def look_over_changes(self, name: str, round_id: int, before: Rows, after: Rows) -> None:
-        for kind, ways in (("match", MATCH_WAYS), ("plan", PLAN_WAYS)):
+        for kind, ways in (("match", MATCH_WAYS), ("plan", PLAN_WAYS), ("dates", DATES_WAYS)):
             for number, (state, of_round, *rest) in after[kind].items():
                 was = before[kind].get(number, ("-", of_round))
                 if was == (state, of_round, *rest):
@@ -244,6 +295,26 @@ class Mechanism:
                     assert grows or name in ENDS_AGREED, f"{name} moved an agreed match"
         assert set(before["match"]) <= set(after["match"])
         assert set(before["plan"]) <= set(after["plan"])
+        self.look_over_days(before, after)
+
+    @staticmethod
+    def look_over_days(before: Rows, after: Rows) -> None:
+        """A session is moved by a proposal that all have accepted who were asked, and by nothing else; it goes
+        back once nobody holds to its days.
+        """
+        moved = {
+            (after["dates"][number][2], days)
+            for number, (state, _, _, days, _) in after["dates"].items()
+            if state == "moved" and before["dates"].get(number, ("-",))[0] != "moved"
+        }
+        for key, days in after["days"].items():
+            assert before["days"].get(key) == days or (key[1], days) in moved
+        for number, (state, _, _, _, answers) in after["dates"].items():
+            if state == "moved" and before["dates"].get(number, ("-",))[0] != "moved":
+                assert all(answer == "accepted" for _, answer in answers if answer is not None)
+        for round_id, code in set(before["days"]) - set(after["days"]):
+            holding = [row for row in after["match"].values() if row[1] == round_id and row[4] == code]
+            assert all(row[0] not in (*LIVE_MATCH_STATES, "lapsed") for row in holding)
 
     def look_over(self) -> None:
         seats: Counter[tuple[str, str]] = Counter()
@@ -274,6 +345,10 @@ class Mechanism:
                 while one.waiting_for is not None:
                     one = self.answer_by_letter(chief, one)
             assert all(one.waiting_for is None for one in decisions.list_matches(chief, round_.code))
+            for proposal in other_dates.list_date_proposals(chief, round_.code):
+                if proposal.state in OPEN_DATE_PROPOSAL_STATES:
+                    assert proposal.may_answer
+                    assert proposal.may_withdraw
 
     @staticmethod
     def answer_by_letter(chief: Actor, match: Any) -> Any:
@@ -300,8 +375,23 @@ class Mechanism:
                     one.round_id,
                     one.seats,
                     sorted((row.side, row.answer, row.seats) for row in one.decisions),
+                    one.session_code,
                 )
                 for one in matches
+            },
+            "dates": {
+                one.id: (
+                    one.state,
+                    one.round_id,
+                    one.session_code,
+                    (one.starts_on, one.ends_on),
+                    sorted((row.participant_id, row.answer) for row in one.answers),
+                )
+                for one in db.session.scalars(select(DateProposal))
+            },
+            "days": {
+                (one.round_id, one.session_code): (one.starts_on, one.ends_on)
+                for one in db.session.scalars(select(SessionDays))
             },
             "plan": {number: (state, of_round, version) for number, state, of_round, version in plans},
         }
@@ -316,6 +406,13 @@ class Mechanism:
         # Now and then somebody knows the number of a match that is none of theirs.
         if not found and self.rng.random() < 0.3:
             found = decisions.list_matches(SYSTEM, round_.code)
+        return self.rng.choice(found) if found else None
+
+    def pick_dates(self, actor: Actor, round_: Round) -> Any:
+        found = other_dates.list_date_proposals(actor, round_.code)
+        found = [one for one in found if one.state in OPEN_DATE_PROPOSAL_STATES]
+        if not found and self.rng.random() < 0.3:
+            found = other_dates.list_date_proposals(SYSTEM, round_.code)
         return self.rng.choice(found) if found else None
 
     def pick_plan(self, actor: Actor, round_: Round, *states: str) -> Any:
@@ -342,7 +439,8 @@ def test_several_rounds_stay_whole_whoever_presses_what(app: Any, size: str) -> 
         agreed += db.session.scalar(select(func.count()).where(Match.state == "agreed")) or 0
         done += mechanism.done
         refused += mechanism.refused
-    never = {"consent", "confirm", "put_forward", "approve", "let_leave", "take_back", "correct"} - set(+done)
+    pressed = {"consent", "confirm", "put_forward", "approve", "let_leave", "take_back", "correct"}
+    never = {*pressed, "propose_dates", "answer_dates"} - set(+done)
     assert not never, f"Nobody ever got to {never}: {done}"
     assert {"confirm", "approve", "decline"} & set(refused)
     assert agreed

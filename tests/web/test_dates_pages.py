@@ -1,0 +1,148 @@
+"""Other dates by the pages alone: proposed, put to all who take part, accepted, and shown where days are."""
+
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+from lcm_service.mail.texts import write_text
+from lcm_service.persistence.database import db
+from lcm_service.persistence.tables import OutboxMessage, Person
+from lcm_service.services import exports, publication
+from tests.fixtures import sign_in
+from tests.service.test_other_dates import AFTER, BEFORE, MovingCourse
+from tests.web.html import main_form, read_page
+
+NEW_DAYS = {"starts_on": str(AFTER[0]), "ends_on": ""}
+
+
+@pytest.fixture
+def course(app: Any) -> MovingCourse:
+    course = MovingCourse()
+    course.consent(0, 1)
+    return course
+
+
+class Browsers:
+    """A browser for everybody who takes part."""
+
+    def __init__(self, app: Any, course: MovingCourse) -> None:
+        self.match = f"/matches/{course.match().id}"
+        actors = {
+            "recipient": course.recipients[0],
+            "other": course.recipients[1],
+            "provider": course.provider,
+            "funder": course.funder,
+            "coordinator": course.coordinator,
+        }
+        self.clients = {name: app.test_client() for name in actors}
+        for name, actor in actors.items():
+            person = db.session.get(Person, actor.person_id)
+            assert person is not None
+            sign_in(self.clients[name], person)
+
+    def read(self, who: str, address: str) -> str:
+        answer = self.clients[who].get(address)
+        assert answer.status_code == 200, (who, address)
+        return str(answer.text)
+
+    def propose(self, who: str, side: str, **said: object) -> Any:
+        filled = main_form(self.read(who, f"{self.match}/dates?side={side}"))
+        return self.clients[who].post(filled.action, data=filled.data(**said), follow_redirects=True)
+
+    def press(self, who: str, address: str, press: str, **said: object) -> Any:
+        forms = [
+            one for one in read_page(self.read(who, address)).forms if one.action == f"{address}/{press}"
+        ]
+        filled = next(one for one in forms if all(one.data()[key] == [said[key]] for key in said))
+        return self.clients[who].post(filled.action, data=filled.data(), follow_redirects=True)
+
+
+def test_a_session_is_moved_by_its_pages_alone_and_nobody_is_found_out(app, course):
+    at = Browsers(app, course)
+    assert "Propose other dates" in at.read("recipient", at.match)
+    proposed = at.propose("recipient", "recipient", **NEW_DAYS, note="Rotation < May")
+    assert proposed.status_code == 200
+    address = proposed.request.path
+    assert "Take the proposal back" in proposed.text
+    assert at.clients["other"].get(address).status_code == 404
+    assert "1 course asks whether other dates suit you." in at.read(
+        "provider", f"/rounds/{course.round.code}"
+    )
+    shown = at.read("provider", address)
+    assert "Rotation &lt; May" in shown
+    assert course.needs[0].participant.names["en"] in shown
+    at.press("provider", address, "accept")
+    other = at.read("other", address)
+    for word in ("Rotation", course.needs[0].participant.names["en"], course.needs[0].reference):
+        assert word not in other
+    assert at.match not in other
+    done = at.press("other", address, "accept")
+    assert "the session is moved to these dates" in done.text
+    for who in ("recipient", "provider", "coordinator"):
+        page = at.read(who, at.match)
+        assert "Moved by all who take part." in page
+        assert "10 May 2027" in page
+    plan = publication.published_plan(course.coordinator, course.round.code)
+    assert "Sessions that were moved since" in at.read("coordinator", f"/plans/{plan.id}")
+    assert "All who take part in this session have agreed on other days." in at.read(
+        "coordinator", f"/rounds/{course.round.code}"
+    )
+
+
+def test_what_is_wrong_is_said_beside_what_was_typed(app, course):
+    at = Browsers(app, course)
+    late = at.propose("recipient", "recipient", starts_on="2020-01-01", ends_on="")
+    assert late.status_code == 422
+    assert "The course has to begin after today." in late.text
+    course.needs[1].latest = BEFORE[1]
+    db.session.merge(course.needs[1])
+    db.session.commit()
+    letter = at.propose("coordinator", "provider", **NEW_DAYS)
+    assert letter.status_code == 422
+    assert course.needs[1].reference in letter.text
+    own = at.propose("provider", "provider", **NEW_DAYS)
+    assert own.status_code == 200
+    assert course.needs[1].reference not in own.text
+
+
+def test_a_coordinator_records_letters_on_the_page_and_reads_all_answers(app, course):
+    at = Browsers(app, course)
+    address = at.propose("provider", "provider", **NEW_DAYS).request.path
+    codes = [need.participant.code for need in course.needs]
+    at.press("coordinator", address, "accept", participant=codes[0])
+    page = at.read("coordinator", address)
+    assert "recorded by a coordinator" in page
+    assert "accepted the proposed days" in page
+    refused = at.press("coordinator", address, "refuse", participant=codes[1])
+    assert "All stays as it is." in refused.text
+    assert course.days() == BEFORE
+
+
+def test_exports_have_the_days_of_now_and_say_that_they_were_moved(app, course):
+    proposal = course.propose(course.provider, "provider")
+    plan = publication.published_plan(course.coordinator, course.round.code)
+    before = exports.export_plan(course.coordinator, plan.id)
+    assert "moved_from" not in before["labels"]["sessions"][course.code]
+    for recipient in course.recipients:
+        course.accept(recipient, proposal)
+    days = [day.isoformat() for day in AFTER]
+    for reader in (course.coordinator, course.provider, course.recipients[0]):
+        taken = exports.export_plan(reader, plan.id)
+        label = taken["labels"]["sessions"][course.code]
+        assert ([label["start"], label["end"]], label["moved_from"]["start"]) == (days, BEFORE[0].isoformat())
+        (row, *_) = exports.export_plan_rows(reader, plan.id)
+        assert ([row["start"], row["end"]], row["moved_from"]) == (days, "2027-04-05/2027-04-16")
+    assert taken["plan"]["assignments"][0]["session"] == course.code
+
+
+def test_a_mail_tells_how_much_waits_and_nothing_else(app, course):
+    at = Browsers(app, course)
+    at.propose("recipient", "recipient", **NEW_DAYS)
+    rows = db.session.scalars(
+        select(OutboxMessage).where(OutboxMessage.participant_id == course.provider.participant_id)
+    )
+    mail = write_text([(row.kind, row.facts) for row in rows], "en", "https://lcm.test")
+    assert "1 course asks whether other dates suit you." in mail.body
+    assert course.code not in mail.body
+    assert write_text([("dates.over", {"dates": 3})], "en", "https://lcm.test").body.count("settled") == 1
