@@ -15,3 +15,9 @@ class RoundSchema(Sent):
     closes_on = Day(required=True, allow_none=False)
     answer_days = Number(1, 90)
     hold_minutes = Number(0, 10_080)
+
+
+class RecordWeightSchema(Sent):
+    """How much of 100 the record of a course counts in the fit of a session."""
+
+    weight = Number(0, 50, required=True, allow_none=False)

@@ -164,6 +164,12 @@ def planning_seats(policy: Mapping[str, Any]) -> tuple[int, int]:
     return default.need, default.session
 
 
+def fit_weights(policy: Mapping[str, Any] | None) -> dict[str, int]:
+    """What counts how much of 100 in the fit of a session, by this policy."""
+    stated = (policy or {}).get("fit")
+    return dict(Policy().fit if stated is None else stated)
+
+
 def weighs_record(policy: Mapping[str, Any]) -> bool:
     """Whether a policy lets the records of courses count in the fit; they do not unless a coordinator says
     so.

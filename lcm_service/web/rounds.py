@@ -9,11 +9,11 @@ from werkzeug.wrappers import Response
 
 from lcm_service.domain import permissions
 from lcm_service.domain.errors import NotAllowed
-from lcm_service.schemas.rounds import RoundSchema
-from lcm_service.services import matching, rounds
-from lcm_service.web import choices, desk
+from lcm_service.schemas.rounds import RecordWeightSchema, RoundSchema
+from lcm_service.services import matching, record_weight, rounds
+from lcm_service.web import choices, desk, reasons
 from lcm_service.web.fields import Field, FormView, Section
-from lcm_service.web.saving import Page, Values, read_version, save_or_show_again
+from lcm_service.web.saving import Page, StaleFacts, Values, read_version, save_or_show_again
 from lcm_service.web.showing import current_actor
 
 bp = Blueprint("rounds", __name__)
@@ -43,6 +43,20 @@ SECTIONS = (
                 _("For how many minutes can an approved plan be taken back?"),
                 "number",
                 hint=_("Nobody is told of it before. 30 is usual; 0 lets it leave at once."),
+            ),
+        ),
+    ),
+)
+
+RECORD_WEIGHT = (
+    Section(
+        _("Weight of the courses’ records"),
+        (
+            Field(
+                "weight",
+                _("How much of 100 does the record of a course count?"),
+                "number",
+                hint=_("From 0 to 50; 0 is usual. What else counts gives way in proportion."),
             ),
         ),
     ),
@@ -114,3 +128,41 @@ def reopen(code: str) -> Response:
     """Open a closed round to new records and to a first match again."""
     rounds.reopen_round(current_actor(), code, read_version(request.form))
     return redirect(url_for("rounds.show", code=code), HTTPStatus.SEE_OTHER)
+
+
+@bp.get("/rounds/<code>/record-weight")
+def ask_record_weight(code: str) -> str:
+    """What counts in the fit of a round, and the form that lets the records of courses count."""
+    weights = record_weight.read_weights(current_actor(), code)
+    return _show_record_weight(code, FormView(RECORD_WEIGHT, {"weight": weights["record"]}), None)
+
+
+@bp.post("/rounds/<code>/record-weight")
+def set_record_weight(code: str) -> Page:
+    """Let the records of courses count in the next runs of a round, or no more."""
+
+    def save(values: Values) -> str:
+        version = read_version(request.form)
+        record_weight.set_record_weight(current_actor(), code, values["weight"], version)
+        return url_for("rounds.ask_record_weight", code=code)
+
+    # Who may not is refused before the form is looked at.
+    record_weight.read_weights(current_actor(), code)
+    return save_or_show_again(
+        RECORD_WEIGHT,
+        save,
+        lambda form, stale: _show_record_weight(code, form, stale),
+        schema=RecordWeightSchema,
+    )
+
+
+def _show_record_weight(code: str, form: FormView, stale: StaleFacts | None) -> str:
+    actor = current_actor()
+    weights = record_weight.read_weights(actor, code)
+    return render_template(
+        "rounds/record_weight.html",
+        round=rounds.find_round(actor, code),
+        weights=[(reasons.FIT_PARTS[name], weight) for name, weight in weights.items()],
+        form=form,
+        stale=stale,
+    )

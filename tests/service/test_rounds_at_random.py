@@ -299,8 +299,8 @@ class Mechanism:
 
     @staticmethod
     def look_over_days(before: Rows, after: Rows) -> None:
-        """A session is moved by a proposal that all have accepted who were asked, and by nothing else; it goes
-        back once nobody holds to its days.
+        """A session is moved by a proposal that all who were asked have accepted, and by nothing else; it
+        goes back once nobody holds to its days.
         """
         moved = {
             (after["dates"][number][2], days)

@@ -113,6 +113,8 @@ PAGES: Final = {
     "activities.new": SUBMITS,
     "activities.record": SUBMITS,
     "rounds.index": SIGNED_IN,
+    "rounds.ask_record_weight": COORDINATES,
+    "rounds.set_record_weight": COORDINATES,
     "rounds.show": SIGNED_IN,
     "rounds.new": COORDINATES,
     "rounds.open_round": COORDINATES,
@@ -322,6 +324,7 @@ FORM: Final = {
     "seats": "5",
     "priority": "routine",
     "starts_on": "2027-06-07",
+    "weight": "10",
 }
 NEW_RECORD: Final = {"participant": "XAC", "round": world.EXERCISE, "title": "A title"}
 BODIES: Final[dict[str, dict[str, Any]]] = {
