@@ -16,9 +16,9 @@ from lcm_service.domain.permissions import SYSTEM
 from lcm_service.mail.sending import send_due
 from lcm_service.services import (
     audit,
+    date_lapses,
     forgetting,
     lapses,
-    other_dates,
     part_lapses,
     publish_gate,
     record_ends,
@@ -99,7 +99,7 @@ class Housekeeping:
         lapses.remind_late(SYSTEM)
         part_lapses.lapse_parts(SYSTEM)
         part_lapses.remind_parties(SYSTEM)
-        other_dates.lapse_dates(SYSTEM)
+        date_lapses.lapse_dates(SYSTEM)
         # After the lapses: what a match held may end with it.
         record_ends.expire_overdue(SYSTEM)
         record_ends.remind_of_ends(SYSTEM)

@@ -187,25 +187,6 @@ def withdraw_dates(actor: Actor, proposal_id: int, version: int) -> DateProposal
         return _view(session, actor, proposal)
 
 
-def lapse_dates(actor: Actor) -> int:
-    """Let every proposal lapse whose time to answer has passed; gives how many. Silence is no yes.
-
-    Raises NotAllowed for all but coordinators and the system.
-    """
-    if not may_coordinate(actor):
-        raise NotAllowed("Deadlines are looked after by coordinators and the service itself.")
-    now, lapsed = utc_now(), 0
-    db.session.rollback()
-    for round_id in date_reads.rounds_with_late_proposals(db.session(), now):
-        with transaction() as session:
-            reads.lock_round(session, round_id)
-            for proposal in date_reads.list_date_proposals(session, round_id, only_open=True):
-                if proposal.answer_by is not None and proposal.answer_by <= now:
-                    close_proposal(session, actor, proposal, "lapsed", "lapse")
-                    lapsed += 1
-    return lapsed
-
-
 @dataclass(frozen=True, slots=True)
 class HeldProposal:
     """A proposal that the transaction holds, with its round and the answer of who is spoken for."""

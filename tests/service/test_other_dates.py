@@ -11,10 +11,10 @@ from lcm_service.domain.permissions import SYSTEM
 from lcm_service.persistence.database import db, utc_now
 from lcm_service.persistence.tables import AuditEvent, DateProposal, Match, Need, Plan, SessionDays, Support
 from lcm_service.services import decisions, lapses, parties, publication, repair, trail
+from lcm_service.services.date_lapses import lapse_dates
 from lcm_service.services.other_dates import (
     accept_dates,
     find_date_proposal,
-    lapse_dates,
     list_date_proposals,
     propose_dates,
     refuse_dates,

@@ -32,6 +32,7 @@ from lcm_service.persistence.tables import (
 from lcm_service.services import (
     audit,
     corrections,
+    date_lapses,
     decisions,
     lapses,
     matching,
@@ -173,7 +174,7 @@ class Mechanism:
         waiting = DateProposal.round_id == round_.id, DateProposal.answer_by.is_not(None)
         db.session.execute(update(DateProposal).where(*waiting).values(answer_by=utc_now()))
         db.session.commit()
-        return bool(other_dates.lapse_dates(SYSTEM))
+        return bool(date_lapses.lapse_dates(SYSTEM))
 
     def fall_silent(self, _actor: Actor, round_: Round) -> bool:
         waiting = Match.round_id == round_.id, Match.answer_by.is_not(None)

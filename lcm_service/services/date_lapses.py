@@ -1,0 +1,27 @@
+"""Silence is no yes: other days that not all have answered in time are over, and all goes on as before."""
+
+from lcm_service.domain.errors import NotAllowed
+from lcm_service.domain.permissions import Actor, may_coordinate
+from lcm_service.persistence import date_reads
+from lcm_service.persistence import matching_reads as reads
+from lcm_service.persistence.database import db, transaction, utc_now
+from lcm_service.services.date_turns import close_proposal
+
+
+def lapse_dates(actor: Actor) -> int:
+    """Let every proposal lapse whose time to answer has passed; gives how many. Silence is no yes.
+
+    Raises NotAllowed for all but coordinators and the system.
+    """
+    if not may_coordinate(actor):
+        raise NotAllowed("Deadlines are looked after by coordinators and the service itself.")
+    now, lapsed = utc_now(), 0
+    db.session.rollback()
+    for round_id in date_reads.rounds_with_late_proposals(db.session(), now):
+        with transaction() as session:
+            reads.lock_round(session, round_id)
+            for proposal in date_reads.list_date_proposals(session, round_id, only_open=True):
+                if proposal.answer_by is not None and proposal.answer_by <= now:
+                    close_proposal(session, actor, proposal, "lapsed", "lapse")
+                    lapsed += 1
+    return lapsed
