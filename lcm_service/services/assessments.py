@@ -8,14 +8,15 @@ the record of the course, in steps that hide each of them (`domain/course_record
 from typing import Final
 
 from lcm_service.domain.course_records import is_a_step, share_closed
-from lcm_service.domain.errors import Conflict, NotAllowed, NotFound, NotValid, Stale
-from lcm_service.domain.permissions import Actor, may_coordinate, may_see_course_record, may_see_offers
+from lcm_service.domain.errors import Conflict, NotAllowed, NotValid, Stale
+from lcm_service.domain.permissions import Actor, may_coordinate, may_see_course_record
 from lcm_service.domain.sentences import sentence
 from lcm_service.domain.vocabulary import ASSESSING_SIDES, ASSESSMENT_ANSWERS
 from lcm_service.persistence import matching_reads as reads
 from lcm_service.persistence.database import db, transaction, utc_now
 from lcm_service.persistence.matching_reads import Session
 from lcm_service.persistence.tables import Assessment, CourseRecord, Offer
+from lcm_service.services import records
 from lcm_service.services.held_matches import HeldMatch, checked_note, hold_match, record_match_event
 from lcm_service.services.match_views import MatchView
 from lcm_service.services.trail import enqueue_message, record_event
@@ -60,9 +61,9 @@ def assess_delivery(
 
 def find_course_record(actor: Actor, offer_reference: str) -> CourseRecord | None:
     """The record of the course that is offered: for its provider and for coordinators; nothing for others, in
-    the same way as where there is none. Raises NotFound for an offer that is not there.
+    the same way as where there is none. Raises NotFound for an offer that the actor may not see.
     """
-    offer = _offer(db.session(), actor, offer_reference)
+    offer = records.find_record(actor, Offer, offer_reference)
     if not may_see_course_record(actor, offer.participant_id):
         return None
     return _record_of(db.session(), offer)
@@ -76,7 +77,7 @@ def reply_to_record(actor: Actor, offer_reference: str, reply: str | None, versi
     yet, Stale where it is in another version, NotValid for a text that is too long.
     """
     with transaction() as session:
-        offer = _offer(session, actor, offer_reference)
+        offer = records.find_record(actor, Offer, offer_reference)
         if not may_see_course_record(actor, offer.participant_id):
             raise NotAllowed("The provider of a course replies to its record.")
         record = _record_of(session, offer)
@@ -156,13 +157,6 @@ def _take_step(session: Session, held: HeldMatch) -> None:
     enqueue_message(
         session, "offer.record", participant_id=offer.participant_id, facts={"reference": offer.reference}
     )
-
-
-def _offer(session: Session, actor: Actor, reference: str) -> Offer:
-    offer = reads.find_offer(session, reference) if may_see_offers(actor) else None
-    if offer is None:
-        raise NotFound(f"There is no offer {reference}.")
-    return offer
 
 
 def _record_of(session: Session, offer: Offer) -> CourseRecord | None:

@@ -126,6 +126,22 @@ def test_the_provider_replies_and_nobody_else_reads_or_replies(scene):
     assert assessments.reply_to_record(scene.provider, offer, None, replied.version).reply is None
 
 
+def test_an_offer_that_may_not_be_seen_has_no_record_and_takes_no_reply(scene):
+    observer, stranger = factories.make_actor("observer"), factories.make_actor()
+    hidden = factories.make_offer(round=scene.old, visibility_consent=False)
+    draft = factories.make_offer(round=scene.old, state="draft")
+    for actor, reference in ((observer, hidden.reference), (stranger, draft.reference)):
+        for act in (
+            lambda actor, code: assessments.find_course_record(actor, code),
+            lambda actor, code: assessments.reply_to_record(actor, code, "Ours.", 1),
+        ):
+            with pytest.raises(NotFound) as there:
+                act(actor, reference)
+            with pytest.raises(NotFound) as missing:
+                act(actor, "O-999999")
+            assert there.value.message == missing.value.message.replace("O-999999", reference)
+
+
 def test_a_record_counts_in_the_fit_only_where_a_coordinator_says_so_and_no_recipient_reads_it(scene):
     scene.assess(["yes", "yes", "in_part", "no", "yes"])
     again = scene.make_round(2025, scene.states)
