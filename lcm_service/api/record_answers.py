@@ -2,10 +2,11 @@
 
 from typing import Any, cast
 
-from lcm_service.api.calls import etag_of, next_part
+from lcm_service.api.calls import caller, etag_of, next_part
 from lcm_service.domain.completeness import missing_fields
 from lcm_service.domain.record_fields import RECORD_FIELDS, column_of
 from lcm_service.domain.standing import notice_of
+from lcm_service.services import submissions
 
 ADDED = ("reference", "state", "version", "source", "created_at", "changed_at")
 ADDED_TO_NEEDS = ("seats_recognised", "priority_recognised", "recognition_reason")
@@ -16,6 +17,7 @@ def shown(kind: str, record: Any) -> dict[str, Any]:
     """A record with what is still to be asked about it."""
     names = (*RECORD_FIELDS[kind], *ADDED, *(ADDED_TO_NEEDS if kind == "need" else ()))
     values = {name: getattr(record, column_of(name)) for name in names}
+    values["state"] = submissions.state_for(caller(), record)
     if kind == "offer":
         values["sessions"] = [
             {name: getattr(row, name) for name in OF_SESSIONS} | {"code": f"{record.reference}-{row.key}"}

@@ -73,6 +73,13 @@ def may_see_offer(actor: Actor, may_be_shown_outside: bool | None) -> bool:
     return may_see_offers(actor) and not (actor.role == "observer" and may_be_shown_outside is False)
 
 
+def may_see_return(actor: Actor, participant_id: int) -> bool:
+    """That a record was given back with questions is for its owner and coordinators: to others it would say
+    that something is wrong with it.
+    """
+    return actor.answers_for(participant_id) or actor.is_coordinator or actor.is_system
+
+
 def may_see_circulated_needs(actor: Actor) -> bool:
     """What a participant has agreed to be told of its need is told to everyone who takes part."""
     return may_see_offers(actor)

@@ -85,7 +85,7 @@ def return_record(actor: Actor, kind: str, reference: str, *, questions: str | N
         record = begin_step(session, actor, kind, reference, version, "return")
         if _has_matches(session, record):
             raise Conflict(f"{reference} stands in a match. End the match first, or ask the question there.")
-        record.return_questions, record.circulated_at = questions, None
+        record.return_questions = questions
         end_step(session, actor, record, "return", ["return_questions", "state"])
         return record
 

@@ -6,7 +6,7 @@ The services of each kind (`need_records`, `offer_records`, `support_records`) s
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy import ColumnElement, and_, or_, select
 from sqlalchemy.orm import Session
 
 from lcm_service.domain.errors import Conflict, NotAllowed, NotFound, NotValid
@@ -17,6 +17,7 @@ from lcm_service.domain.permissions import (
     may_see_need,
     may_see_offer,
     may_see_offers,
+    may_see_return,
     may_submit_for,
 )
 from lcm_service.domain.record_fields import DEFAULTS, RECORD_FIELDS, column_of
@@ -279,7 +280,7 @@ def list_records[Record: (Need, Offer, Support)](
             Participant.code == participant_code
         )
     if only_live:
-        query = query.where(table.state.in_(LIVE_RECORD_STATES))
+        query = query.where(_is_live_for(actor, table))
     if after is not None:
         query = query.where(table.id > _place_of(actor, table, after))
     if limit is not None:
@@ -300,6 +301,31 @@ def _is_no_draft_of_others(actor: Actor, table: Any) -> ColumnElement[bool]:
     if actor.participant_id is None or not may_see_draft(actor, actor.participant_id):
         return is_sent  # type: ignore[no-any-return]
     return or_(is_sent, table.participant_id == actor.participant_id)
+
+
+def _is_live_for(actor: Actor, table: Any) -> ColumnElement[bool]:
+    """Whether a record takes part, as far as the reader is told: one of others that was given back goes on to
+    be listed.
+    """
+    is_live: ColumnElement[bool] = table.state.in_(LIVE_RECORD_STATES)
+    if actor.is_coordinator or actor.is_system:
+        return is_live
+    is_of_others = table.participant_id.is_distinct_from(actor.participant_id)
+    return or_(is_live, and_(table.state == "returned", is_of_others))
+
+
+def state_for(actor: Actor, record: Any) -> str:
+    """The state of a record for its reader: others than its owner and coordinators go on to read the one in
+    which it was given back.
+    """
+    if record.state != "returned" or may_see_return(actor, record.participant_id):
+        return str(record.state)
+    earlier = (
+        ("circulated", record.circulated_at),
+        ("authenticated", record.authenticated_at),
+        ("acknowledged", record.acknowledged_at),
+    )
+    return next((state for state, since in earlier if since is not None), "submitted")
 
 
 def _may_see(actor: Actor, record: Any) -> bool:

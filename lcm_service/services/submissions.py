@@ -21,6 +21,7 @@ from lcm_service.services.offer_records import (
 )
 from lcm_service.services.record_ends import renew_record
 from lcm_service.services.record_life import acknowledge_record, authenticate_record, return_record
+from lcm_service.services.records import state_for
 from lcm_service.services.support_records import (
     find_support,
     list_supports,
@@ -49,6 +50,7 @@ __all__ = [
     "revise_offer",
     "revise_support",
     "save_draft",
+    "state_for",
     "submit_draft",
     "submit_need",
     "submit_offer",

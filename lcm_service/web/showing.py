@@ -15,6 +15,7 @@ from lcm_service.domain import permissions
 from lcm_service.domain.errors import NotSignedIn
 from lcm_service.domain.permissions import Actor
 from lcm_service.persistence import reads
+from lcm_service.services import submissions
 from lcm_service.services.accounts import actor_of
 from lcm_service.web import reasons, words
 
@@ -271,6 +272,7 @@ def register_showing(app: Flask) -> None:
         reasons=reasons,
         vocabularies=words.VOCABULARIES,
         may=permissions,
+        state_for=submissions.state_for,
     )
     app.jinja_env.filters["number"] = number
     app.jinja_env.trim_blocks = True

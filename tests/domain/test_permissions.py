@@ -29,6 +29,7 @@ ABOUT_A_PARTICIPANT = {
     permissions.may_answer_part: ({"focal point", "coordinator"}, {"coordinator"}),
     permissions.may_answer_dates: ({"focal point", "coordinator"}, {"coordinator"}),
     permissions.may_see_draft: ({"focal point"}, set()),
+    permissions.may_see_return: ({"focal point", "coordinator", "system"}, {"coordinator", "system"}),
 }
 ABOUT_THE_MECHANISM = {
     permissions.may_see_offers: {"focal point", "coordinator", "observer", "system"},

@@ -95,7 +95,7 @@ def test_a_coordinator_alone_circulates_and_only_what_was_acknowledged(
     returned = submissions.return_record(
         coordinator, kind, record.reference, questions="Which?", version=vouched.version
     )
-    assert (returned.state, returned.circulated_at) == ("returned", None)
+    assert (returned.state, submissions.state_for(coordinator, returned)) == ("returned", "returned")
 
 
 @pytest.mark.parametrize("consent", [None, False])

@@ -42,6 +42,10 @@ def give_back(actor, kind, record, questions="For which unit is it?", version=No
     return submissions.return_record(actor, kind, record.reference, questions=questions, version=version)
 
 
+def circulate(actor, kind, record):
+    return submissions.circulate_record(actor, kind, record.reference, record.version)
+
+
 STEPS = (acknowledge, authenticate, give_back)
 
 
@@ -182,3 +186,25 @@ def test_that_an_offer_was_given_back_is_read_by_its_owner_and_coordinators_alon
     for actor in (stranger, factories.make_actor("observer")):
         told = [(one.action, one.fields) for one in trail.list_events(actor, kind, record.reference)]
         assert told == [("revise", ("detail",))]
+
+
+@pytest.mark.parametrize("steps", [(), (acknowledge,), (acknowledge, authenticate), (acknowledge, circulate)])
+@pytest.mark.parametrize("kind", ["offer", "support"])
+def test_that_a_record_was_given_back_is_told_to_its_owner_and_coordinators_alone(
+    kind, steps, record, owner, stranger, coordinator, round
+):
+    observer = factories.make_actor("observer")
+    listed = {"offer": submissions.list_offers, "support": submissions.list_supports}[kind]
+
+    def read(actor):
+        found = FIND[kind](actor, record.reference)
+        live = [one.reference for one in listed(actor, round.code, only_live=True)]
+        return submissions.state_for(actor, found), record.reference in live
+
+    for step in steps:
+        step(coordinator, kind, FIND[kind](coordinator, record.reference))
+    before = [read(actor) for actor in (stranger, observer)]
+    assert read(owner) == before[0]
+    give_back(coordinator, kind, FIND[kind](coordinator, record.reference))
+    assert [read(actor) for actor in (stranger, observer)] == before
+    assert [read(actor) for actor in (owner, coordinator)] == [("returned", False)] * 2
