@@ -8,11 +8,12 @@ from sqlalchemy.orm import Session as Session  # the type of what `transaction` 
 from sqlalchemy.orm import joinedload, selectinload
 from sqlalchemy.orm.attributes import flag_modified
 
-from lcm_service.domain.vocabulary import UNPUBLISHED_PLAN_STATES
+from lcm_service.domain.vocabulary import DECISION_SIDES, LIVE_MATCH_STATES, UNPUBLISHED_PLAN_STATES
 from lcm_service.persistence.tables import (
     AreaSubstitute,
     Assessment,
     CourseRecord,
+    Decision,
     Delivery,
     Match,
     Need,
@@ -224,6 +225,7 @@ def list_match_sides(
         .join(Need, Match.need_reference == Need.reference)
         .join(Offer, Match.offer_reference == Offer.reference)
         .options(selectinload(Match.decisions), selectinload(Match.plan).joinedload(Plan.round))
+        .options(selectinload(Match.known_plan))
         .options(selectinload(Match.delivery).selectinload(Delivery.assessments))
         .options(selectinload(Match.offer).selectinload(Offer.sessions))
         .order_by(Match.need_reference, Match.session_code)
@@ -313,14 +315,21 @@ def course_shares(session: Session, standing: str) -> dict[tuple[int, str], int]
 
 def rounds_with_agreed(session: Session, participant_id: int | None = None) -> set[str]:
     """The codes of rounds that hold an agreed match, of this participant's needs and offers where it is
-    named.
+    named: one that all sides have confirmed, also where they are asked for more meanwhile.
     """
+    confirmed_by_all = (
+        select(Decision.match_id)
+        .where(Decision.answer == "confirmed")
+        .group_by(Decision.match_id)
+        .having(func.count() == len(DECISION_SIDES))
+    )
+    stands = Match.state.in_(LIVE_MATCH_STATES) & Match.id.in_(confirmed_by_all)
     statement = (
         select(Round.code)
         .join(Match, Match.round_id == Round.id)
         .join(Need, Match.need_reference == Need.reference)
         .join(Offer, Match.offer_reference == Offer.reference)
-        .where((Match.state == "agreed") | (Match.known_state == "agreed"))
+        .where((Match.state == "agreed") | stands)
     )
     if participant_id is not None:
         of_own = (Need.participant_id == participant_id) | (Offer.participant_id == participant_id)

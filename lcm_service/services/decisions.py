@@ -20,7 +20,7 @@ from lcm_service.services.held_matches import (
     agree_if_all_confirmed,
     answer,
     checked_note,
-    give_days,
+    give_known_days,
     hold_match,
     pass_turn,
     record_match_event,
@@ -28,10 +28,12 @@ from lcm_service.services.held_matches import (
     trace,
 )
 from lcm_service.services.match_turns import (
+    agreed_seats,
     answer_by,
     covers,
     end_known,
     fall_back_to_known,
+    forget_known,
     is_known_live,
     is_put,
     is_secret,
@@ -112,6 +114,8 @@ def confirm_match(
         answer(held, "confirmed", note=note)
         if held.match.state == "proposed":
             pass_turn(session, held)
+        else:
+            give_known_days(held.match, held.round)
         session.flush()
         trace(session, held, "confirm", {"seats": held.seats})
         agree_if_all_confirmed(session, actor, held.match, (held.recipient, held.provider))
@@ -133,8 +137,9 @@ def decline_match(
 
     A side that confirmed fewer seats than are proposed now declines the additional ones alone: what it
     confirmed stands, and no repair asks it for more; so does a recipient that is asked for more than it
-    agreed to be put for. A provider that was not asked has nothing to decline. A match that all have agreed
-    is declined by a coordinator, on behalf of the side that wrote. One that lapsed can be declined, so that
+    agreed to be put for. A provider that was not asked has nothing to decline. What all have agreed, for
+    these seats or for fewer, is declined by a coordinator, on behalf of the side that wrote; a side that
+    presses itself declines what is more. One that lapsed can be declined, so that
     it is not proposed again. Pressed twice it changes nothing. Raises NotFound, NotAllowed, NotValid for a
     reason that is not listed, Stale, and Conflict where the match has ended.
     """
@@ -148,10 +153,9 @@ def decline_match(
         held.check_version(session, version)
         held.require_asked()
         held.require_open("decline", *(("decline_agreed",) if may_coordinate(actor) else ()))
-        declines_more = own is not None and own.answer == "confirmed" and own.seats < held.seats
         if held.match.state == "asked" and side == "recipient" and is_known_live(held.match):
             _decline_beyond_known(session, held, reason, note)
-        elif own is not None and declines_more and held.state == "proposed":
+        elif own is not None and held.state == "proposed" and _seats_that_stand(held):
             _decline_more(session, held, own, reason, note)
         else:
             _decline_whole(session, held, reason, note)
@@ -222,8 +226,10 @@ def release_matches_of(
 def put_to_provider(session: Session, held: HeldMatch, reason: str | None, note: str | None) -> None:
     """The provider sees the match now, for its seats; ``reason``: why the recipient wants no more of them."""
     actor, match = held.actor, held.match
-    match.state, match.known_state, match.lapsed_at = "proposed", None, None
-    match.put_to_provider_at, match.seats_put, match.known_notice = utc_now(), match.seats, None
+    match.state, match.lapsed_at = "proposed", None
+    forget_known(match)
+    match.put_to_provider_at, match.seats_put = utc_now(), match.seats
+    match.known_plan, match.known_notice = match.plan, None
     match.put_by_id, match.put_reason, match.put_note = actor.person_id, reason, checked_note(note)
     match.answer_by, match.reminded_at = answer_by(held.round), None
     session.flush()
@@ -244,11 +250,13 @@ def require_answered(session: Session, held: HeldMatch) -> None:
     if now.questions:
         raise _refuse_unanswered(session, match, now.questions)
     match.is_firm = True
+    if match.known_state is not None:
+        match.known_is_firm = True
 
 
 def require_not_refused(session: Session, held: HeldMatch) -> PairNow:
     """What the records say now of the pair, where none of their rules and limits speaks against it."""
-    now = judge_pair_now(session, held.round, pair_of(held.match))
+    now = judge_pair_now(session, held.round, pair_of(held.match), seats=held.seats)
     if now is None or now.refusals:
         rules = () if now is None else now.refusals
         raise Conflict(
@@ -284,17 +292,28 @@ def _decline_whole(session: Session, held: HeldMatch, reason: str, note: str | N
     call_off(held.match)
     answer(held, "declined", reason=reason, note=note)
     held.match.state = "declined"
-    if held.side == "provider":
-        held.match.known_state = None
-    end_known(held.match)
+    end_known(held.match, is_told=held.side == "provider")
     session.flush()
     trace(session, held, "decline", {"reason": reason, "seats": held.match.seats})
 
 
+def _seats_that_stand(held: HeldMatch) -> int:
+    """How many seats the side does not decline: those that it had confirmed when it was asked for more; else,
+    unless it says otherwise by letter, those that all have agreed.
+    """
+    own = held.decision
+    if own is not None and own.answer == "confirmed" and own.seats < held.seats:
+        return own.seats
+    return 0 if held.is_on_behalf else agreed_seats(held.match)
+
+
 def _decline_more(session: Session, held: HeldMatch, own: Decision, reason: str, note: str | None) -> None:
-    declined = held.match.seats - own.seats
-    held.match.seats = own.seats
-    own.reason, own.note = reason, checked_note(note)
+    """The rest is over, and with it what the recipient may be asked beyond it in the meantime."""
+    stands, seats = _seats_that_stand(held), held.seats
+    if held.is_as_known:
+        fall_back_to_known(held.match)
+    declined, held.match.seats = seats - stands, stands
+    own.seats, own.reason, own.note = stands, reason, checked_note(note)
     own.decided_by_id, own.decided_at = held.actor.person_id, utc_now()
     pass_turn(session, held)
     session.flush()
@@ -308,7 +327,6 @@ def _decline_beyond_known(session: Session, held: HeldMatch, reason: str, note: 
     """
     declined = fall_back_to_known(held.match)
     held.match.put_reason, held.match.put_note = reason, checked_note(note)
-    give_days(held.match, held.round)
     session.flush()
     trace(session, held, "decline_more", {"reason": reason, "seats": declined}, secret=True)
     agree_if_all_confirmed(session, held.actor, held.match, (held.recipient, held.provider))

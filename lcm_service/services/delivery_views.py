@@ -16,7 +16,7 @@ from lcm_service.domain.permissions import Actor, may_decide_as, may_read_assess
 from lcm_service.domain.vocabulary import ASSESSING_SIDES
 from lcm_service.persistence.database import utc_now
 from lcm_service.persistence.tables import Assessment, Delivery, Match, Participant, Person
-from lcm_service.services.match_turns import known_state
+from lcm_service.services.match_turns import agreed_seats
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,17 +105,16 @@ def last_day(match: Match) -> date | None:
 def view_delivery(
     actor: Actor,
     match: Match,
-    state: str,
     recipient: Participant,
     provider: Participant,
     people: Mapping[int, Person],
 ) -> DeliveryOfMatch | None:
-    """What the reader may see of what came of a match, which it sees in ``state``; nothing where the match is
-    not agreed and never was held or scheduled.
+    """What the reader may see of what came of a match; nothing where the match is not agreed and never was
+    held or scheduled.
     """
     delivery = match.delivery
-    # While the recipient is asked for more, what all have agreed before stands.
-    is_agreed = state == "agreed" or (match.state == "asked" and known_state(match) == "agreed")
+    # While sides are asked for more, what all have agreed before stands.
+    is_agreed = agreed_seats(match) > 0
     if delivery is None and not is_agreed:
         return None
     row = delivery or Delivery(state=None, assessments=[])

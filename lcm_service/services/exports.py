@@ -20,9 +20,10 @@ from lcm_service.domain.standing import notice_of
 from lcm_service.persistence import matching_reads as reads
 from lcm_service.persistence.database import db, transaction
 from lcm_service.persistence.tables import Offer, Plan, Support
-from lcm_service.services.match_turns import seats_known
+from lcm_service.services.known_rows import rows_as_known
+from lcm_service.services.match_turns import pairs_known
 from lcm_service.services.moved_days import labels_now
-from lcm_service.services.plan_excerpts import excerpt_for, weighed_record
+from lcm_service.services.plan_excerpts import excerpt_of_plan, pairs_of_provider, weighed_record
 from lcm_service.services.trail import record_event
 
 PLAN_EXPORT: Final = "lcm-plan-export/1"
@@ -116,10 +117,7 @@ def export_plan_rows(actor: Actor, plan_id: int, language: str = "en") -> list[d
         "plan": plan.number,
         "plan_state": plan.state,
     }
-    # From the whole plan: an excerpt lacks the other side's questions, and with them what was assumed.
-    assumed = {
-        (row["need"], row["session"]) for row in plan.document["assignments"] if are_seats_assumed(row)
-    }
+    assumed = {(row["need"], row["session"]) for row in _whole_rows(actor, plan) if are_seats_assumed(row)}
     hidden = _not_for_outside(labels)
     placed = [
         common
@@ -159,18 +157,22 @@ def _document_for(actor: Actor, plan: Plan) -> tuple[dict[str, Any], dict[str, A
     if may_coordinate(actor):
         return plan.document, labels_now(session, plan, plan.labels, plan.labels["sessions"])
     assert actor.participant_code is not None
-    known = seats_known(reads.list_matches(session, plan.round_id))
-    own = excerpt_for(
-        actor.participant_code,
-        plan.document,
-        plan.explanation,
-        plan.labels,
-        known,
-        hides_fit=weighed_record(plan),
-    )
+    matches = reads.list_matches(session, plan.round_id)
+    own = excerpt_of_plan(plan, actor.participant_code, plan.explanation, matches)
     kept = {name: own[name] for name in ("assignments", "sessions", "questions", "unmet")}
     placed = {row["session"] for row in own["assignments"]}
     return plan.document | kept | ABOUT_EVERYBODY, labels_now(session, plan, own["labels"], placed)
+
+
+def _whole_rows(actor: Actor, plan: Plan) -> list[Mapping[str, Any]]:
+    """The assignments with all their questions, as the actor knows them: an excerpt lacks the other side's,
+    and with them what was assumed.
+    """
+    rows: list[Mapping[str, Any]] = plan.document["assignments"]
+    if may_coordinate(actor) or actor.participant_code is None:
+        return rows
+    known = pairs_known(reads.list_matches(db.session(), plan.round_id))
+    return rows_as_known(rows, "assignments", plan, pairs_of_provider(plan, actor.participant_code, known))
 
 
 def _not_for_outside(labels: Mapping[str, Any]) -> set[str]:

@@ -16,13 +16,14 @@ from lcm_service.persistence.database import utc_now
 from lcm_service.persistence.matching_reads import Session
 from lcm_service.persistence.tables import Decision, Match, Participant, Round
 from lcm_service.services.match_turns import (
-    answer_by,
     confirmed_sides,
+    days_for,
     is_put,
     is_secret,
     known_seats,
     known_state,
     side_awaited,
+    side_awaited_as_known,
 )
 from lcm_service.services.match_views import MatchView, view_matches
 from lcm_service.services.trail import actions_since, check_version, enqueue_message, record_event
@@ -32,8 +33,6 @@ LONGEST_NOTE: Final = 4000
 CHANGES_OF_SEATS: Final = frozenset(
     ("ask", "grow", "cut", "accept_fewer", "decline_more", "lapse_more", "release", "lapse", "move_dates")
 )
-# The sides that are waited for; the secretariat does not keep others waiting for itself.
-SIDES_WAITED_FOR: Final = ("recipient", "provider")
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +62,9 @@ class HeldMatch:
 
     @property
     def is_as_known(self) -> bool:
-        """Whether a provider presses on a match that it sees as it knew it, and not as it is."""
-        return self.actor.answers_for(self.provider.id) and self.match.known_state is not None
+        """Whether it is answered for a provider that sees the match as it knew it, and not as it is."""
+        is_of_provider = self.actor.answers_for(self.provider.id) or self.side == "provider"
+        return is_of_provider and self.match.known_state is not None
 
     @property
     def state(self) -> str:
@@ -196,9 +196,13 @@ def give_days(match: Match, round_: Round) -> str | None:
     a date, for its silence takes nothing away.
     """
     awaited = side_awaited(match)
-    match.answer_by = answer_by(round_) if awaited in SIDES_WAITED_FOR else None
-    match.reminded_at = None
+    match.answer_by, match.reminded_at = days_for(awaited, round_), None
     return awaited
+
+
+def give_known_days(match: Match, round_: Round) -> None:
+    """The same of a match whose recipient is asked for more, as the provider reads it."""
+    match.known_answer_by = days_for(side_awaited_as_known(match), round_)
 
 
 def pass_turn(session: Session, held: HeldMatch) -> None:

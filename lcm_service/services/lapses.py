@@ -18,7 +18,6 @@ from lcm_service.persistence.database import db, transaction, utc_now
 from lcm_service.persistence.matching_reads import Session
 from lcm_service.persistence.tables import Match, Participant, Round
 from lcm_service.services.held_matches import (
-    SIDES_WAITED_FOR,
     agree_if_all_confirmed,
     give_days,
     hold_match,
@@ -28,6 +27,7 @@ from lcm_service.services.held_matches import (
     trace,
 )
 from lcm_service.services.match_turns import (
+    SIDES_WAITED_FOR,
     fall_back_to_known,
     is_known_live,
     is_secret,
@@ -56,14 +56,17 @@ def lapse_overdue(actor: Actor) -> int:
     """
     _require_coordinator(actor)
     now, touched = utc_now(), 0
-    for round_id in _rounds_with(Match.answer_by <= now):
+    for round_id in _rounds_with((Match.answer_by <= now) | (Match.known_answer_by <= now)):
         with transaction() as session:
             round_ = reads.lock_round(session, round_id)
             unrecognised, codes = _needs_to_recognise(session, round_id), set[str]()
             for match, recipient, provider in reads.list_match_sides(session, round_id=round_id):
+                if match.known_answer_by is not None and match.known_answer_by <= now:
+                    # It is not waited for while the recipient is asked for more, of which it knows nothing.
+                    match.known_answer_by = now + REMIND_BEFORE
                 if match.state not in WAITING_STATES or match.answer_by is None or match.answer_by > now:
                     continue
-                if unrecognised.intersection(questions_of(match)):
+                if unrecognised.intersection(questions_of(match, match.plan)):
                     match.answer_by, match.reminded_at = now + REMIND_BEFORE, None
                     continue
                 lapse_match(session, actor, match, round_, (recipient, provider))
@@ -184,10 +187,11 @@ def lapse_match(
     elif match.state == "proposed" and len(confirmed) == len(SIDES_WAITED_FOR):
         lapsed, action = match.seats - min(confirmed), "lapse_more"
         match.seats, match.lapsed_at = min(confirmed), utc_now()
+        give_days(match, round_)
     else:
         lapsed, action = match.seats, "lapse"
         match.state, match.lapsed_at = "lapsed", utc_now()
-    give_days(match, round_)
+        give_days(match, round_)
     session.flush()
     facts = {"seats": lapsed, "version": match.version}
     record_match_event(session, actor, match, action, ["state", "seats"], facts, secret=was_secret)

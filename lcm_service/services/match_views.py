@@ -3,7 +3,8 @@
 A provider is shown of a need only what it must know to answer: who, how many, in which subject, level and
 language, and that only once the recipient has agreed to be put to it. The need's own title, basis, detail and
 priority stay with the participant that has it and with coordinators. What is shown is read from the labels of
-the plan that put the match to the sides.
+the plan that put the match to its reader: a provider reads nothing by a plan of which its recipient is still
+asked.
 """
 
 from collections.abc import Mapping, Sequence
@@ -13,14 +14,36 @@ from typing import Any, Final
 
 from lcm_service.domain.assumptions import are_seats_assumed
 from lcm_service.domain.lives import whose_turn
-from lcm_service.domain.permissions import Actor, may_decide_as, may_see_match, may_see_need
+from lcm_service.domain.permissions import (
+    Actor,
+    may_coordinate,
+    may_decide_as,
+    may_see_match,
+    may_see_need,
+)
 from lcm_service.domain.vocabulary import DECISION_SIDES
 from lcm_service.persistence import matching_reads as reads
 from lcm_service.persistence.matching_reads import Session
-from lcm_service.persistence.tables import Decision, Match, Participant, Person, Question, SessionDays
+from lcm_service.persistence.tables import (
+    Decision,
+    Match,
+    Participant,
+    Person,
+    Plan,
+    Question,
+    SessionDays,
+)
 from lcm_service.services.delivery_views import DeliveryOfMatch, people_of_delivery, view_delivery
 from lcm_service.services.match_parties import CoRecipient, PartiesOfMatches, PartyOfMatch
-from lcm_service.services.match_turns import confirmed_sides, is_put, known_seats, known_state
+from lcm_service.services.match_turns import (
+    agreed_seats,
+    as_it_is,
+    as_known,
+    confirmed_sides,
+    is_put,
+    known_seats,
+    side_awaited_as_known,
+)
 from lcm_service.services.plan_questions import RECOGNITION, Asked, asked_of
 
 # What a provider reads of a need, and no more: the page that asks the recipient lists these before the
@@ -120,6 +143,17 @@ class ConsentOfMatch:
 
 
 @dataclass(frozen=True, slots=True)
+class KnownToProvider:
+    """How the provider goes on to see a match whose recipient is asked for more: for coordinators, who record
+    what it answers by letter.
+    """
+
+    state: str
+    seats: int
+    waiting_for: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class MatchView:
     """A match with its two sides, its answers, and what the reader may do.
 
@@ -131,7 +165,8 @@ class MatchView:
     taught there, once all are agreed. ``my_sides``: for whom the reader may answer. ``answer_by``: until when
     that side is waited for. ``are_seats_assumed``: the plan counted with seats that nobody has stated.
     ``correction_notice``: what coordinators wrote to the sides when a correcting plan withdrew it.
-    ``delivery``: what came of it once it was agreed.
+    ``delivery``: what came of it once it was agreed, for ``agreed_seats``, of which sides may be asked for
+    more.
     """
 
     id: int
@@ -160,7 +195,9 @@ class MatchView:
     co_recipients: tuple[CoRecipient, ...]
     my_sides: tuple[str, ...]
     delivery: DeliveryOfMatch | None
+    agreed_seats: int
     correction_notice: str | None = None
+    known_to_provider: KnownToProvider | None = None
 
     @property
     def waits_for_recognition(self) -> bool:
@@ -201,13 +238,16 @@ def _view(
     parties: PartiesOfMatches,
 ) -> MatchView:
     match, recipient, provider = row
-    labels, round_ = match.plan.labels, match.plan.round
+    is_of_provider = actor.answers_for(provider.id)
+    standing = as_known(match) if is_of_provider else as_it_is(match)
+    state, seats, answers = standing.state, standing.seats, list(match.decisions)
+    asked = questions_of(match, standing.plan)
+    if is_of_provider and state in ("released", "lapsed"):
+        # A pair that is planned anew has no answers yet; that it has none any more would tell of that, and so
+        # would a question that a later plan asks again.
+        answers, asked = [], ()
+    labels, round_ = standing.plan.labels, match.plan.round
     own_sides = {"recipient": recipient.id, "provider": provider.id}
-    state, seats, answers = match.state, match.seats, list(match.decisions)
-    if actor.answers_for(provider.id):
-        state, seats = known_state(match), known_seats(match)
-        # A pair that is planned anew has no answers yet; that it has none any more would tell of that.
-        answers = [] if state in ("released", "lapsed") else answers
     is_waiting = state in ("asked", "proposed")
     return MatchView(
         id=match.id,
@@ -217,12 +257,12 @@ def _view(
         plan_id=match.plan_id,
         state=state,
         seats=seats,
-        are_seats_assumed=are_seats_assumed(_row_of(match)),
-        is_firm=match.is_firm,
+        are_seats_assumed=are_seats_assumed(row_of(match, standing.plan)),
+        is_firm=standing.is_firm,
         waiting_for=whose_turn(state, confirmed_sides(match, seats), awaits_parties=match.awaits_parties),
         consent=_consent_of(actor, match, recipient, people),
-        answer_by=match.answer_by if is_waiting else None,
-        lapsed_at=match.lapsed_at,
+        answer_by=standing.answer_by if is_waiting else None,
+        lapsed_at=standing.lapsed_at,
         need_reference=match.need_reference,
         offer_reference=match.offer_reference,
         session_code=match.session_code,
@@ -244,21 +284,30 @@ def _view(
         asks_more_of=tuple(
             one.side for one in answers if is_waiting and one.answer == "confirmed" and one.seats < seats
         ),
-        open_questions=tuple(asked for asked in questions_of(match) if (match.round_id, *asked) in open_rows),
+        open_questions=tuple(one for one in asked if (match.round_id, *one) in open_rows),
         parties=parties.parties_of(match),
         co_recipients=parties.co_recipients_of(match),
         my_sides=tuple(
             side for side in DECISION_SIDES if may_decide_as(actor, side, recipient.id, provider.id)
         ),
-        correction_notice=(match.known_notice if actor.answers_for(provider.id) else match.correction_notice),
-        delivery=view_delivery(actor, match, state, recipient, provider, people),
+        correction_notice=match.known_notice if is_of_provider else match.correction_notice,
+        delivery=view_delivery(actor, match, recipient, provider, people),
+        agreed_seats=agreed_seats(match),
+        known_to_provider=_known_to_provider(match) if may_coordinate(actor) else None,
     )
 
 
-def questions_of(match: Match) -> tuple[Asked, ...]:
+def _known_to_provider(match: Match) -> KnownToProvider | None:
+    if match.known_state is None:
+        return None
+    known = as_known(match)
+    return KnownToProvider(known.state, known.seats, side_awaited_as_known(match))
+
+
+def questions_of(match: Match, plan: Plan) -> tuple[Asked, ...]:
     """What had to be asked about the pair when the plan was made, answered since or not."""
-    labels = match.plan.labels
-    asked = [asked_of(labels, one["record"], one["field"]) for one in _row_of(match)["questions"]]
+    labels = plan.labels
+    asked = [asked_of(labels, one["record"], one["field"]) for one in row_of(match, plan)["questions"]]
     # Once its owner has said how many seats it asks, the same question waits for recognition.
     later = [
         (kind, reference, RECOGNITION)
@@ -268,10 +317,10 @@ def questions_of(match: Match) -> tuple[Asked, ...]:
     return tuple(dict.fromkeys([*asked, *later]))
 
 
-def _row_of(match: Match) -> Mapping[str, Any]:
-    """The pair's row in the plan that the match came from; a released pair may have none in a later plan."""
+def row_of(match: Match, plan: Plan) -> Mapping[str, Any]:
+    """The pair's row in a plan; a released pair may have none in a later plan."""
     pair = (match.need_reference, match.session_code)
-    rows: Sequence[Mapping[str, Any]] = match.plan.document["assignments"]
+    rows: Sequence[Mapping[str, Any]] = plan.document["assignments"]
     return next((row for row in rows if (row["need"], row["session"]) == pair), {"questions": ()})
 
 
@@ -340,7 +389,8 @@ def _consent_of(
     person = None if match.put_by_id is None else people.get(match.put_by_id)
     sees_why = may_see_need(actor, recipient.id)
     return ConsentOfMatch(
-        seats=match.seats_put,
+        # For the provider those that it reads now: how many more there were is not kept for all its states.
+        seats=match.seats_put if sees_why else known_seats(match),
         at=match.put_to_provider_at,
         is_recorded=match.put_by_id is not None,
         is_on_behalf=person is not None and person.participant_id != recipient.id,

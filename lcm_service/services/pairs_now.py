@@ -5,11 +5,12 @@ confirmed only while it still fits, and a round in which something no longer fit
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from lcm_service.persistence.matching_reads import Session
 from lcm_service.persistence.tables import Match, Round
+from lcm_service.services.match_turns import is_known_live, known_seats
 from lcm_service.services.snapshot_records import PairCodes, RoundRecords, gather_records, pair_of
 from lcm_service.services.snapshots import read_as_problem
 from optimizer import Problem, judge_pair
@@ -28,26 +29,44 @@ class PairNow:
     questions: tuple[tuple[str, str], ...]
 
 
-def judge_pair_now(session: Session, round_: Round, pair: PairCodes) -> PairNow | None:
-    """Judge the pair of a live match; None where its need or its session no longer takes part."""
+def judge_pair_now(
+    session: Session, round_: Round, pair: PairCodes, *, seats: int | None = None
+) -> PairNow | None:
+    """Judge the pair of a live match before a side answers; None where its need or its session no longer
+    takes part.
+
+    Of the session's seats only those count against it that were put to the provider: by a refusal for others
+    a provider that changes its own seats would learn how many its session has in secret. ``seats``: those of
+    the pair itself that are answered for, where these are not all.
+    """
     records = gather_records(session, round_, about=pair)
-    return judge_pairs(session, records, [one for one in records.pins if pair_of(one) == pair]).get(pair)
+    judged = [one for one in records.pins if pair_of(one) == pair]
+    put = {pair_of(one): known_seats(one) if is_known_live(one) else 0 for one in records.pins}
+    for one in judged:
+        put[pair] = one.seats if seats is None else seats
+    return judge_pairs(session, records, judged, seats_in_session=put).get(pair)
 
 
 def judge_pairs(
-    session: Session, records: RoundRecords, matches: Iterable[Match] | None = None
+    session: Session,
+    records: RoundRecords,
+    matches: Iterable[Match] | None = None,
+    *,
+    seats_in_session: Mapping[PairCodes, int] | None = None,
 ) -> dict[PairCodes, PairNow]:
     """Judge live matches, all of the round or those given, by one reading of the records.
 
     Only records that hold one of these matches are read as a problem, so that a fault elsewhere keeps nobody
-    from answering. A match whose need or session is gone has no row. Raises NotValid where the records of
-    these matches contradict themselves.
+    from answering. A match whose need or session is gone has no row. ``seats_in_session``: how many of each
+    match count in its session, where these are not all. Raises NotValid where the records of these matches
+    contradict themselves.
     """
     judged = list(records.pins if matches is None else matches)
     needs, codes = {one.need_reference for one in judged}, {one.session_code for one in judged}
     related = [one for one in records.pins if one.need_reference in needs or one.session_code in codes]
     problem = _read_alone(session, records, related)
-    broken = {pair_of(match): _broken_limits(problem, match, related) for match in judged}
+    counted = seats_in_session or {pair_of(one): one.seats for one in related}
+    broken = {pair_of(match): _broken_limits(problem, match, related, counted) for match in judged}
     return {pair: _judge(problem, pair, limits) for pair, limits in broken.items()}
 
 
@@ -76,22 +95,28 @@ def _judge(problem: Problem, pair: PairCodes, broken: Sequence[str]) -> PairNow:
     return PairNow((*verdict.refusals, *broken), questions)
 
 
-def _broken_limits(problem: Problem, match: Match, live: Sequence[Match]) -> tuple[str, ...]:
+def _broken_limits(
+    problem: Problem, match: Match, live: Sequence[Match], seats_in_session: Mapping[PairCodes, int]
+) -> tuple[str, ...]:
     """The limits that the match breaks, by the seats of all live matches of its need and its session."""
-    in_session = [one for one in live if one.session_code == match.session_code]
+    in_session = {
+        one.need_reference: seats_in_session[pair_of(one)]
+        for one in live
+        if one.session_code == match.session_code and seats_in_session[pair_of(one)]
+    }
     of_need = [one for one in live if one.need_reference == match.need_reference]
     found = {*_limits_of_session(problem, match, in_session), *_limits_of_need(problem, match, of_need)}
     return tuple(sorted(found, key=lambda code: int(code.removeprefix("C"))))
 
 
-def _limits_of_session(problem: Problem, match: Match, live: Sequence[Match]) -> Iterator[str]:
+def _limits_of_session(problem: Problem, match: Match, seats_by_need: Mapping[str, int]) -> Iterator[str]:
     """C1 and C5. That a session reaches its least is for a repair to see to: others may still come."""
     session = problem.session_by_id[match.session_code]
-    if session.seats is not None and sum(one.seats for one in live) > session.seats:
+    if session.seats is not None and sum(seats_by_need.values()) > session.seats:
         yield "C1"
     recipients = Counter[str]()
-    for one in live:
-        recipients[problem.need_by_id[one.need_reference].recipient] += one.seats
+    for need, seats in seats_by_need.items():
+        recipients[problem.need_by_id[need].recipient] += seats
     own = problem.need_by_id[match.need_reference].recipient
     takes_one = session.mode == "mobile_team" and session.place is None
     most_recipients = 1 if takes_one else session.max_recipients

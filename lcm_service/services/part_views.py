@@ -55,6 +55,15 @@ def is_known(part: Part) -> bool:
     return part.put_at is not None
 
 
+def state_for(actor: Actor, part: Part) -> str:
+    """The state of a part for its reader: to its owner one that is planned anew reads as before, until it is
+    asked; that a plan counts on it again would tell of a recipient who has not agreed to be put.
+    """
+    if may_coordinate(actor) or part.state not in ("planned", "released"):
+        return part.state
+    return part.known_state or "released"
+
+
 def view_parts(session: Session, actor: Actor, parts: Sequence[Part]) -> list[PartView]:
     """The parts among these that the actor may see, in their order."""
     seen = [part for part in parts if may_see_part(actor, part.support.participant_id, is_put=is_known(part))]
@@ -69,13 +78,12 @@ def _view(actor: Actor, part: Part, people: Mapping[int, Person]) -> PartView:
     coordinates = may_coordinate(actor)
     # A later plan may set aside more, or the same anew; its owner goes on to read what it was asked.
     is_as_planned = coordinates and part.state == "planned"
-    state = "released" if part.state == "planned" and not coordinates else part.state
     return PartView(
         id=part.id,
         version=part.version,
         round_code=part.plan.round.code,
         standing=part.plan.round.standing,
-        state=state,
+        state=state_for(actor, part),
         quantity=part.quantity if is_as_planned else part.quantity_asked,
         quantity_confirmed=part.quantity_confirmed,
         seats=part.seats if is_as_planned else part.seats_asked,

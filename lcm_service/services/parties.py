@@ -16,7 +16,8 @@ from lcm_service.persistence.database import db, transaction, utc_now
 from lcm_service.persistence.matching_reads import Session
 from lcm_service.persistence.tables import Part, Round, Support
 from lcm_service.services.held_matches import checked_note
-from lcm_service.services.part_views import PartView, is_known, view_parts
+from lcm_service.services.match_turns import agreed_seats
+from lcm_service.services.part_views import PartView, is_known, state_for, view_parts
 from lcm_service.services.require import require_round
 from lcm_service.services.session_turns import settle_sessions, trace_part
 from lcm_service.services.trail import check_version
@@ -72,12 +73,12 @@ class HeldPart:
 
     def require_open(self, action: str) -> None:
         """Raise Conflict unless this step is open in the present state (`domain/lives.py`)."""
-        part = self.part
-        if part.state not in states_before("part", action):
+        part, state = self.part, state_for(self.actor, self.part)
+        if state not in states_before("part", action):
             raise Conflict(
-                f"The part of {part.support_reference} in {part.session_code} is {part.state}. "
-                + NEXT_STEP.get(part.state, ""),
-                state=part.state,
+                f"The part of {part.support_reference} in {part.session_code} is {state}. "
+                + NEXT_STEP.get(state, ""),
+                state=state,
             )
 
     def decide(self, state: str, reason: str | None, note: str | None) -> None:
@@ -181,7 +182,7 @@ def stands_in_part(session: Session, support: Support) -> bool:
 
 def _has_agreed(session: Session, part: Part) -> bool:
     rows = reads.list_match_sides(session, round_id=part.round_id, session_code=part.session_code)
-    return any(match.state == "agreed" for match, _, _ in rows)
+    return any(agreed_seats(match) for match, _, _ in rows)
 
 
 def _hold_part(session: Session, actor: Actor, part_id: int, on_behalf: bool) -> HeldPart:

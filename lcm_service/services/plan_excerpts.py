@@ -11,8 +11,11 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
-from lcm_service.persistence.tables import Plan
+from lcm_service.persistence.tables import Match, Plan
+from lcm_service.services.known_rows import labels_as_known, rows_as_known
+from lcm_service.services.match_turns import Standing, pairs_known
 from lcm_service.services.match_views import NEED_FIELDS_FOR_PROVIDERS
+from lcm_service.services.parts_needed import per_seat_by_session, supports_for_fewer
 
 # Changes of a need that its owner can make; one more support is for others to give.
 OWN_CHANGES: Final = ("language", "earlier", "later", "min_group", "mode", "max_groups", "not_whole")
@@ -22,6 +25,48 @@ type Row = Mapping[str, Any]
 type PairCodes = tuple[str, str]
 
 
+def excerpt_of_plan(
+    plan: Plan, participant_code: str, explanation: Row, matches: Iterable[Match]
+) -> dict[str, Any]:
+    """What the participant may read of a published plan, explained so, of which these are the matches; as
+    `excerpt_for` gives it.
+    """
+    known = pairs_known(matches)
+    of_others = pairs_of_provider(plan, participant_code, known)
+    document = {
+        **plan.document,
+        "assignments": rows_as_known(plan.document["assignments"], "assignments", plan, of_others),
+    }
+    explanation = {
+        **explanation,
+        "matches": rows_as_known(explanation["matches"], "matches", plan, of_others),
+    }
+    return excerpt_for(
+        participant_code,
+        document,
+        explanation,
+        labels_as_known(plan.labels, plan, of_others),
+        {pair: standing.seats for pair, standing in known.items()},
+        per_seat=per_seat_by_session(plan),
+        hides_fit=weighed_record(plan),
+    )
+
+
+def pairs_of_provider(
+    plan: Plan, participant_code: str, known: Mapping[PairCodes, Standing]
+) -> dict[PairCodes, Standing]:
+    """Those of the pairs that the participant reads as their provider, and not as their recipient."""
+    needs, sessions = plan.labels["needs"], plan.labels["sessions"]
+    rows = ((row["need"], row["session"]) for row in plan.document["assignments"])
+    return {
+        pair: known[pair]
+        for pair in rows
+        if pair in known
+        and sessions[pair[1]]["provider"] == participant_code
+        and needs[pair[0]]["recipient"] != participant_code
+    }
+
+
 def excerpt_for(
     participant_code: str,
     document: Row,
@@ -29,12 +74,13 @@ def excerpt_for(
     labels: Mapping[str, Any],
     known: Mapping[PairCodes, int],
     *,
+    per_seat: Mapping[tuple[str, str], int],
     hides_fit: bool = False,
 ) -> dict[str, Any]:
     """The participant's own rows of a plan document, with the labels of what they name. ``known`` are the
     pairs that the providers know of, with their seats: of the others in its sessions a provider reads
-    nothing. ``hides_fit``: the records of courses count in the fit, and of others' courses those are not its
-    to know; so their fit is told as 0.
+    nothing. ``per_seat``: what a seat of a session takes of each kind of support. ``hides_fit``: the records
+    of courses count in the fit, and of others' courses those are not its to know; so their fit is told as 0.
 
     ``{"assignments", "sessions", "unmet", "questions", "explanation", "labels"}``, each in the plan's own
     form.
@@ -63,7 +109,7 @@ def excerpt_for(
     explained = _explained(explanation, own_needs, own_pairs, own_records)
     excerpt = {
         "assignments": assignments,
-        "sessions": _own_sessions(document, own_sessions, known),
+        "sessions": _own_sessions(document, own_sessions, known, per_seat),
         "unmet": unmet,
         "questions": _count_questions(assignments, labels),
         "explanation": _explained_without_fit(explained, own_sessions) if hides_fit else explained,
@@ -100,12 +146,16 @@ def _explained_without_fit(explained: Row, own_sessions: set[str]) -> dict[str, 
 
 
 def _own_sessions(
-    document: Row, own_sessions: set[str], known: Mapping[PairCodes, int]
+    document: Row,
+    own_sessions: set[str],
+    known: Mapping[PairCodes, int],
+    per_seat: Mapping[tuple[str, str], int],
 ) -> list[dict[str, Any]]:
     """A provider's running sessions, filled with the seats that it knows of.
 
     A session in which it knows of nobody is not among them. What is set aside for a session goes with the
-    seats, so it is told once the provider knows of all of them.
+    seats, so it is told for the seats that the provider knows of: that it was told no more would tell of
+    others.
     """
     sessions = []
     for row in document["sessions"]:
@@ -114,8 +164,8 @@ def _own_sessions(
         rows = [one for one in document["assignments"] if one["session"] == row["id"]]
         filled = sum(known.get((one["need"], one["session"]), 0) for one in rows)
         if filled:
-            is_whole = filled == row["seats_filled"]
-            sessions.append({**row, "seats_filled": filled, "supports": row["supports"] if is_whole else []})
+            supports = supports_for_fewer(row, filled, per_seat)
+            sessions.append({**row, "seats_filled": filled, "supports": supports})
     return sessions
 
 

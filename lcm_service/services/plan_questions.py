@@ -15,7 +15,8 @@ from lcm_service.persistence import matching_reads as reads
 from lcm_service.persistence.database import utc_now
 from lcm_service.persistence.matching_reads import Session
 from lcm_service.persistence.tables import Plan, Question
-from lcm_service.services.match_turns import seats_known
+from lcm_service.services.known_rows import rows_as_known
+from lcm_service.services.match_turns import pairs_known
 from lcm_service.services.snapshots import planning_seats
 
 # Kind of record, its reference, and the field that nobody has stated.
@@ -127,12 +128,11 @@ def _seats_asked_of_owners(
     """
     if published is None:
         return {}
-    known = seats_known(reads.list_matches(session, published.round_id))
-    rows = published.document["assignments"]
+    known = pairs_known(reads.list_matches(session, published.round_id))
+    rows = [row for row in published.document["assignments"] if (row["need"], row["session"]) in known]
     put = [
-        {**row, "seats": known[row["need"], row["session"]]}
-        for row in rows
-        if known.get((row["need"], row["session"]))
+        {**row, "seats": known[row["need"], row["session"]].seats}
+        for row in rows_as_known(rows, "assignments", published, known)
     ]
     of_recipients = _seats_by_question(published, records)
     of_others = _seats_by_question(published, records, put)

@@ -17,8 +17,14 @@ from lcm_service.persistence.matching_reads import Session
 from lcm_service.persistence.tables import Match, Plan, Round
 from lcm_service.services.delivery_states import call_off, is_delivered
 from lcm_service.services.held_matches import give_days, record_match_event
-from lcm_service.services.match_turns import end_known, is_known_live, is_secret, keep_known, seats_known
-from lcm_service.services.plan_excerpts import excerpt_for, weighed_record
+from lcm_service.services.match_turns import (
+    end_known,
+    forget_known,
+    is_known_live,
+    is_secret,
+    keep_known,
+)
+from lcm_service.services.plan_excerpts import excerpt_of_plan
 from lcm_service.services.plan_objections import list_objections
 from lcm_service.services.plan_questions import renew_questions
 from lcm_service.services.plan_studies import explanation_with_changes
@@ -95,13 +101,11 @@ def plan_for_participant(actor: Actor, round_code: str) -> dict[str, Any] | None
         "plan_id": plan.id,
         "number": plan.number,
         "published_at": plan.published_at,
-        **excerpt_for(
+        **excerpt_of_plan(
+            plan,
             actor.participant_code,
-            plan.document,
             explanation_with_changes(session, plan.id, plan.explanation),
-            plan.labels,
-            seats_known(reads.list_matches(session, plan.round_id)),
-            hides_fit=weighed_record(plan),
+            reads.list_matches(session, plan.round_id),
         ),
     }
 
@@ -267,7 +271,7 @@ def _carry_on(
         match.plan, match.is_firm = plan, row["firm"]
         match.correction_notice = None
         if is_known_live(match) and not is_secret(match):
-            match.known_notice = None
+            match.known_plan, match.known_notice = plan, None
         session.flush()
         return
     begins_anew = not was_live or row["seats"] < before
@@ -279,8 +283,9 @@ def _carry_on(
         match.decisions.clear()
         match.put_reason = None
     if was_live and begins_anew and is_known_live(match) and row["seats"] <= match.seats_put:
-        action, match.state, match.known_state = "cut", "proposed", None
-        match.seats_put = row["seats"]
+        action, match.state = "cut", "proposed"
+        match.known_plan, match.seats_put = plan, row["seats"]
+        forget_known(match)
     else:
         if was_live and begins_anew and is_known_live(match):
             _end_what_is_known(session, actor, correction, match)
@@ -302,7 +307,8 @@ def _end_what_is_known(session: Session, actor: Actor, correction: Correction | 
     """The seats that the provider knows of were released by the coordinator's choice; what is planned in
     their place is the recipient's to hear first.
     """
-    match.state, match.known_state = "released", None
+    end_known(match)
+    match.state, match.met_at = "released", None
     session.flush()
     facts = {"reason": _reason_for(correction, match), "seats": match.seats}
     _trace(session, actor, match, "release", facts)

@@ -5,9 +5,7 @@ and what it is asked for tells of nobody who has not agreed to be put to the pro
 it was asked: numbers that fell with every recipient that leaves would tell how many seats that one had.
 """
 
-import json
 from collections.abc import Iterable, Sequence
-from typing import Any
 
 from lcm_service.domain.permissions import Actor
 from lcm_service.domain.vocabulary import LIVE_MATCH_STATES
@@ -18,10 +16,16 @@ from lcm_service.persistence.matching_reads import Session
 from lcm_service.persistence.tables import Match, Part, Plan, Round
 from lcm_service.services.date_turns import settle_dates
 from lcm_service.services.delivery_states import sessions_held
-from lcm_service.services.held_matches import SIDES_WAITED_FOR, agree_if_all_confirmed, give_days
-from lcm_service.services.match_turns import answer_by, is_known_live, known_seats, side_awaited
+from lcm_service.services.held_matches import agree_if_all_confirmed, give_days, give_known_days
+from lcm_service.services.match_turns import (
+    SIDES_WAITED_FOR,
+    answer_by,
+    is_known_live,
+    known_seats,
+    side_awaited,
+)
 from lcm_service.services.match_views import MatchSides
-from lcm_service.services.parts_needed import is_supported, quantities_needed
+from lcm_service.services.parts_needed import is_supported, per_seat_by_session, quantities_needed
 from lcm_service.services.trail import enqueue_message, record_event
 
 
@@ -38,7 +42,7 @@ def plan_parts(session: Session, actor: Actor, plan: Plan) -> None:
         (one.session_code, one.support_reference): one
         for one in part_reads.list_parts(session, plan.round_id)
     }
-    per_seat = _per_seat_by_session(plan)
+    per_seat = per_seat_by_session(plan)
     planned = set()
     for row in plan.document["sessions"]:
         code, provider = row["id"], plan.labels["sessions"][row["id"]]["provider"]
@@ -57,6 +61,7 @@ def plan_parts(session: Session, actor: Actor, plan: Plan) -> None:
             part.quantity, part.seats = use["quantity"], row["seats_filled"]
             part.per_seat = per_seat.get((code, use["kind"]), 0)
             if part.state in ("released", "lapsed"):
+                part.known_state = part.known_state or part.state
                 part.state = "planned"
     # What a course took that was held is spent, also where its matches are planned no more.
     over = sessions_held(reads.list_matches(session, plan.round_id))
@@ -75,17 +80,6 @@ def _still_refuses(part: Part, quantity: int) -> bool:
     """Whether the owner has declined the rest of so much already, by an answer and not by silence."""
     has_declined = part.state == "confirmed" and part.refuses_more and part.reason is not None
     return has_declined and quantity >= part.quantity
-
-
-def _per_seat_by_session(plan: Plan) -> dict[tuple[str, str], int]:
-    """What a seat of a session takes of each kind, as the plan was asked."""
-    problem: dict[str, Any] = json.loads(plan.problem)
-    found: dict[tuple[str, str], int] = {}
-    for row in problem["sessions"]:
-        for one in row["requires"] or ():
-            key = (row["id"], one["kind"])
-            found[key] = found.get(key, 0) + (one["per_seat"] or 0)
-    return found
 
 
 def settle_sessions(
@@ -159,7 +153,8 @@ def _asked_now(part: Part) -> int:
 
 
 def _ask(session: Session, actor: Actor, round_: Round, part: Part, quantity: int, seats: int) -> None:
-    part.state, part.quantity_asked, part.seats_asked = "asked", quantity, seats
+    part.state, part.known_state = "asked", None
+    part.quantity_asked, part.seats_asked = quantity, seats
     part.put_at = part.put_at or utc_now()
     part.answer_by, part.reminded_at = answer_by(round_), None
     trace_part(session, actor, part, "ask_part", {"quantity": quantity, "seats": seats})
@@ -197,6 +192,8 @@ def _let_wait(
         return
     before = side_awaited(match)
     match.awaits_parties = awaits
+    if match.known_state is not None:
+        give_known_days(match, round_)
     if side_awaited(match) == before:
         return
     awaited = give_days(match, round_)
@@ -213,7 +210,7 @@ def _let_meet(session: Session, actor: Actor, matches: Sequence[Match]) -> None:
     """
     standing = [match for match in matches if match.state in LIVE_MATCH_STATES]
     for match in matches:
-        if match.met_at is not None and match not in standing:
+        if match.met_at is not None and not is_known_live(match):
             match.met_at = None
     if len({match.need_reference for match in standing}) < 2 or any(
         one.state != "agreed" for one in standing

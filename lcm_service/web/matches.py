@@ -174,7 +174,7 @@ def decline(match_id: int) -> Page:
 
     def save(values: Values) -> str:
         side = request.form.get("side", "")
-        decisions.decline_match(
+        match = decisions.decline_match(
             actor,
             match_id,
             side,
@@ -183,7 +183,11 @@ def decline(match_id: int) -> Page:
             values["note"],
             on_behalf=_is_letter(actor, side),
         )
-        flash(_("The match is declined. Its seats are free again, and no other match is moved."), "good")
+        if match.state == "declined":
+            told = _("The match is declined. Its seats are free again, and no other match is moved.")
+        else:
+            told = _("What was more is declined. The match stands with the seats that are shown here.")
+        flash(told, "good")
         return url_for("matches.show", match_id=match_id)
 
     return save_or_show_again(

@@ -10,7 +10,8 @@ from lcm_service.domain.errors import Conflict, NotAllowed, NotFound, NotValid
 from lcm_service.domain.permissions import SYSTEM
 from lcm_service.persistence.database import db, utc_now
 from lcm_service.persistence.tables import AuditEvent, Match, OutboxMessage
-from lcm_service.services import decisions, lapses, publication, questions, submissions, trail
+from lcm_service.schemas.answers import MatchAnswer
+from lcm_service.services import decisions, exports, lapses, publication, questions, submissions, trail
 from lcm_service.services.snapshot_records import gather_records
 from tests import factories
 from tests.service import matching_rounds as rounds
@@ -62,11 +63,14 @@ class Asked:
             # Whatever is kept is pinned in every later plan, whether it grows or not.
             del row["pinned"]
         return {
-            "matches": [
-                {name: getattr(one, name) for name in ("id", "state", "seats", "waiting_for", "decisions")}
-                for one in found
+            "matches": [MatchAnswer(exclude=["version"]).dump(one) for one in found],
+            "part": {
+                name: part[name] for name in ("assignments", "sessions", "questions", "explanation", "labels")
+            },
+            "exported": [
+                {name: value for name, value in row.items() if name != "plan"}
+                for row in exports.export_plan_rows(self.provider, part["plan_id"])
             ],
-            "part": {name: part[name] for name in ("assignments", "sessions", "questions", "explanation")},
             "asked": questions.list_questions(self.provider, self.round.code),
             "events": [trail.list_events(self.provider, "match", str(one.id)) for one in found],
             "told": db.session.scalars(

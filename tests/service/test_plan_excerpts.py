@@ -26,7 +26,7 @@ def test_what_would_help_is_told_without_a_number_of_seats_or_a_word_of_others()
         "places": {},
         "areas": {"MED": {"name": "MED"}},
     }
-    excerpt = excerpt_for("XAA", plan_to_document(plan), document, labels, {})
+    excerpt = excerpt_for("XAA", plan_to_document(plan), document, labels, {}, per_seat={})
     (row,) = excerpt["explanation"]["unmet"]
     change = {"kind": "language", "word": "en", "languages": None, "amount": None}
     assert row["changes"] == {"helps": [{"change": change}]}

@@ -148,8 +148,10 @@ class Match(Table):
 
     ``put_to_provider_at`` is when the recipient's agreement put it to the provider, ``seats_put`` for how
     many seats; ``put_by_id`` who gave it, empty where it was published before there was such an agreement;
-    ``put_reason`` why no more seats than these. While the recipient is asked for more, or anew, than the
-    provider knows of, ``known_state`` is the state in which the provider goes on to see it.
+    ``put_reason`` why no more seats than these. ``known_plan_id`` is the plan by which the provider reads it:
+    the one that was put, or a later one that kept the pair as the provider knows it. While the recipient is
+    asked for more, or anew, than the provider knows of, ``known_state`` is the state in which the provider
+    goes on to see it, with ``known_answer_by``, ``known_lapsed_at`` and ``known_is_firm`` as they were.
     ``correction_notice`` is what the recipient reads where a correcting plan withdrew it, ``known_notice``
     what the provider reads, where it knew of the seats.
     ``awaits_parties``: it is proposed, and what its session draws on is not all confirmed for its seats.
@@ -166,6 +168,7 @@ class Match(Table):
     id: Mapped[int] = mapped_column(primary_key=True)
     round_id: Mapped[int] = mapped_column(ForeignKey("round.id"), index=True)
     plan_id: Mapped[int] = mapped_column(ForeignKey("plan.id"))
+    known_plan_id: Mapped[int | None] = mapped_column(ForeignKey("plan.id"))
     need_reference: Mapped[str] = mapped_column(ForeignKey("need.reference"), index=True)
     offer_reference: Mapped[str] = mapped_column(ForeignKey("offer.reference"), index=True)
     session_code: Mapped[str] = mapped_column(String(80))
@@ -178,6 +181,9 @@ class Match(Table):
     put_reason: Mapped[str | None] = mapped_column(String(40))
     put_note: Mapped[str | None] = mapped_column(Text)
     known_state: Mapped[str | None] = mapped_column(String(40))
+    known_answer_by: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    known_lapsed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    known_is_firm: Mapped[bool | None]
     correction_notice: Mapped[str | None] = mapped_column(Text)
     known_notice: Mapped[str | None] = mapped_column(Text)
     awaits_parties: Mapped[bool] = mapped_column(default=False, server_default=false())
@@ -190,7 +196,8 @@ class Match(Table):
     __mapper_args__ = {"version_id_col": version}
 
     decisions: Mapped[list["Decision"]] = relationship(back_populates="match", cascade="all, delete-orphan")
-    plan: Mapped[Plan] = relationship()
+    plan: Mapped[Plan] = relationship(foreign_keys=[plan_id])
+    known_plan: Mapped[Plan | None] = relationship(foreign_keys=[known_plan_id])
     offer: Mapped["Offer"] = relationship(viewonly=True)
     # What became of it once it was agreed; it is read with every match.
     delivery: Mapped["Delivery | None"] = relationship(back_populates="match", lazy="selectin")

@@ -22,13 +22,15 @@ class Part(Table):
     ``per_seat`` of the kind. ``quantity_asked`` is what the owner is asked for now, for the ``seats_asked``
     seats that recipients have agreed to be put for; ``quantity_confirmed`` what it has confirmed. Before
     ``put_at`` the owner knows nothing of it. ``refuses_more``: asked for more than it had confirmed, it
-    declined or kept silent; it is asked for no more until another plan is published.
+    declined or kept silent; it is asked for no more until another plan is published. ``known_state`` is the
+    state in which its owner goes on to read a part that is planned anew, until it is asked.
     """
 
     __tablename__ = "part"
     __table_args__ = (
         UniqueConstraint("round_id", "session_code", "support_reference"),
         one_of("state", PART_STATES),
+        one_of("known_state", PART_STATES),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -41,6 +43,7 @@ class Part(Table):
     seats: Mapped[int]
     per_seat: Mapped[int] = mapped_column(default=0)
     state: Mapped[str] = mapped_column(String(40), default="planned")
+    known_state: Mapped[str | None] = mapped_column(String(40))
     put_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     quantity_asked: Mapped[int] = mapped_column(default=0)
     seats_asked: Mapped[int] = mapped_column(default=0)
