@@ -100,7 +100,8 @@ MATCH_STEPS: Final = (
         ("asked", "proposed", "lapsed"),
         ("declined",),
         (SIDE, LETTER, COORDINATOR),
-        "with a reason; the pair is not proposed again; a provider that was not asked has nothing to decline",
+        "with a reason; the pair is not proposed again; a provider that was not asked has nothing to "
+        "decline; what all have agreed for fewer seats is declined by letter alone",
     ),
     Step(
         "decline_agreed",
@@ -114,7 +115,8 @@ MATCH_STEPS: Final = (
         ("asked", "proposed"),
         ("proposed", "agreed"),
         (SIDE, LETTER),
-        "the side had confirmed fewer seats, or agreed to be put for fewer: those stand",
+        "the side had confirmed fewer seats, or agreed to be put for fewer, or all had agreed for fewer: "
+        "those stand",
     ),
     Step(
         "release",
@@ -267,7 +269,8 @@ DELIVERY_STEPS: Final = (
         (*_UNREPORTED, "not_delivered"),
         ("scheduled",),
         (PROVIDER, LETTER),
-        "the match is agreed; on days within those that the session says",
+        "the match is agreed, also while sides are asked for more; on days within those that the session "
+        "says",
     ),
     Step(
         "deliver",

@@ -22,14 +22,14 @@ from lcm_service.services.delivery_states import FIELDS_OF_DAYS, FIELDS_OF_REPOR
 from lcm_service.services.delivery_views import days_said, first_day, last_day
 from lcm_service.services.held_matches import (
     HeldMatch,
+    agree_if_all_confirmed,
     checked_note,
-    give_days,
     hold_match,
     record_match_event,
     tell_others,
 )
 from lcm_service.services.known_codes import code_faults
-from lcm_service.services.match_turns import fall_back_to_known, is_known_live, known_seats, known_state
+from lcm_service.services.match_turns import agreed_seats, fall_back_to_known
 from lcm_service.services.match_views import MatchView
 from lcm_service.services.session_turns import settle_sessions
 
@@ -87,7 +87,7 @@ def report_delivered(
         last = last_day(held.match)
         if last is not None and _today() < last:
             raise Conflict(f"The course lasts until {last}. Report it once it is over.", last_day=str(last))
-        faults = _faults_of_report(report, known_seats(held.match))
+        faults = _faults_of_report(report, agreed_seats(held.match))
         if faults:
             raise NotValid(FAULTY, faults)
         return _write(session, held, action, "delivered", report | {"reason": None, "note": None})
@@ -150,11 +150,10 @@ def _hold_side(session: Session, actor: Actor, match_id: int, side: str, on_beha
 def _require_step(held: HeldMatch, *actions: str) -> None:
     """Raise Conflict unless the match is agreed and one of these steps is open (`domain/lives.py`).
 
-    While the recipient is asked for more, what all have agreed before stands, for whoever speaks for it.
+    While sides are asked for more, what all have agreed before stands, for whoever speaks for it.
     """
     match = held.match
-    agreed_state = known_state(match) if match.state == "asked" else held.state
-    if agreed_state != "agreed":
+    if not agreed_seats(match):
         raise Conflict(
             f"The match of {match.need_reference} with {match.session_code} is {held.state}. A course is "
             "scheduled and reported once all sides have agreed to its match.",
@@ -207,19 +206,25 @@ def _write(
 
 
 def _end_what_was_asked(session: Session, held: HeldMatch) -> None:
-    """A course that was held has no more seats: what its recipient is asked beyond those agreed is over, of
-    which the provider never hears.
+    """A course that was held has no more seats: what sides are asked beyond those agreed is over. Of what its
+    recipient alone was asked the provider never hears.
     """
-    match, sides = held.match, (held.recipient, held.provider)
-    if match.state != "asked" or not is_known_live(match):
-        return
-    beyond = fall_back_to_known(match)
-    give_days(match, held.round)
-    session.flush()
-    facts = {"seats": beyond, "version": match.version}
-    record_match_event(session, held.actor, match, "lapse_more", ["state", "seats"], facts, secret=True)
-    tell_others(session, held.actor, match, sides, "lapse_more", secret=True)
+    match, agreed = held.match, agreed_seats(held.match)
+    if match.state == "asked":
+        _lapse_more(session, held, fall_back_to_known(match), secret=True)
+    if match.state == "proposed":
+        beyond, match.seats = match.seats - agreed, agreed
+        _lapse_more(session, held, beyond, secret=False)
+        agree_if_all_confirmed(session, held.actor, match, (held.recipient, held.provider))
     settle_sessions(session, held.actor, held.round, [match.session_code])
+
+
+def _lapse_more(session: Session, held: HeldMatch, seats: int, *, secret: bool) -> None:
+    match, sides = held.match, (held.recipient, held.provider)
+    session.flush()
+    facts = {"seats": seats, "version": match.version}
+    record_match_event(session, held.actor, match, "lapse_more", ["state", "seats"], facts, secret=secret)
+    tell_others(session, held.actor, match, sides, "lapse_more", secret=secret)
 
 
 def _says(delivery: Delivery, values: Mapping[str, Any]) -> bool:

@@ -20,6 +20,7 @@ from lcm_service.persistence.database import db, transaction
 from lcm_service.persistence.matching_reads import Session
 from lcm_service.persistence.run_queue import Claim
 from lcm_service.persistence.tables import Match, Plan, Round, Run
+from lcm_service.services.match_turns import agreed_seats
 from lcm_service.services.plan_questions import renew_questions
 from lcm_service.services.repair_choices import (
     ENOUGH_WAYS,
@@ -260,7 +261,7 @@ def _request_ways(session: Session, run: Run) -> bool:
 def _weight_of_answers(match: Match) -> int:
     """How much it takes to give a match up: an agreed one most, then by the sides that have confirmed."""
     confirmed = sum(decision.answer == "confirmed" for decision in match.decisions)
-    return len(DECISION_SIDES) + 1 if match.state == "agreed" else confirmed
+    return len(DECISION_SIDES) + 1 if agreed_seats(match) else confirmed
 
 
 def _releasing_follow_ups(session: Session, run: Run) -> list[Run]:

@@ -139,11 +139,11 @@ def ask_delivered(match_id: int) -> str:
     """Ask what was held, filled in with what was planned."""
     match = _find(match_id, ASSESSING_SIDES)
     delivery, session = match.delivery, match.session
-    known: Values = {"held_from": session.start, "held_to": session.end, "seats_used": match.seats}
+    known: Values = {"held_from": session.start, "held_to": session.end, "seats_used": match.agreed_seats}
     if delivery is not None:
         known["held_from"] = delivery.held_from or delivery.starts_on or session.start
         known["held_to"] = delivery.held_to or delivery.ends_on or session.end
-        known["seats_used"] = match.seats if delivery.seats_used is None else delivery.seats_used
+        known["seats_used"] = match.agreed_seats if delivery.seats_used is None else delivery.seats_used
         known["women_used"] = delivery.women_used
     return _show(match, _side_of(match), REPORTING, FormView(DELIVERED, known), None)
 
