@@ -178,7 +178,7 @@ PART_STEPS: Final = (
         ("declined",),
         (PARTY, LETTER),
         "with a reason; the support is not used for the session again; once a match there is agreed, by "
-        "letter",
+        "letter; never once the course was held",
     ),
     Step(
         "decline_rest",
@@ -207,7 +207,7 @@ PART_STEPS: Final = (
         ("planned", "asked", "confirmed", "lapsed"),
         ("declined",),
         (OWNER,),
-        "the support itself is withdrawn",
+        "the support itself is withdrawn; what a course took that was held stands",
     ),
     Step(
         "lapse",

@@ -15,6 +15,7 @@ from lcm_service.persistence import part_reads
 from lcm_service.persistence.database import db, transaction, utc_now
 from lcm_service.persistence.matching_reads import Session
 from lcm_service.persistence.tables import Part, Round, Support
+from lcm_service.services.delivery_states import sessions_held
 from lcm_service.services.held_matches import checked_note
 from lcm_service.services.match_turns import agreed_seats
 from lcm_service.services.part_views import PartView, is_known, state_for, view_parts
@@ -130,8 +131,9 @@ def decline_part(
     """Decline what is asked of a support for one session: it is not used there again.
 
     An owner that is asked for more than it had confirmed declines what is more: what it confirmed stands.
-    Once a match of the session is agreed, what is confirmed is declined by letter alone. Pressed twice it
-    changes nothing. Raises as `confirm_part`, and NotValid for a reason that is not listed.
+    Once a match of the session is agreed, what is confirmed is declined by letter alone, and once its course
+    was held not at all: it was given. Pressed twice it changes nothing. Raises as `confirm_part`, and
+    NotValid for a reason that is not listed.
     """
     if reason not in DECLINE_REASONS:
         raise NotValid("Say why, by one of the listed reasons.", faults={"reason": ["Choose a reason."]})
@@ -149,6 +151,8 @@ def decline_part(
             part.refuses_more, part.quantity_asked = True, part.quantity_confirmed
             held.decide("confirmed", reason, note)
             return held.end(session, "decline_rest", {"reason": reason, "quantity": declined})
+        if part.quantity_confirmed:
+            _require_not_held(session, part)
         if part.state == "confirmed" and not may_coordinate(actor) and _has_agreed(session, part):
             raise Conflict(
                 "A match of this session is agreed by all. Write to the coordinators, who record it.",
@@ -160,12 +164,18 @@ def decline_part(
 
 
 def end_parts_of(session: Session, actor: Actor, support: Support) -> None:
-    """A support is withdrawn: its parts are declined with it. Part of the caller's transaction, which holds
-    the round.
+    """A support is withdrawn: its parts are declined with it, but for those of courses that were held. Part
+    of the caller's transaction, which holds the round.
     """
     round_ = reads.lock_round(session, support.round_id)
     parts = part_reads.list_parts(session, round_.id, support_reference=support.reference)
-    ended = [part for part in parts if part.state in states_before("part", "withdraw")]
+    over = sessions_held(reads.list_matches(session, round_.id))
+    ended = [
+        part
+        for part in parts
+        if part.state in states_before("part", "withdraw")
+        and not (part.session_code in over and part.quantity_confirmed)
+    ]
     for part in ended:
         was_known = part.state != "planned"
         part.state, part.reason, part.quantity_confirmed, part.answer_by = "declined", "withdrawn", 0, None
@@ -183,6 +193,16 @@ def stands_in_part(session: Session, support: Support) -> bool:
 def _has_agreed(session: Session, part: Part) -> bool:
     rows = reads.list_match_sides(session, round_id=part.round_id, session_code=part.session_code)
     return any(agreed_seats(match) for match, _, _ in rows)
+
+
+def _require_not_held(session: Session, part: Part) -> None:
+    """Raise Conflict where the course of the session was held: what was given to it cannot be taken back."""
+    if part.session_code in sessions_held(reads.list_matches(session, part.round_id)):
+        raise Conflict(
+            f"The course of session {part.session_code} was held: what {part.support_reference} gave stands. "
+            "Where the report is wrong, ask a coordinator to correct it.",
+            state="delivered",
+        )
 
 
 def _hold_part(session: Session, actor: Actor, part_id: int, on_behalf: bool) -> HeldPart:

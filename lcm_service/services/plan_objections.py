@@ -78,10 +78,13 @@ def _objections_of_held(
     """What a plan gives in a course that was held since it was asked for, or takes from it."""
     over = sessions_held(matches)
     live = {pair_of(one): one for one in matches if one.state in LIVE_MATCH_STATES}
-    # The plan was asked to hold what was delivered by then no more.
+    # The plan was asked to hold what was delivered by then no more, nor a need of which all was trained.
     forbidden = {(one["need"], one["session"]) for one in asked["forbidden"]}
+    needs = {one["id"] for one in asked["needs"]}
     taken = {
-        pair for pair in set(released) - set(planned) - forbidden if pair in live and is_delivered(live[pair])
+        pair
+        for pair in set(released) - set(planned) - forbidden
+        if pair in live and is_delivered(live[pair]) and pair[0] in needs
     }
     given = {
         pair

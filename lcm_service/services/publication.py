@@ -15,7 +15,7 @@ from lcm_service.persistence import matching_reads as reads
 from lcm_service.persistence.database import db, transaction, utc_now
 from lcm_service.persistence.matching_reads import Session
 from lcm_service.persistence.tables import Match, Plan, Round
-from lcm_service.services.delivery_states import call_off, is_delivered
+from lcm_service.services.delivery_states import call_off, is_delivered, sessions_held
 from lcm_service.services.held_matches import give_days, record_match_event
 from lcm_service.services.match_turns import (
     end_known,
@@ -214,9 +214,12 @@ def _supersede_drafts(session: Session, actor: Actor, round_: Round) -> None:
 
 
 def _publish_matches(session: Session, actor: Actor, plan: Plan) -> None:
-    """Bring the round's matches to the plan: new pairs begin, kept ones may grow, released ones end."""
+    """Bring the round's matches to the plan: new pairs begin, kept ones may grow, released ones end. What
+    stands in a course that was held goes on under the plan by which it was: that says what the course took.
+    """
     correction = Choice.from_document(plan.run.choice).correction
     matches = {pair_of(match): match for match in reads.list_matches(session, plan.round_id)}
+    over = sessions_held(matches.values())
     planned: dict[PairCodes, dict[str, Any]] = {
         (row["need"], row["session"]): row for row in plan.document["assignments"]
     }
@@ -237,7 +240,7 @@ def _publish_matches(session: Session, actor: Actor, plan: Plan) -> None:
             session.add(match)
             session.flush()
             _trace(session, actor, match, "ask", {"seats": match.seats})
-        else:
+        elif not (pair[1] in over and match.state in LIVE_MATCH_STATES and match.seats == row["seats"]):
             _carry_on(session, actor, plan, match, row, correction)
     for pair, match in matches.items():
         if pair not in planned and match.state in LIVE_MATCH_STATES and not is_delivered(match):

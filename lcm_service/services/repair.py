@@ -177,7 +177,9 @@ def _changes_since(session: Session, round_: Round, plan: Plan) -> Iterator[Atte
         ("support", {support.reference for support in records.supports}),
     ):
         then = {row["id"] for row in asked[f"{kind}s"]}
-        yield from (Attention(f"withdrawn_{kind}", record=one) for one in sorted(then - now))
+        yield from (
+            Attention(f"withdrawn_{kind}", record=one) for one in sorted(then - now - records.trained)
+        )
         if kind != "session":
             yield from (Attention(f"late_{kind}", record=one) for one in sorted(now - then))
     known_offers = {row["id"] for row in asked["offers"]}

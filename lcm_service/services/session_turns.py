@@ -15,7 +15,7 @@ from lcm_service.persistence.database import utc_now
 from lcm_service.persistence.matching_reads import Session
 from lcm_service.persistence.tables import Match, Part, Plan, Round
 from lcm_service.services.date_turns import settle_dates
-from lcm_service.services.delivery_states import sessions_held
+from lcm_service.services.delivery_states import is_delivered, sessions_held
 from lcm_service.services.held_matches import agree_if_all_confirmed, give_days, give_known_days
 from lcm_service.services.match_turns import (
     SIDES_WAITED_FOR,
@@ -35,16 +35,19 @@ def plan_parts(session: Session, actor: Actor, plan: Plan) -> None:
 
     What an owner confirmed stands for as much and for less, and what it refused beyond that is asked of it
     only where a plan needs less than it refused. A part that the plan does not draw on is
-    released.
-    What a provider gives to its own session is no part.
+    released. What a provider gives to its own session is no part. The parts of a course that was held stay as
+    they are: what it took is spent, also where its matches are planned no more.
     """
     known = {
         (one.session_code, one.support_reference): one
         for one in part_reads.list_parts(session, plan.round_id)
     }
     per_seat = per_seat_by_session(plan)
+    over = sessions_held(reads.list_matches(session, plan.round_id))
     planned = set()
     for row in plan.document["sessions"]:
+        if row["id"] in over:
+            continue
         code, provider = row["id"], plan.labels["sessions"][row["id"]]["provider"]
         for use in row["supports"]:
             reference = use["support"]
@@ -63,8 +66,6 @@ def plan_parts(session: Session, actor: Actor, plan: Plan) -> None:
             if part.state in ("released", "lapsed"):
                 part.known_state = part.known_state or part.state
                 part.state = "planned"
-    # What a course took that was held is spent, also where its matches are planned no more.
-    over = sessions_held(reads.list_matches(session, plan.round_id))
     for pair, part in known.items():
         if (
             pair not in planned
@@ -97,7 +98,7 @@ def settle_sessions(
     for code in sorted(set(codes)):
         rows = reads.list_match_sides(session, round_id=round_.id, session_code=code)
         matches = [match for match, _, _ in rows]
-        parts = _parts_of(session, round_, published, code)
+        parts = _parts_of(session, round_, published, code, matches)
         for part in parts if asks_anew else ():
             part.refuses_more = part.refuses_more and part.state != "lapsed"
         _ask_parties(session, actor, round_, parts, matches)
@@ -113,18 +114,18 @@ def is_match_supported(session: Session, round_: Round, match: Match) -> bool:
     """Whether the other parties of its session have confirmed what the match draws on now."""
     published = reads.published_plan(session, round_.id)
     rows = reads.list_match_sides(session, round_id=round_.id, session_code=match.session_code)
-    return is_supported(
-        match, _parts_of(session, round_, published, match.session_code), [one for one, _, _ in rows]
-    )
+    matches = [one for one, _, _ in rows]
+    return is_supported(match, _parts_of(session, round_, published, match.session_code, matches), matches)
 
 
-def _parts_of(session: Session, round_: Round, published: Plan | None, code: str) -> list[Part]:
-    """The parts of a session that the published plan draws on."""
-    return [
-        part
-        for part in part_reads.list_parts(session, round_.id, session_codes=[code])
-        if published is not None and part.plan_id == published.id
-    ]
+def _parts_of(
+    session: Session, round_: Round, published: Plan | None, code: str, matches: Iterable[Match]
+) -> list[Part]:
+    """The parts of a session that the published plan draws on, or the one under which its course was held."""
+    plan_ids = set() if published is None else {published.id}
+    plan_ids |= {match.plan_id for match in matches if is_delivered(match)}
+    parts = part_reads.list_parts(session, round_.id, session_codes=[code])
+    return [part for part in parts if part.plan_id in plan_ids]
 
 
 def _ask_parties(

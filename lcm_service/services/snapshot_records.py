@@ -16,6 +16,7 @@ from lcm_service.persistence import matching_reads as reads
 from lcm_service.persistence.database import utc_now
 from lcm_service.persistence.matching_reads import Session
 from lcm_service.persistence.tables import Match, Need, Offer, Part, Plan, Round, SessionDays, Support
+from lcm_service.services.courses_held import TakenBeside, spent_on_courses, still_asks, taken_beside
 from lcm_service.services.delivery_states import is_delivered, sessions_held
 
 type PairCodes = tuple[str, str]
@@ -38,9 +39,10 @@ class RoundRecords:
 
     ``pins`` are the live matches whose seats are held. ``released`` are the pairs that the coordinator would
     release as a way out of a clash; ``held`` the sessions that may run below their least, by that choice or
-    by the published plan's, or whose course is over: ``over`` are those in which a match was delivered, and
-    ``spent`` is what these took of supports for matches that are no pins. ``declined_supports`` are (support,
-    session) that the support's owner declined.
+    by the published plan's, or whose course is over. ``over`` are those in which a match was delivered: they
+    draw on no support any more, for ``spent`` is what each support gave to them. ``taken`` is what delivered
+    matches took that are no pins; a need of which all was trained is not among ``needs`` but among
+    ``trained``. ``declined_supports`` are (support, session) that the support's owner declined.
     """
 
     round: Round
@@ -58,6 +60,8 @@ class RoundRecords:
     declined_supports: frozenset[PairCodes] = frozenset()
     over: frozenset[str] = frozenset()
     spent: Mapping[str, int] = field(default_factory=dict)
+    taken: TakenBeside = field(default_factory=TakenBeside)
+    trained: frozenset[str] = frozenset()
 
 
 def gather_records(
@@ -77,7 +81,7 @@ def gather_records(
     live = [match for match in matches if match.state in LIVE_MATCH_STATES]
     own_needs, own_offers = (None, None) if about is None else _records_beside(live, about)
     in_use = references_in_use(session, round_.id, live)
-    needs = [
+    stated = [
         need
         for need in reads.list_needs(session, round_.id, own_needs)
         if _takes_part(need, today, in_use) and need.seats_recognised != 0
@@ -90,7 +94,7 @@ def gather_records(
     supports = [one for one in reads.list_supports(session, round_.id) if _takes_part(one, today, in_use)]
     moved = date_reads.moved_sessions(session, round_.id)
     sessions = [row for offer in offers for row in sessions_of(offer, round_, live, moved)]
-    known_needs, known_sessions = {need.reference for need in needs}, {row.code for row in sessions}
+    known_needs, known_sessions = {need.reference for need in stated}, {row.code for row in sessions}
     released = frozenset(release)
     pins = [
         match
@@ -99,6 +103,10 @@ def gather_records(
         and match.session_code in known_sessions
         and pair_of(match) not in released
     ]
+    taken, pinned_needs = taken_beside(live, pins), {match.need_reference for match in pins}
+    needs = [need for need in stated if still_asks(need, taken, pinned_needs)]
+    trained = known_needs - {need.reference for need in needs}
+    known_needs -= trained
     over, parts = sessions_held(live), part_reads.list_parts(session, round_.id)
     published = reads.published_plan(session, round_.id)
     return RoundRecords(
@@ -117,7 +125,9 @@ def gather_records(
         codes_of_sessions=frozenset(known_sessions),
         declined_supports=_declined_supports(parts, sessions, {one.reference for one in supports}),
         over=over,
-        spent=_spent_beside(parts, live, pins),
+        spent=spent_on_courses(live, parts),
+        taken=taken,
+        trained=frozenset(trained),
     )
 
 
@@ -182,30 +192,6 @@ def _closed_pairs(
     """
     standing = {pair_of(match) for match in live if not (is_delivered(match) and pair_of(match) in released)}
     return {(need, code) for code in over for need in needs} - standing
-
-
-def _spent_beside(parts: Iterable[Part], live: Iterable[Match], pins: Iterable[Match]) -> dict[str, int]:
-    """What delivered matches that are pinned no more, as their record was withdrawn, took of each support.
-
-    Where other matches stand in the session, its plan draws on what it takes in any case, so that these took
-    what their seats cost.
-    """
-    live, pinned = list(live), {pair_of(match) for match in pins}
-    beside = Counter[str]()
-    for match in live:
-        if is_delivered(match) and pair_of(match) not in pinned:
-            beside[match.session_code] += match.seats
-    shared, taken, spent = {code for _, code in pinned}, Counter[PairCodes](), Counter[str]()
-    for part in parts:
-        if part.session_code not in beside or part.state != "confirmed":
-            continue
-        quantity = part.quantity_confirmed
-        if part.session_code in shared:
-            kind = (part.kind, part.session_code)
-            quantity = min(quantity, part.per_seat * beside[part.session_code] - taken[kind])
-            taken[kind] += quantity
-        spent[part.support_reference] += quantity
-    return dict(spent)
 
 
 def _still_held(

@@ -16,7 +16,8 @@ from lcm_service.domain.errors import NotValid
 from lcm_service.domain.vocabulary import ANY
 from lcm_service.persistence import matching_reads as reads
 from lcm_service.persistence.matching_reads import Session
-from lcm_service.persistence.tables import Match, Need, Offer, Plan, Round, Support
+from lcm_service.persistence.tables import Match, Need, Offer, Participant, Plan, Round, Support
+from lcm_service.services.courses_held import TakenBeside
 from lcm_service.services.snapshot_labels import build_labels
 from lcm_service.services.snapshot_records import (
     PairCodes,
@@ -39,6 +40,8 @@ from optimizer import (
 )
 
 PROBLEM_FORMAT: Final = "lcm-problem/1"
+# A course that was held draws on no support any more, nor on interpreters: what it took is spent.
+NOTHING_DRAWN: Final = {"requires": [], "languages": [ANY]}
 
 # Beside the constraints C1..C12: what makes a plan impossible, rather than its description out of date.
 _CONTRADICTING_CODES: Final = frozenset(
@@ -139,12 +142,24 @@ def find_contradictions(
     that came later contradict nothing.
     """
     records = gather_records(session, round_, release=release, hold=hold)
-    found = verify(read_as_problem(session, records), read_plan(plan.document)).violations
+    document = _without_what_is_spent(plan.document, records.over)
+    found = verify(read_as_problem(session, records), read_plan(document)).violations
     return tuple(
         Contradiction(one.code, one.need, one.session, one.message)
         for one in found
         if one.code in _CONTRADICTING_CODES or one.code[:1] == "C"
     )
+
+
+def _without_what_is_spent(document: Mapping[str, Any], over: Collection[str]) -> dict[str, Any]:
+    """A plan without what it sets aside for courses that were held since: what these took is spent, and the
+    others of the plan have to do with the rest.
+    """
+    sessions = [row | {"supports": []} if row["id"] in over else row for row in document["sessions"]]
+    assignments = [
+        row | {"bridged_by": None} if row["session"] in over else row for row in document["assignments"]
+    ]
+    return {**document, "sessions": sessions, "assignments": assignments}
 
 
 def check_policy(policy: Mapping[str, Any]) -> None:
@@ -189,13 +204,15 @@ def write_document(session: Session, records: RoundRecords) -> dict[str, Any]:
     policy = records.round.policy or {}
     seats_of_need, seats_of_session = planning_seats(policy)
     areas = frozenset(area.code for area in reads.list_areas(session) if not area.is_area)
-    needs = [_write_need(need, areas, seats_of_need) for need in records.needs]
+    needs = [_write_need(need, areas, seats_of_need, records.taken) for need in records.needs]
     pinned_seats = Counter[str]()
     for match in records.pins:
         pinned_seats[match.session_code] += match.seats
     least_if_held = {code: pinned_seats[code] for code in records.held if pinned_seats[code]}
     sessions = [
-        _write_session(row, areas, seats_of_session, least_if_held.get(row.code)) for row in records.sessions
+        _write_session(row, areas, seats_of_session, least_if_held.get(row.code))
+        | (NOTHING_DRAWN if row.code in records.over else {})
+        for row in records.sessions
     ]
     declined = defaultdict[str, list[str]](list)
     for support, code in records.declined_supports:
@@ -210,7 +227,9 @@ def write_document(session: Session, records: RoundRecords) -> dict[str, Any]:
         "providers": _write_providers(session, records),
         "substitutions": _write_substitutions(session, needs, sessions),
         "needs": needs,
-        "offers": [_write_offer(offer, shares.get(offer.reference)) for offer in records.offers],
+        "offers": [
+            _write_offer(offer, shares.get(offer.reference), records.taken) for offer in records.offers
+        ],
         "sessions": sessions,
         "supports": supports,
         "pinned": [_write_pin(match, records.over) for match in records.pins],
@@ -227,15 +246,20 @@ def _empty_document() -> dict[str, Any]:
     return {"format": PROBLEM_FORMAT} | {name: [] for name in lists}
 
 
-def _write_need(need: Need, not_areas: frozenset[str], planned_seats: int) -> dict[str, Any]:
+def _write_need(
+    need: Need, not_areas: frozenset[str], planned_seats: int, taken: TakenBeside
+) -> dict[str, Any]:
     """A need as recognised. Until it is, the seats that it asks count where they are no more than are planned
     for a need of which nobody has said how many: so small an ask takes nothing from others. A larger one is
-    unknown. Women and the least group never exceed the seats that count; while these are unknown, the group
-    is kept to the seats that are planned, or it could be placed nowhere.
+    unknown. What was trained already is taken off: seats, those for women, and groups that were sent. Women
+    and the least group never exceed the seats that count; while these are unknown, the group is kept to the
+    seats that are planned, or it could be placed nowhere.
     """
-    seats = need.seats_recognised
+    code, seats = need.reference, need.seats_recognised
     if seats is None and need.seats_asked is not None and need.seats_asked <= planned_seats:
         seats = need.seats_asked
+    seats = None if seats is None else max(1, seats - taken.seats[code])
+    women = None if need.women is None else max(0, need.women - taken.seats_for_women[code])
     most = planned_seats if seats is None else seats
     return {
         "id": need.reference,
@@ -245,9 +269,9 @@ def _write_need(need: Need, not_areas: frozenset[str], planned_seats: int) -> di
         "level": need.level,
         "personnel": _listed(need.personnel),
         "seats": seats,
-        "women": need.women if seats is None or need.women is None else min(need.women, seats),
+        "women": women if seats is None or women is None else min(women, seats),
         "min_group": None if need.min_group is None else min(need.min_group, most),
-        "max_groups": need.max_groups,
+        "max_groups": None if need.max_groups is None else max(1, need.max_groups - taken.groups[code]),
         "whole": need.whole,
         "earliest": _day(need.earliest),
         "latest": _day(need.latest),
@@ -294,13 +318,14 @@ def _write_requirement(stated: Mapping[str, Any]) -> dict[str, Any]:
     return {key: stated.get(key) for key in ("kind", "quantity", "per_seat")}
 
 
-def _write_offer(offer: Offer, record: int | None) -> dict[str, Any]:
+def _write_offer(offer: Offer, record: int | None, taken: TakenBeside) -> dict[str, Any]:
+    may_run = windows.sessions_that_may_run(days_of(offer))
     return {
         "id": offer.reference,
         "record": record,
         "provider": offer.participant.code,
         "partners": sorted(offer.partners),
-        "max_sessions": windows.sessions_that_may_run(days_of(offer)),
+        "max_sessions": None if may_run is None else max(0, may_run - taken.sessions[offer.reference]),
     }
 
 
@@ -339,11 +364,15 @@ def _write_providers(session: Session, records: RoundRecords) -> list[dict[str, 
     partners = {code for offer in records.offers for code in offer.partners}
     providers |= {one.code: one for one in reads.list_participants(session, partners - set(providers))}
     return [
-        {"id": code, "teams": providers[code].teams, "seats": providers[code].seats}
+        {"id": code, "teams": providers[code].teams, "seats": _seats_left(providers[code], records.taken)}
         if code in providers
         else {"id": code}
         for code in sorted({*providers, *partners})
     ]
+
+
+def _seats_left(provider: Participant, taken: TakenBeside) -> int | None:
+    return None if provider.seats is None else max(0, provider.seats - taken.seats_given[provider.code])
 
 
 def _write_substitutions(

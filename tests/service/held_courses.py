@@ -16,10 +16,10 @@ REPORT = {"held_from": FIRST, "held_to": LAST, "seats_used": 18, "women_used": 4
 class Scene:
     """An agreed match of 20 seats whose session is over, or comes with the year 2090."""
 
-    def __init__(self, year=2024, **offer_columns):
+    def __init__(self, year=2024, *, need_columns=None, **offer_columns):
         self.round = factories.make_round(opens_on=date(2024, 1, 1))
         days: dict[str, Any] = {"earliest": date(2024, 3, 1), "latest": date(2090, 9, 30)}
-        self.need = factories.make_need(round=self.round, **days)
+        self.need = factories.make_need(round=self.round, **(days | (need_columns or {})))
         session = {"starts_on": FIRST.replace(year=year), "ends_on": LAST.replace(year=year)}
         columns: dict[str, Any] = {"sessions": [session], "min_seats": 1} | offer_columns
         self.offer = factories.make_offer(round=self.round, **columns)
