@@ -153,13 +153,16 @@ def decline_match(
         held.check_version(session, version)
         held.require_asked()
         held.require_open("decline", *(("decline_agreed",) if may_coordinate(actor) else ()))
-        if held.match.state == "asked" and side == "recipient" and is_known_live(held.match):
+        is_beyond_known = held.match.state == "asked" and side == "recipient" and is_known_live(held.match)
+        if is_beyond_known:
             _decline_beyond_known(session, held, reason, note)
         elif own is not None and held.state == "proposed" and _seats_that_stand(held):
             _decline_more(session, held, own, reason, note)
         else:
             _decline_whole(session, held, reason, note)
-        settle_sessions(session, actor, held.round, [held.match.session_code])
+        # What stands again as it was waits for its parties again, for whom nobody was asked meanwhile.
+        codes = [held.match.session_code]
+        settle_sessions(session, actor, held.round, codes, asks_anew=is_beyond_known)
         return held.view(session)
 
 

@@ -59,7 +59,7 @@ def lapse_overdue(actor: Actor) -> int:
     for round_id in _rounds_with((Match.answer_by <= now) | (Match.known_answer_by <= now)):
         with transaction() as session:
             round_ = reads.lock_round(session, round_id)
-            unrecognised, codes = _needs_to_recognise(session, round_id), set[str]()
+            unrecognised, codes, standing = _needs_to_recognise(session, round_id), set[str](), set[str]()
             for match, recipient, provider in reads.list_match_sides(session, round_id=round_id):
                 if match.known_answer_by is not None and match.known_answer_by <= now:
                     # It is not waited for while the recipient is asked for more, of which it knows nothing.
@@ -70,9 +70,11 @@ def lapse_overdue(actor: Actor) -> int:
                     match.answer_by, match.reminded_at = now + REMIND_BEFORE, None
                     continue
                 lapse_match(session, actor, match, round_, (recipient, provider))
-                codes.add(match.session_code)
+                (standing if match.state == "proposed" else codes).add(match.session_code)
                 touched += 1
             settle_sessions(session, actor, round_, codes)
+            # What stands again as it was known waits for parties that may have been silent meanwhile.
+            settle_sessions(session, actor, round_, standing, asks_anew=True)
     return touched
 
 

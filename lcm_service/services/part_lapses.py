@@ -70,7 +70,8 @@ def remind_parties(actor: Actor) -> int:
 
 def _lapse(session: Session, actor: Actor, part: Part) -> None:
     quantity = part.quantity_asked - part.quantity_confirmed
-    part.answer_by, part.refuses_more = None, True
+    # Silence has no reason; what an earlier answer gave is not one for it.
+    part.answer_by, part.refuses_more, part.reason, part.note = None, True, None, None
     if part.quantity_confirmed:
         action, part.state = "lapse_rest", "confirmed"
         part.quantity_asked = part.quantity_confirmed

@@ -90,8 +90,9 @@ def settle_sessions(
 
     Owners of supports are asked, or asked no more; matches wait for them, or go on to the side whose turn it
     is then; recipients whose matches are all agreed meet; other days that are proposed go on, or end.
-    ``asks_anew``: a recipient has just agreed to be put or to wait again, so who kept silent before is asked
-    again. The round is held by the caller.
+    ``asks_anew``: a recipient has just agreed to be put or to wait again, or is asked for no more than the
+    provider knows of, so who kept silent before, about all or about the rest, is asked again. The round is
+    held by the caller.
     """
     session.flush()
     published = reads.published_plan(session, round_.id)
@@ -100,7 +101,7 @@ def settle_sessions(
         matches = [match for match, _, _ in rows]
         parts = _parts_of(session, round_, published, code, matches)
         for part in parts if asks_anew else ():
-            part.refuses_more = part.refuses_more and part.state != "lapsed"
+            part.refuses_more = part.refuses_more and part.reason is not None
         _ask_parties(session, actor, round_, parts, matches)
         session.flush()
         for row in rows:
