@@ -2,7 +2,7 @@
 
 What nobody looks after any more would otherwise be matched for years. A record expires on its day whatever
 stands on it: that it did not would tell its owner, and everybody, of a match of which they may know nothing.
-What a live match holds goes on taking part under that match all the same (`snapshot_records`).
+What a live match holds goes on taking part under that match all the same (`run_out`).
 """
 
 from collections.abc import Iterator
@@ -21,7 +21,7 @@ from lcm_service.persistence import matching_reads as reads
 from lcm_service.persistence.database import db, transaction, utc_now
 from lcm_service.services import records
 from lcm_service.services.questions import close_questions_of
-from lcm_service.services.snapshot_records import has_run_out
+from lcm_service.services.run_out import has_run_out
 from lcm_service.services.trail import enqueue_message
 
 # So long before the last day of a record its owner is reminded of it, once.

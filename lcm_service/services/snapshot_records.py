@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from lcm_service.domain import windows
-from lcm_service.domain.vocabulary import LIVE_MATCH_STATES, LIVE_PART_STATES, LIVE_RECORD_STATES
+from lcm_service.domain.vocabulary import LIVE_MATCH_STATES, LIVE_RECORD_STATES
 from lcm_service.persistence import date_reads, part_reads
 from lcm_service.persistence import matching_reads as reads
 from lcm_service.persistence.database import utc_now
@@ -18,6 +18,13 @@ from lcm_service.persistence.matching_reads import Session
 from lcm_service.persistence.tables import Match, Need, Offer, Part, Plan, Round, SessionDays, Support
 from lcm_service.services.courses_held import TakenBeside, spent_on_courses, still_asks, taken_beside
 from lcm_service.services.delivery_states import is_delivered, sessions_held
+from lcm_service.services.run_out import (
+    closed_by_ends,
+    closed_to_supports,
+    drawn_on,
+    has_run_out,
+    references_run_out,
+)
 
 type PairCodes = tuple[str, str]
 
@@ -42,7 +49,9 @@ class RoundRecords:
     by the published plan's, or whose course is over. ``over`` are those in which a match was delivered: they
     draw on no support any more, for ``spent`` is what each support gave to them. ``taken`` is what delivered
     matches took that are no pins; a need of which all was trained is not among ``needs`` but among
-    ``trained``. ``declined_supports`` are (support, session) that the support's owner declined.
+    ``trained``. ``declined_supports`` are (support, session) that the support's owner declined, or that has
+    run out and gives nothing there. ``run_out`` are the records that go on under what stands on them, and are
+    asked nothing more; ``drawn`` is what each (support, session) that is not over has by the published plan.
     """
 
     round: Round
@@ -62,6 +71,8 @@ class RoundRecords:
     spent: Mapping[str, int] = field(default_factory=dict)
     taken: TakenBeside = field(default_factory=TakenBeside)
     trained: frozenset[str] = frozenset()
+    run_out: frozenset[str] = frozenset()
+    drawn: Mapping[PairCodes, int] = field(default_factory=dict)
 
 
 def gather_records(
@@ -80,7 +91,9 @@ def gather_records(
     matches = reads.list_matches(session, round_.id)
     live = [match for match in matches if match.state in LIVE_MATCH_STATES]
     own_needs, own_offers = (None, None) if about is None else _records_beside(live, about)
-    in_use = references_in_use(session, round_.id, live)
+    parts, published = part_reads.list_parts(session, round_.id), reads.published_plan(session, round_.id)
+    drawn = drawn_on(published, parts, {match.session_code for match in live})
+    in_use = references_in_use(live, drawn)
     stated = [
         need
         for need in reads.list_needs(session, round_.id, own_needs)
@@ -107,8 +120,9 @@ def gather_records(
     needs = [need for need in stated if still_asks(need, taken, pinned_needs)]
     trained = known_needs - {need.reference for need in needs}
     known_needs -= trained
-    over, parts = sessions_held(live), part_reads.list_parts(session, round_.id)
-    published = reads.published_plan(session, round_.id)
+    over, known_supports = sessions_held(live), {one.reference for one in supports}
+    run_out = references_run_out((*needs, *offers, *supports), today)
+    offers_by_session = {row.code: row.offer.reference for row in sessions}
     return RoundRecords(
         round=round_,
         needs=tuple(needs),
@@ -117,17 +131,21 @@ def gather_records(
         supports=tuple(supports),
         pins=tuple(pins),
         banned=_banned_pairs(matches, sessions, known_needs)
-        | _closed_pairs(live, known_needs, over & known_sessions, released),
+        | _closed_pairs(live, known_needs, over & known_sessions, released)
+        | closed_by_ends(run_out, known_needs, offers_by_session, {pair_of(match) for match in live}),
         published=published,
         ended=frozenset(pair_of(match) for match in matches if match.state not in LIVE_MATCH_STATES),
         released=released,
         held=(frozenset(hold) & known_sessions) | _still_held(published, pins, sessions, over),
         codes_of_sessions=frozenset(known_sessions),
-        declined_supports=_declined_supports(parts, sessions, {one.reference for one in supports}),
+        declined_supports=_declined_supports(parts, sessions, known_supports)
+        | closed_to_supports(run_out, known_supports, known_sessions, drawn),
         over=over,
         spent=spent_on_courses(live, parts),
         taken=taken,
         trained=frozenset(trained),
+        run_out=run_out,
+        drawn={pair: quantity for pair, quantity in drawn.items() if pair[1] not in over},
     )
 
 
@@ -220,23 +238,10 @@ def may_grow(match: Match) -> bool:
     return not declined_more and match.put_reason is None
 
 
-def references_in_use(session: Session, round_id: int, matches: Iterable[Match]) -> frozenset[str]:
-    """The needs and offers on which a live match of the round stands, and the supports that its session
-    draws on.
-    """
-    live = [match for match in matches if match.state in LIVE_MATCH_STATES]
-    parts = part_reads.list_parts(session, round_id, session_codes={match.session_code for match in live})
-    return frozenset(
-        (
-            *(code for match in live for code in (match.need_reference, match.offer_reference)),
-            *(part.support_reference for part in parts if part.state in LIVE_PART_STATES),
-        )
-    )
-
-
-def has_run_out(record: Need | Offer | Support, today: date) -> bool:
-    """Whether the last day of a record is past."""
-    return record.expires_on is not None and record.expires_on < today
+def references_in_use(live: Iterable[Match], drawn: Iterable[PairCodes]) -> frozenset[str]:
+    """The needs and offers on which a live match stands, and the supports on which its session draws."""
+    of_matches = (code for match in live for code in (match.need_reference, match.offer_reference))
+    return frozenset((*of_matches, *(support for support, _ in drawn)))
 
 
 def _takes_part(record: Need | Offer | Support, today: date, in_use: Collection[str]) -> bool:

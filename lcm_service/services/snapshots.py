@@ -218,7 +218,7 @@ def write_document(session: Session, records: RoundRecords) -> dict[str, Any]:
     for support, code in records.declined_supports:
         declined[support].append(code)
     supports = [
-        _write_support(one, areas, declined[one.reference], records.spent.get(one.reference, 0))
+        _write_support(one, areas, declined[one.reference], _quantity_left(one, records))
         for one in records.supports
     ]
     shares = _course_shares(session, records) if weighs_record(policy) else {}
@@ -232,7 +232,7 @@ def write_document(session: Session, records: RoundRecords) -> dict[str, Any]:
         ],
         "sessions": sessions,
         "supports": supports,
-        "pinned": [_write_pin(match, records.over) for match in records.pins],
+        "pinned": [_write_pin(match, records) for match in records.pins],
         "forbidden": [{"need": need, "session": code} for need, code in sorted(records.banned)],
         "previous": _write_previous(records),
         "policy": policy or None,
@@ -329,10 +329,21 @@ def _write_offer(offer: Offer, record: int | None, taken: TakenBeside) -> dict[s
     }
 
 
+def _quantity_left(support: Support, records: RoundRecords) -> int | None:
+    """What a support has beside what courses that were held took of it; one that has run out, no more than
+    sessions have of it.
+    """
+    if support.quantity is None:
+        return None
+    left = max(0, support.quantity - records.spent.get(support.reference, 0))
+    if support.reference not in records.run_out:
+        return left
+    return min(left, sum(units for (one, _), units in records.drawn.items() if one == support.reference))
+
+
 def _write_support(
-    support: Support, not_areas: frozenset[str], declined: Sequence[str], spent: int
+    support: Support, not_areas: frozenset[str], declined: Sequence[str], left: int | None
 ) -> dict[str, Any]:
-    left = None if support.quantity is None else max(0, support.quantity - spent)
     return {
         "id": support.reference,
         "provider": support.participant.code,
@@ -393,15 +404,17 @@ def _write_places(session: Session, document: Mapping[str, Any]) -> list[dict[st
     return [{"id": place.code, "regions": place.regions} for place in reads.list_places(session, used)]
 
 
-def _write_pin(match: Match, over: Collection[str]) -> dict[str, Any]:
-    """What is agreed may grow into freed seats, unless a side that confirmed has declined more or the course
-    is over.
+def _write_pin(match: Match, records: RoundRecords) -> dict[str, Any]:
+    """What is agreed may grow into freed seats, unless a side that confirmed has declined more, the course is
+    over, or one of its records has run out.
     """
+    grows = may_grow(match) and match.session_code not in records.over
+    grows = grows and records.run_out.isdisjoint((match.need_reference, match.offer_reference))
     return {
         "need": match.need_reference,
         "session": match.session_code,
         "seats": match.seats,
-        "rule": "at_least" if may_grow(match) and match.session_code not in over else "exactly",
+        "rule": "at_least" if grows else "exactly",
     }
 
 
