@@ -150,7 +150,8 @@ class RoundAnswer(NewRoundSchema, OfARound):
 class RunSchema(Sent):
     """A run to be made. ``choice`` is what is given up where the pins of ``base_run`` clash, or what a
     correcting plan withdraws: ``{"correction": {"notice": text, "withdraw": [[need, session, reason or
-    null], ...]}}``.
+    null], ...], "may_return": true}}``; ``may_return``, which may be absent, lets that plan give the same
+    pairs seats again.
     """
 
     time_limit_seconds = Number(1, 86_400)

@@ -1,8 +1,8 @@
 """A correcting plan: what is published is withdrawn where it should not stand, and the rest planned anew.
 
 What nobody has answered yet may be withdrawn together, with one notice to all; what a side has answered takes
-a reason of its own. What is withdrawn is free for the next plan, which passes the same gate as every other;
-until it leaves, everything stands. Issue 4, Build 5.
+a reason of its own. What is withdrawn comes back in that plan only where the coordinator says that it may;
+the plan passes the same gate as every other, and until it leaves, everything stands. Issue 4, Build 5.
 """
 
 from collections.abc import Mapping
@@ -57,12 +57,15 @@ def request_correction(
     withdraw: Mapping[int, str | None],
     *,
     idempotency_key: str,
+    may_return: bool = False,
 ) -> Run:
     """Ask for a plan without these matches, named by their numbers, each with the reason for it.
 
-    A match that nobody has answered needs none: the notice says why. Raises as `list_correctable`, and
-    NotValid where there is no notice, where nothing is named, or a match that a side has answered lacks a
-    reason; what is no longer live cannot be named.
+    A match that nobody has answered needs none: the notice says why. ``may_return``: the plan may give the
+    same pairs seats again, where their records were put right, and their sides are asked anew.
+
+    Raises as `list_correctable`, and NotValid where there is no notice, where nothing is named, or a match
+    that a side has answered lacks a reason; what is no longer live cannot be named.
     """
     known = {one.match.id: one.match for one in list_correctable(actor, round_code)}
     if set(withdraw) - set(known):
@@ -73,5 +76,6 @@ def request_correction(
         [known[number].need_reference, known[number].session_code, reason]
         for number, reason in withdraw.items()
     ]
-    choice = {"correction": {"notice": notice, "withdraw": pairs}}
+    correction = {"notice": notice, "withdraw": pairs, "may_return": may_return}
+    choice = {"correction": correction}
     return matching.request_run(actor, round_code, idempotency_key=idempotency_key, choice=choice)

@@ -24,10 +24,12 @@ from lcm_service.services.match_turns import agreed_seats
 from lcm_service.services.plan_questions import renew_questions
 from lcm_service.services.repair_choices import (
     ENOUGH_WAYS,
+    NO_WAY_OUT,
     Choice,
     find_holding_choice,
     find_lacking_reasons,
     find_releasing_choices,
+    require_way_out,
 )
 from lcm_service.services.require import require_round
 from lcm_service.services.runs import (
@@ -98,8 +100,9 @@ def request_run(
     same ``idempotency_key`` gives the same run, however often it is pressed.
 
     Raises NotAllowed for all but coordinators, NotFound for a round or a base run that is not there, NotValid
-    for a choice of what is not pinned and for records that contradict themselves, Conflict for a key that
-    was used for another round and for a closed round of which no plan is published.
+    for a choice of what is not pinned or does not clash and for records that contradict themselves, Conflict
+    for a key that was used for something else, for a clash that is over and for a closed round of which no
+    plan is published.
     """
     if not may_coordinate(actor):
         raise NotAllowed("Only coordinators run the matching.")
@@ -109,12 +112,14 @@ def request_run(
     with transaction() as session:
         found = require_round(session, round_code)
         round_ = reads.lock_round(session, found.id)
+        base = None if base_run_id is None else _require_base(session, round_, base_run_id)
+        if base is not None:
+            wanted = Choice.from_document(base.choice).carried_on(wanted)
         earlier = reads.find_run_by_key(session, idempotency_key)
         if earlier is not None:
-            return require_same_request(earlier, round_, PLANNING_PURPOSES)
-        if base_run_id is not None:
-            base = _require_base(session, round_, base_run_id)
-            wanted = Choice.from_document(base.choice).carried_on(wanted)
+            return _require_same_choice(earlier, round_, wanted, base_run_id)
+        if wanted.given_up or wanted.hold:
+            _require_clash(session, round_, base, wanted)
         return _store_run(
             session,
             actor,
@@ -165,6 +170,25 @@ def _require_base(session: Session, round_: Round, base_run_id: int) -> Run:
     return base
 
 
+def _require_same_choice(earlier: Run, round_: Round, wanted: Choice, base_run_id: int | None) -> Run:
+    require_same_request(earlier, round_, PLANNING_PURPOSES)
+    if (earlier.choice, earlier.base_run_id) != (wanted.to_document() or None, base_run_id):
+        raise Conflict("This was sent before with another choice. Open the form anew, or send a new key.")
+    return earlier
+
+
+def _require_clash(session: Session, round_: Round, base: Run | None, wanted: Choice) -> None:
+    """Raise NotValid unless what is given up is a way out of the clash that the base run has found, and
+    Conflict where another plan was published since: who clashed then may not now.
+    """
+    if base is None or base.outcome != "clashing_pins" or base.result is None:
+        raise NotValid(NO_WAY_OUT, faults={"choice": []})
+    published = reads.published_plan(session, round_.id)
+    if base.base_plan_id != (None if published is None else published.id):
+        raise Conflict("Another plan was published since these matches clashed. Ask for a repair.")
+    require_way_out(wanted, Choice.from_document(base.choice), json.loads(base.problem), base.result["clash"])
+
+
 def _store_run(
     session: Session,
     actor: Actor,
@@ -176,7 +200,7 @@ def _store_run(
     base_run_id: int | None,
 ) -> Run:
     _require_pinned(session, round_, choice)
-    snapshot = build_snapshot(session, round_, release=choice.release, hold=choice.hold)
+    snapshot = build_snapshot(session, round_, release=choice.release, hold=choice.hold, barred=choice.barred)
     published = reads.published_plan(session, round_.id)
     if published is None and round_.state != "open":
         raise Conflict(f"The round {round_.code} is closed, and no plan of it is published to be repaired.")

@@ -45,9 +45,7 @@ def list_objections(session: Session, round_: Round, plan: Plan) -> list[dict[st
             "session": code,
             "message": f"Need {need} in session {code} was answered since it was to be withdrawn: say why.",
         }
-        for need, code in find_lacking_reasons(
-            choice, (one for one in matches if planned.get(pair_of(one), 0) < one.seats)
-        )
+        for need, code in find_lacking_reasons(choice, matches)
     ]
 
 

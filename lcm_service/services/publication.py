@@ -266,18 +266,20 @@ def _carry_on(
     """A pair that was there before: kept, grown, placed anew after its release, or cut by its release.
 
     A side that confirmed fewer seats than are proposed now is asked again for the rest, and its answer for
-    the seats it confirmed stays. A pair that was released begins anew: nobody has agreed to what it is now.
-    Where the provider does not know of what is planned now, the recipient alone is asked.
+    the seats it confirmed stays. A pair that was released begins anew: nobody has agreed to what it is now;
+    so does one that this plan withdraws and gives seats again, be they as many as before. Where the provider
+    does not know of what is planned now, the recipient alone is asked.
     """
     was_live, before = match.state in LIVE_MATCH_STATES, match.seats
-    if was_live and row["seats"] == before:
+    is_withdrawn = correction is not None and pair_of(match) in correction.pairs
+    if was_live and row["seats"] == before and not is_withdrawn:
         match.plan, match.is_firm = plan, row["firm"]
         match.correction_notice = None
         if is_known_live(match) and not is_secret(match):
             match.known_plan, match.known_notice = plan, None
         session.flush()
         return
-    begins_anew = not was_live or row["seats"] < before
+    begins_anew = not was_live or row["seats"] < before or is_withdrawn
     match.correction_notice = None
     if was_live and begins_anew:
         _leave_notice(correction, match)

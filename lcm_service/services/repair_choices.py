@@ -20,16 +20,22 @@ from lcm_service.services.snapshot_records import PairCodes, pair_of
 MOST_RELEASES: Final = 6
 ENOUGH_WAYS: Final = 3
 LONGEST_NOTICE: Final = 2000
+NO_WAY_OUT: Final = (
+    "Matches are given up only where they clash, and only those that do. Anything else is withdrawn by a "
+    "correcting plan."
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Correction:
     """What a correcting plan withdraws: each pair with the reason for it, which a pair that nobody has
-    answered yet may lack; and the notice that both sides of each will read.
+    answered yet may lack; and the notice that both sides of each will read. ``may_return``: the plan may give
+    the same pairs seats again, about which their sides are asked anew.
     """
 
     notice: str
     reasons: tuple[tuple[PairCodes, str | None], ...]
+    may_return: bool = False
 
     @property
     def pairs(self) -> frozenset[PairCodes]:
@@ -40,13 +46,17 @@ class Correction:
 
     @classmethod
     def from_document(cls, document: object) -> Self:
-        """Read ``{"notice": text, "withdraw": [[need, session, reason or null], ...]}``.
+        """Read ``{"notice": text, "withdraw": [[need, session, reason or null], ...], "may_return": true}``,
+        the last of which may be absent.
 
         Raises NotValid for anything else, by the fields ``notice`` and ``withdraw``.
         """
-        if not isinstance(document, Mapping) or set(document) != {"notice", "withdraw"}:
+        fields = {"notice", "withdraw"}
+        if not isinstance(document, Mapping) or set(document) - {"may_return"} != fields:
             raise NotValid("A correction has a notice and what it withdraws.", faults={"correction": []})
-        notice, rows = document["notice"], document["withdraw"]
+        notice, rows, may_return = document["notice"], document["withdraw"], document.get("may_return", False)
+        if not isinstance(may_return, bool):
+            raise NotValid("What is withdrawn may be planned again, or not.", faults={"correction": []})
         if not isinstance(notice, str) or not notice.strip() or len(notice) > LONGEST_NOTICE:
             raise NotValid(
                 "A correcting plan tells its reason.",
@@ -64,11 +74,13 @@ class Correction:
                 "A correcting plan withdraws something.", faults={"withdraw": ["Choose a match, and why."]}
             )
         reasons = {(need, code): reason for need, code, reason in rows}
-        return cls(notice.strip(), tuple(sorted(reasons.items())))
+        return cls(notice.strip(), tuple(sorted(reasons.items())), may_return)
 
     def to_document(self) -> dict[str, Any]:
         """The same, as it is stored with a run."""
-        return {"notice": self.notice, "withdraw": [[*pair, reason] for pair, reason in self.reasons]}
+        rows = [[*pair, reason] for pair, reason in self.reasons]
+        document: dict[str, Any] = {"notice": self.notice, "withdraw": rows}
+        return document | ({"may_return": True} if self.may_return else {})
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +118,13 @@ class Choice:
     def withdrawn(self) -> frozenset[PairCodes]:
         """What a correction withdraws."""
         return frozenset() if self.correction is None else self.correction.pairs
+
+    @property
+    def barred(self) -> Mapping[PairCodes, str | None]:
+        """What a correction withdraws for good as far as its own plan goes, each with the reason for it."""
+        if self.correction is None or self.correction.may_return:
+            return {}
+        return dict(self.correction.reasons)
 
     @property
     def given_up(self) -> frozenset[PairCodes]:
@@ -187,6 +206,18 @@ def pairs_in_clash(problem: Mapping[str, Any], clash: Mapping[str, Any]) -> froz
     for short in find_short_sessions(problem, clash):
         pairs |= {(need, short.code) for need, _ in short.pinned}
     return frozenset(pairs)
+
+
+def require_way_out(
+    wanted: Choice, base: Choice, problem: Mapping[str, Any], clash: Mapping[str, Any]
+) -> None:
+    """Raise NotValid where more would be given up than is to be decided about in a clash that was found under
+    ``base``: whatever else is released is withdrawn by a correction, with a notice and a reason.
+    """
+    short = {one.code for one in find_short_sessions(problem, clash)}
+    released = wanted.given_up - base.given_up - pairs_in_clash(problem, clash)
+    if released or wanted.hold - base.hold - short:
+        raise NotValid(NO_WAY_OUT, faults={"choice": []})
 
 
 def find_releasing_choices(

@@ -81,6 +81,7 @@ def gather_records(
     *,
     release: Iterable[PairCodes] = (),
     hold: Iterable[str] = (),
+    barred: Mapping[PairCodes, str | None] | None = None,
     today: date | None = None,
     about: PairCodes | None = None,
 ) -> RoundRecords:
@@ -132,6 +133,7 @@ def gather_records(
         pins=tuple(pins),
         banned=_banned_pairs(matches, sessions, known_needs)
         | _closed_pairs(live, known_needs, over & known_sessions, released)
+        | _barred_pairs(barred or {}, sessions, known_needs, {pair_of(match) for match in pins})
         | closed_by_ends(run_out, known_needs, offers_by_session, {pair_of(match) for match in live}),
         published=published,
         ended=frozenset(pair_of(match) for match in matches if match.state not in LIVE_MATCH_STATES),
@@ -276,6 +278,23 @@ def _banned_pairs(
         keys = {declined, *_keys_of_same_course(declined, codes, _is_about_days(match))}
         banned |= {(match.need_reference, codes[key]) for key in keys if key in codes}
     return frozenset(banned - live)
+
+
+def _barred_pairs(
+    barred: Mapping[PairCodes, str | None],
+    sessions: Iterable[SessionRow],
+    known_needs: Collection[str],
+    pinned: Collection[PairCodes],
+) -> set[PairCodes]:
+    """Pairs that a correction withdraws, with the same course on its other days, as of a decline."""
+    codes_by_offer, found = _codes_by_offer(sessions), set[PairCodes]()
+    offers = {code: offer for offer, codes in codes_by_offer.items() for code in codes.values()}
+    for (need, code), reason in barred.items():
+        if need in known_needs and code in offers:
+            codes, key = codes_by_offer[offers[code]], windows.key_of_session(offers[code], code)
+            keys = {key, *_keys_of_same_course(key, codes, reason == "dates")}
+            found |= {(need, codes[one]) for one in keys}
+    return found - set(pinned)
 
 
 def _declined_supports(

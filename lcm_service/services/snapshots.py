@@ -19,6 +19,7 @@ from lcm_service.persistence.matching_reads import Session
 from lcm_service.persistence.tables import Match, Need, Offer, Participant, Plan, Round, Support
 from lcm_service.services.courses_held import TakenBeside
 from lcm_service.services.snapshot_labels import build_labels
+from lcm_service.services.snapshot_needs import day, listed, matched_areas, write_need
 from lcm_service.services.snapshot_records import (
     PairCodes,
     RoundRecords,
@@ -80,15 +81,17 @@ def build_snapshot(
     *,
     release: Iterable[PairCodes] = (),
     hold: Iterable[str] = (),
+    barred: Mapping[PairCodes, str | None] | None = None,
     today: date | None = None,
 ) -> Snapshot:
     """Read a round and write it as a problem.
 
     ``release``: pairs whose seats are not pinned this time. ``hold``: sessions that may run with the seats
-    pinned in them, although these are fewer than its least. Both are noted in the labels. ``today`` decides
-    what has expired. Raises NotValid where the records contradict themselves, with a line for each fault.
+    pinned in them, although these are fewer than its least. Both are noted in the labels. ``barred``: pairs
+    that are withdrawn and not planned again this time, each with the reason for it. ``today`` decides what
+    has expired. Raises NotValid where the records contradict themselves, with a line for each fault.
     """
-    records = gather_records(session, round_, release=release, hold=hold, today=today)
+    records = gather_records(session, round_, release=release, hold=hold, barred=barred, today=today)
     problem = read_as_problem(session, records)
     return Snapshot(
         problem=problem_to_document(problem),
@@ -204,7 +207,7 @@ def write_document(session: Session, records: RoundRecords) -> dict[str, Any]:
     policy = records.round.policy or {}
     seats_of_need, seats_of_session = planning_seats(policy)
     areas = frozenset(area.code for area in reads.list_areas(session) if not area.is_area)
-    needs = [_write_need(need, areas, seats_of_need, records.taken) for need in records.needs]
+    needs = [write_need(need, areas, seats_of_need, records.taken) for need in records.needs]
     pinned_seats = Counter[str]()
     for match in records.pins:
         pinned_seats[match.session_code] += match.seats
@@ -246,41 +249,6 @@ def _empty_document() -> dict[str, Any]:
     return {"format": PROBLEM_FORMAT} | {name: [] for name in lists}
 
 
-def _write_need(
-    need: Need, not_areas: frozenset[str], planned_seats: int, taken: TakenBeside
-) -> dict[str, Any]:
-    """A need as recognised. Until it is, the seats that it asks count where they are no more than are planned
-    for a need of which nobody has said how many: so small an ask takes nothing from others. A larger one is
-    unknown. What was trained already is taken off: seats, those for women, and groups that were sent. Women
-    and the least group never exceed the seats that count; while these are unknown, the group is kept to the
-    seats that are planned, or it could be placed nowhere.
-    """
-    code, seats = need.reference, need.seats_recognised
-    if seats is None and need.seats_asked is not None and need.seats_asked <= planned_seats:
-        seats = need.seats_asked
-    seats = None if seats is None else max(1, seats - taken.seats[code])
-    women = None if need.women is None else max(0, need.women - taken.seats_for_women[code])
-    most = planned_seats if seats is None else seats
-    return {
-        "id": need.reference,
-        "recipient": need.participant.code,
-        "areas": _matched_areas(need.areas, not_areas),
-        "place": need.trainees_place,
-        "level": need.level,
-        "personnel": _listed(need.personnel),
-        "seats": seats,
-        "women": women if seats is None or women is None else min(women, seats),
-        "min_group": None if need.min_group is None else min(need.min_group, most),
-        "max_groups": None if need.max_groups is None else max(1, need.max_groups - taken.groups[code]),
-        "whole": need.whole,
-        "earliest": _day(need.earliest),
-        "latest": _day(need.latest),
-        "languages": _listed(need.languages),
-        "modes": _listed(need.modes),
-        "priority": need.priority_recognised,
-    }
-
-
 def _write_session(
     row: SessionRow, not_areas: frozenset[str], planned_seats: int, least_if_held: int | None
 ) -> dict[str, Any]:
@@ -292,22 +260,22 @@ def _write_session(
     return {
         "id": row.code,
         "offer": offer.reference,
-        "areas": _matched_areas(offer.areas, not_areas),
+        "areas": matched_areas(offer.areas, not_areas),
         "level": offer.level,
-        "personnel": _listed(offer.personnel),
+        "personnel": listed(offer.personnel),
         "women_only": offer.women_only,
         "seats": row.seats,
         "min_seats": least,
         "max_recipients": offer.max_recipients,
         "max_per_recipient": offer.max_per_recipient,
-        "start": _day(candidate.start),
-        "end": _day(candidate.end),
-        "not_before": _day(candidate.not_before),
-        "not_after": _day(candidate.not_after),
-        "languages": _listed(offer.languages),
+        "start": day(candidate.start),
+        "end": day(candidate.end),
+        "not_before": day(candidate.not_before),
+        "not_after": day(candidate.not_after),
+        "languages": listed(offer.languages),
         "mode": offer.mode,
         "place": row.place_code,
-        "only": _listed(offer.only),
+        "only": listed(offer.only),
         "except": sorted(offer.except_),
         "team": offer.occupies_team,
         "requires": None if offer.requires is None else [_write_requirement(one) for one in offer.requires],
@@ -350,12 +318,12 @@ def _write_support(
         "kind": support.kind,
         "quantity": left,
         "per_session": support.per_session,
-        "from": _day(support.usable_from),
-        "to": _day(support.usable_to),
-        "only": _listed(support.only),
-        "areas": _matched_areas(support.areas, not_areas),
-        "places": _listed(support.places),
-        "languages": _listed(support.languages),
+        "from": day(support.usable_from),
+        "to": day(support.usable_to),
+        "only": listed(support.only),
+        "areas": matched_areas(support.areas, not_areas),
+        "places": listed(support.places),
+        "languages": listed(support.languages),
         "not_for": sorted(declined),
     }
 
@@ -430,21 +398,3 @@ def _write_previous(records: RoundRecords) -> list[dict[str, Any]]:
         and row["session"] in records.codes_of_sessions
         and (row["need"], row["session"]) not in records.ended
     ]
-
-
-def _matched_areas(codes: Sequence[str] | None, not_areas: frozenset[str]) -> list[str] | None:
-    """Areas by which a course is matched. Phases, delivery modes, registers and agreements are none: a record
-    that names nothing else has not said its area.
-    """
-    if codes is None or ANY in codes:
-        return _listed(codes)
-    return [code for code in codes if code not in not_areas] or None
-
-
-def _listed(values: Sequence[str] | None) -> list[str] | None:
-    """An empty list says nothing: it is unknown."""
-    return list(values) if values else None
-
-
-def _day(day: date | None) -> str | None:
-    return None if day is None else day.isoformat()

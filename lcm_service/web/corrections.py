@@ -23,6 +23,7 @@ bp = Blueprint("corrections", __name__)
 
 Page = tuple[str, int] | Response
 TOGETHER = "together"
+MAY_RETURN = "may_return"
 
 
 @bp.get("/rounds/<code>/correction")
@@ -49,6 +50,7 @@ def correct(code: str) -> Page:
                 typed["notice"] or "",
                 _withdrawn(found, typed),
                 idempotency_key=request.form.get("idempotency_key") or secrets.token_hex(16),
+                may_return=bool(typed[MAY_RETURN]),
             )
         except NotValid as refusal:
             found_faults = flat_faults(refusal.faults) or {"": [_(refusal.message)]}
@@ -76,6 +78,12 @@ def sections_of(found: Sequence[Correctable]) -> tuple[Section, ...]:
         )
         hint = _("Each is withdrawn only with a reason of its own. Nothing chosen: it stands.")
         sections.append(Section(_("Matches that a side has answered"), fields, hint))
+    hint = _(
+        "Tick this where the match itself was right and its records were not: the plan may give it seats "
+        "again, and its sides are asked anew."
+    )
+    label = _("The new plan may give the same matches seats again")
+    sections.append(Section(_("What comes in their place"), (Field(MAY_RETURN, label, "yes", hint=hint),)))
     hint = _("Both sides of each withdrawn match that know of it read this. Name no other State.")
     notice = Field("notice", _("Why is the plan corrected?"), "longtext", hint=hint)
     return (*sections, Section(_("Notice"), (notice,)))

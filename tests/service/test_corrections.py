@@ -1,5 +1,8 @@
 """A correcting plan withdraws what should not stand: by a notice, and for a reason where a side answered."""
 
+from datetime import date
+from typing import Any
+
 import pytest
 from sqlalchemy import select
 
@@ -37,9 +40,9 @@ def matches(actor, plan):
 keys = iter(f"correct-{number}" for number in range(10**6))
 
 
-def ask(actor, plan, withdraw, notice=NOTICE):
+def ask(actor, plan, withdraw, notice=NOTICE, *, may_return=False):
     return corrections.request_correction(
-        actor, plan.round.code, notice, withdraw, idempotency_key=next(keys)
+        actor, plan.round.code, notice, withdraw, idempotency_key=next(keys), may_return=may_return
     )
 
 
@@ -81,7 +84,7 @@ def test_what_a_side_answered_needs_a_reason_of_its_own(actor, plan, matches):
         ask(actor, plan, {answered.id: None, unanswered.id: None})
     assert "withdraw" in refusal.value.faults
     end_offer_seats(plan, 9)
-    run = ask(actor, plan, {answered.id: "capacity", unanswered.id: None})
+    run = ask(actor, plan, {answered.id: "capacity", unanswered.id: None}, may_return=True)
     rounds.solve_waiting_runs()
     corrected = rounds.plan_of(actor, run)
     publishing.publish_plan(actor, corrected.id, corrected.version)
@@ -133,8 +136,8 @@ def provider_of(match):
     return factories.make_actor("focal_point", db.session.get(Participant, match.offer.participant_id))
 
 
-def corrected(actor, plan, withdraw, notice=NOTICE):
-    run = ask(actor, plan, withdraw, notice)
+def corrected(actor, plan, withdraw, notice=NOTICE, *, may_return=False):
+    run = ask(actor, plan, withdraw, notice, may_return=may_return)
     rounds.solve_waiting_runs()
     found = rounds.plan_of(actor, run)
     publishing.publish_plan(actor, found.id, found.version)
@@ -191,10 +194,94 @@ def test_the_way_out_of_a_clash_keeps_the_correction(actor, plan, matches):
 def test_the_reason_stands_in_the_history_of_what_is_cut(actor, plan, matches):
     answered, _ = matches
     end_offer_seats(plan, 9)
-    corrected(actor, plan, {answered.id: "capacity", matches[1].id: None})
+    corrected(actor, plan, {answered.id: "capacity", matches[1].id: None}, may_return=True)
     facts = db.session.scalars(
         select(AuditEvent.facts).where(
             AuditEvent.action == "cut", AuditEvent.record_reference == str(answered.id)
         )
     )
     assert [one["reason"] for one in facts] == ["capacity"]
+
+
+def agreed(actor, matches):
+    """The answered one, agreed by all."""
+    return rounds.agree(actor, matches[0])
+
+
+def events(match):
+    rows = select(AuditEvent).where(AuditEvent.record_reference == str(match.id))
+    return [(one.action, one.facts.get("reason")) for one in db.session.scalars(rows.order_by(AuditEvent.id))]
+
+
+def test_what_is_withdrawn_is_not_planned_again_by_that_plan_and_may_be_by_the_next(actor, plan, matches):
+    match = agreed(actor, matches)
+    db.session.query(Offer).filter_by(round_id=plan.round_id).one().min_seats = 1
+    db.session.commit()
+    corrected(actor, plan, {match.id: "capacity"})
+    gone = decisions.find_match(actor, match.id)
+    assert (gone.state, gone.correction_notice) == ("released", NOTICE)
+    assert events(match)[-1] == ("release", "capacity")
+    again = rounds.plan_of(actor, rounds.solve_round(actor, plan.round))
+    assert rounds.seats_in(again)[match.need_reference, match.session_code] == 12
+
+
+def test_what_may_be_planned_again_is_asked_anew_with_the_notice_for_as_many_seats_too(actor, plan, matches):
+    match = agreed(actor, matches)
+    corrected(actor, plan, {match.id: "capacity", matches[1].id: None}, may_return=True)
+    anew = decisions.find_match(actor, match.id)
+    assert (anew.state, anew.seats, anew.decisions, anew.correction_notice) == ("proposed", 12, (), NOTICE)
+    assert anew.waiting_for == "provider"
+    assert events(match)[-1] == ("cut", "capacity")
+    provider = provider_of(match)
+    assert decisions.find_match(provider, match.id).correction_notice == NOTICE
+    asked = decisions.find_match(actor, matches[1].id)
+    assert (asked.state, asked.seats, asked.correction_notice) == ("asked", 8, NOTICE)
+    # It is agreed again as any other.
+    assert rounds.agree(actor, anew).state == "agreed"
+
+
+def test_a_withdrawn_match_that_would_be_asked_anew_needs_its_reason_also_where_it_keeps_its_seats(
+    actor, plan, matches
+):
+    _, unanswered = matches
+    run = ask(actor, plan, {unanswered.id: None}, may_return=True)
+    rounds.solve_waiting_runs()
+    draft = rounds.plan_of(actor, run)
+    decisions.consent_to_match(actor, unanswered.id, unanswered.version, on_behalf=True)
+    with pytest.raises(Conflict) as refusal:
+        publish_gate.put_plan_forward(actor, draft.id, draft.version)
+    assert {row["code"] for row in refusal.value.details["objections"]} == {"correction"}
+
+
+@pytest.mark.parametrize(("reason", "is_planned"), [("dates", True), ("capacity", False)])
+def test_a_course_of_a_window_is_not_planned_on_other_days_unless_its_days_were_wrong(
+    actor, reason, is_planned
+):
+    round_ = factories.make_round()
+    factories.make_need(round=round_)
+    days: Any = {"not_before": date(2027, 4, 1), "not_after": date(2027, 6, 30), "duration_days": 5}
+    factories.make_offer(round=round_, **days)
+    plan = rounds.publish(actor, rounds.solve_round(actor, round_))
+    (match,) = decisions.list_matches(actor, round_.code)
+    run = ask(actor, plan, {match.id: reason})
+    rounds.solve_waiting_runs()
+    seats = rounds.seats_in(rounds.plan_of(actor, run))
+    assert bool(seats) is is_planned
+    assert (match.need_reference, match.session_code) not in seats
+
+
+def test_a_key_that_gave_one_correction_gives_no_other(actor, plan, matches):
+    _, unanswered = matches
+    sent: Any = {"idempotency_key": "the-same-key"}
+    code, withdraw = plan.round.code, {unanswered.id: None}
+    first = corrections.request_correction(actor, code, NOTICE, withdraw, **sent)
+    assert corrections.request_correction(actor, code, NOTICE, withdraw, **sent).id == first.id
+    for other in (
+        lambda: corrections.request_correction(actor, code, "Another notice", withdraw, **sent),
+        lambda: corrections.request_correction(actor, code, NOTICE, {matches[0].id: "dates"}, **sent),
+        lambda: corrections.request_correction(actor, code, NOTICE, withdraw, may_return=True, **sent),
+        lambda: matching.request_run(actor, code, **sent),
+        lambda: matching.request_run(actor, code, base_run_id=first.id, **sent),
+    ):
+        with pytest.raises(Conflict, match="another choice"):
+            other()

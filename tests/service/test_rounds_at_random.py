@@ -215,8 +215,9 @@ class Mechanism:
             return False
         chosen = self.rng.sample(found, min(2, len(found)))
         withdraw = {one.match.id: self.rng.choice((None, "capacity")) for one in chosen}
-        key = f"random-{next(self.keys)}"
-        corrections.request_correction(actor, round_.code, "A notice", withdraw, idempotency_key=key)
+        number = next(self.keys)
+        sent: Any = {"idempotency_key": f"random-{number}", "may_return": number % 2 == 0}
+        corrections.request_correction(actor, round_.code, "A notice", withdraw, **sent)
         rounds.solve_waiting_runs()
         return True
 

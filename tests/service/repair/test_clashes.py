@@ -4,13 +4,13 @@ import json
 
 import pytest
 
-from lcm_service.domain.errors import Conflict
+from lcm_service.domain.errors import Conflict, NotValid
 from lcm_service.persistence.database import db
 from lcm_service.services import decisions, matching, publication, repair, submissions
 from optimizer import plan_to_document, read_problem, solve
 from tests import factories
 from tests.service import matching_rounds as rounds
-from tests.service.repair.scene import VENUE, Scene, assert_the_agreed_match_stands, publish
+from tests.service.repair.scene import SUMMER, VENUE, Scene, assert_the_agreed_match_stands, publish
 
 
 def test_agreed_seats_that_are_too_few_clash_and_the_run_names_session_lack_and_pairs(short):
@@ -209,3 +209,38 @@ def test_a_revision_that_a_rule_now_refuses_clashes_by_that_rule(scene):
     assert [pin["need"] for pin in story.pins] == [scene.first.reference]
     (way,) = story.ways_out
     assert way.plan is not None
+
+
+def refused(scene, error, **options):
+    """What would be given up is none of what clashes: no run comes of it."""
+    before = len(matching.list_runs(scene.actor, scene.round.code))
+    with pytest.raises(error):
+        rounds.request(scene.actor, scene.round, **options)
+    assert len(matching.list_runs(scene.actor, scene.round.code)) == before
+
+
+def test_nothing_is_given_up_without_a_clash(scene):
+    """An agreed match would go without a reason and a notice."""
+    agreed = {"release": [[scene.first.reference, scene.code]]}
+    for choice in (agreed, {"hold": [scene.code]}):
+        refused(scene, NotValid, choice=choice)
+        refused(scene, NotValid, choice=choice, base_run_id=scene.repair().id)
+
+
+def test_of_a_clash_nothing_is_given_up_but_what_clashes_nor_once_it_is_over(scene):
+    other = factories.make_offer(round=scene.round, seats=10, min_seats=1, sessions=[SUMMER])
+    publish(scene, scene.repaired())
+    bystander = [scene.third.reference, f"{other.reference}-S1"]
+    assert scene.match(scene.third, bystander[1]).state == "proposed"
+    scene.first.level = "trainer"
+    db.session.commit()
+    run = scene.repair()
+    assert {pin["need"] for pin in repair.describe_clash(scene.actor, run.id).pins} == {scene.first.reference}
+    clashing = [scene.first.reference, scene.code]
+    for choice in ({"release": [clashing, bystander]}, {"release": [clashing], "hold": [bystander[1]]}):
+        refused(scene, NotValid, choice=choice, base_run_id=run.id)
+    way_out = rounds.request(scene.actor, scene.round, choice={"release": [clashing]}, base_run_id=run.id)
+    rounds.solve_waiting_runs()
+    publish(scene, rounds.plan_of(scene.actor, way_out))
+    second = {"release": [[scene.second.reference, scene.code]]}
+    refused(scene, Conflict, choice=second, base_run_id=run.id)
