@@ -38,6 +38,7 @@ OUTSIDE_SESSION = sentence("The session does not say that it is held on this day
 MORE_THAN_AGREED = sentence("No more seats can have been used than were agreed.")
 MORE_THAN_USED = sentence("No more women can have been trained than seats were used.")
 NOT_OVER = sentence("This day has not come yet.")
+BEFORE_ROUND = sentence("No course of this round can have been held on so early a day.")
 CHOOSE_REASON = sentence("Choose a reason.")
 CHOOSE_SIDE = sentence("Say for which side: recipient or provider.")
 
@@ -74,7 +75,8 @@ def report_delivered(
     ``women_used``. A coordinator with a side's letter may report otherwise what was reported before.
 
     Sent twice it changes nothing. Raises NotFound, NotAllowed, Stale, NotValid for numbers beyond what was
-    agreed, Conflict before the last day, where the match is not agreed, or where a report stands.
+    agreed and for days before the round, Conflict before the last day, where the match is not agreed, or
+    where a report stands.
     """
     report = {name: data.get(name) for name in ("held_from", "held_to", "seats_used", "women_used")}
     with transaction() as session:
@@ -87,7 +89,7 @@ def report_delivered(
         last = last_day(held.match)
         if last is not None and _today() < last:
             raise Conflict(f"The course lasts until {last}. Report it once it is over.", last_day=str(last))
-        faults = _faults_of_report(report, agreed_seats(held.match))
+        faults = _faults_of_report(report, agreed_seats(held.match), _earliest_day(held))
         if faults:
             raise NotValid(FAULTY, faults)
         return _write(session, held, action, "delivered", report | {"reason": None, "note": None})
@@ -245,7 +247,15 @@ def _faults_of_days(held: HeldMatch, starts_on: date | None, ends_on: date | Non
     return faults
 
 
-def _faults_of_report(report: Mapping[str, Any], seats_agreed: int) -> Faults:
+def _earliest_day(held: HeldMatch) -> date:
+    """Courses are held when they can be, also on other days than were said; not before the round was open,
+    nor before the first day that the session says, whichever is earlier.
+    """
+    said, _ = days_said(held.match)
+    return held.round.opens_on if said is None else min(said, held.round.opens_on)
+
+
+def _faults_of_report(report: Mapping[str, Any], seats_agreed: int, earliest: date) -> Faults:
     faults: Faults = {
         name: [sentence("This must be stated.")] for name, value in report.items() if value is None
     }
@@ -255,6 +265,8 @@ def _faults_of_report(report: Mapping[str, Any], seats_agreed: int) -> Faults:
         faults["held_to"] = [ENDS_BEFORE_START]
     elif report["held_to"] > _today():
         faults["held_to"] = [NOT_OVER]
+    if report["held_from"] < earliest:
+        faults["held_from"] = [BEFORE_ROUND]
     if report["seats_used"] > seats_agreed:
         faults["seats_used"] = [MORE_THAN_AGREED]
     if report["women_used"] > report["seats_used"]:

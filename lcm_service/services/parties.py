@@ -20,7 +20,7 @@ from lcm_service.services.held_matches import checked_note
 from lcm_service.services.match_turns import agreed_seats
 from lcm_service.services.part_views import PartView, is_known, state_for, view_parts
 from lcm_service.services.require import require_round
-from lcm_service.services.session_turns import settle_sessions, trace_part
+from lcm_service.services.session_turns import quantity_drawn_on, settle_sessions, trace_part
 from lcm_service.services.trail import check_version
 
 NEXT_STEP = {
@@ -102,7 +102,8 @@ class HeldPart:
 def confirm_part(
     actor: Actor, part_id: int, version: int, *, note: str | None = None, on_behalf: bool = False
 ) -> PartView:
-    """Confirm what is asked of a support for one session; that covers less of it as well.
+    """Confirm what is asked of a support for one session; that covers less of it as well. Where the support
+    has less by now and the session draws on no more than that, what there is is confirmed.
 
     Pressed twice it changes nothing. Raises NotFound, NotAllowed for all but the support's owner and a
     coordinator who has its letter (``on_behalf``), Stale, and Conflict where it is not asked, or the support
@@ -115,12 +116,7 @@ def confirm_part(
             return held.view(session)
         check_version(session, actor, "part", held, version)
         held.require_open("confirm")
-        if part.support.quantity is not None and part.support.quantity < part.quantity_asked:
-            raise Conflict(
-                f"{part.support_reference} has {part.support.quantity} now, and {part.quantity_asked} is "
-                "asked. State what it has, or decline; a repair looks for the rest."
-            )
-        part.quantity_confirmed = part.quantity_asked
+        part.quantity_asked = part.quantity_confirmed = _quantity_to_give(session, held)
         held.decide("confirmed", None, note)
         return held.end(session, "confirm", {"quantity": part.quantity_confirmed})
 
@@ -188,6 +184,25 @@ def stands_in_part(session: Session, support: Support) -> bool:
     """Whether the published plan counts on the support."""
     parts = part_reads.list_parts(session, support.round_id, support_reference=support.reference)
     return any(part.state in LIVE_PART_STATES for part in parts)
+
+
+def _quantity_to_give(session: Session, held: HeldPart) -> int:
+    """What is asked, or what the support has left beside its other parts where that is enough.
+
+    Raises Conflict where it is not.
+    """
+    part, support = held.part, held.part.support
+    if support.quantity is None:
+        return part.quantity_asked
+    parts = part_reads.list_parts(session, part.round_id, support_reference=support.reference)
+    others = [one for one in parts if one.id != part.id and one.state in LIVE_PART_STATES]
+    left = support.quantity - sum(min(one.quantity, one.quantity_confirmed) for one in others)
+    if left < part.quantity_asked and left < max(1, quantity_drawn_on(session, held.round, part)):
+        raise Conflict(
+            f"{support.reference} has {left} left now, and {part.quantity_asked} is asked. State what it "
+            "has, or decline; a repair looks for the rest."
+        )
+    return min(part.quantity_asked, left)
 
 
 def _has_agreed(session: Session, part: Part) -> bool:

@@ -6,6 +6,7 @@ plan, and publishing it is the coordinator's press.
 """
 
 import json
+from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -35,7 +36,8 @@ class Attention:
     the plan gives it), refused_pair (a live match that the records as they are now speak against, by
     ``rules``: codes of pair rules and of the limits C1..C5 and C12), moved_session (its days are others now),
     withdrawn_need, withdrawn_session (its offer or itself), withdrawn_support, declined_support and
-    lapsed_support (what its owner said, or did not say, of its part of ``session``), late_need, late_offer,
+    lapsed_support (what its owner said, or did not say, of its part of ``session``), short_support (it has
+    less now than the plan draws on), late_need, late_offer,
     late_support, or faulty_records (``record`` is the optimizer's own line: no plan can be made until they
     are corrected); with the records that it concerns.
     """
@@ -170,6 +172,7 @@ def _changes_since(session: Session, round_: Round, plan: Plan) -> Iterator[Atte
     yield from _moved_sessions(session, round_, plan)
     records = gather_records(session, round_)
     yield from _refused_pairs(session, records)
+    yield from _short_supports(records)
     asked = json.loads(plan.problem)
     for kind, now in (
         ("need", {need.reference for need in records.needs}),
@@ -219,6 +222,17 @@ def _unanswered_parts(session: Session, round_: Round, plan: Plan) -> Iterator[A
         if code in (held if is_whole else waiting):
             state = "lapsed" if part.state == "lapsed" or part.reason is None else "declined"
             yield Attention(f"{state}_support", session=code, record=part.support_reference)
+
+
+def _short_supports(records: RoundRecords) -> Iterator[Attention]:
+    """Supports of which the sessions that are to come draw on more than their owners say they have."""
+    drawn = Counter[str]()
+    for (support, _), quantity in records.drawn.items():
+        drawn[support] += quantity
+    for one in records.supports:
+        left = (one.quantity or 0) - records.spent.get(one.reference, 0)
+        if drawn[one.reference] > max(0, left):
+            yield Attention("short_support", record=one.reference)
 
 
 def _refused_pairs(session: Session, records: RoundRecords) -> Iterator[Attention]:

@@ -40,17 +40,18 @@ def closed_by_ends(
 
 
 def drawn_on(published: Plan | None, parts: Iterable[Part], codes: Collection[str]) -> dict[Pair, int]:
-    """What these sessions have of supports, by (support, session): what the published plan sets aside for
-    them, what a provider gives to its own session among it, or what an owner has confirmed beyond that.
+    """What the published plan sets aside for these sessions, by (support, session): for the parts that their
+    owners have not declined, and what a provider gives to its own session.
     """
+    parts = [part for part in parts if part.session_code in codes]
     drawn = Counter[Pair]()
     for row in () if published is None else published.document["sessions"]:
         for use in row["supports"] if row["id"] in codes else ():
             drawn[use["support"], row["id"]] += use["quantity"]
     for part in parts:
         pair = part.support_reference, part.session_code
-        if part.session_code in codes and part.state in LIVE_PART_STATES:
-            drawn[pair] = max(drawn[pair], part.quantity_confirmed)
+        if part.state in LIVE_PART_STATES:
+            drawn[pair] += 0
         elif part.state == "declined":
             drawn.pop(pair, None)
     return dict(drawn)

@@ -119,6 +119,16 @@ def is_match_supported(session: Session, round_: Round, match: Match) -> bool:
     return is_supported(match, _parts_of(session, round_, published, match.session_code, matches), matches)
 
 
+def quantity_drawn_on(session: Session, round_: Round, part: Part) -> int:
+    """What its session draws on of a part for the seats that the provider knows of now."""
+    published, code = reads.published_plan(session, round_.id), part.session_code
+    rows = reads.list_match_sides(session, round_id=round_.id, session_code=code)
+    matches = [match for match, _, _ in rows]
+    seats = sum(known_seats(match) for match in matches if is_known_live(match))
+    needed = quantities_needed(_parts_of(session, round_, published, code, matches), seats)
+    return needed.get(part.id, 0)
+
+
 def _parts_of(
     session: Session, round_: Round, published: Plan | None, code: str, matches: Iterable[Match]
 ) -> list[Part]:

@@ -228,6 +228,7 @@ ATTENTION: Final[Sentences] = {
     "withdrawn_support": _("This support was withdrawn or has expired."),
     "declined_support": _("Its owner declined to give this support to the session."),
     "lapsed_support": _("The owner of this support did not answer in time for the session."),
+    "short_support": _("Its owner has less of this support now than the plan draws on."),
     "moved_session": _("All who take part in this session have agreed on other days."),
     "late_need": _("This need came in after the plan was asked for."),
     "late_offer": _("This offer came in after the plan was asked for."),

@@ -140,6 +140,17 @@ def test_who_may_do_each(scene):
     )
 
 
+def test_no_course_was_held_before_its_round_was_open(scene):
+    assert scene.round.opens_on == date(2024, 1, 1)
+    for first in (date(1990, 1, 1), date(2023, 12, 31)):
+        with pytest.raises(NotValid) as refusal:
+            scene.report(scene.recipient, "recipient", REPORT | {"held_from": first, "held_to": first})
+        assert list(refusal.value.faults) == ["held_from"]
+    first = scene.round.opens_on
+    held = scene.report(scene.recipient, "recipient", REPORT | {"held_from": first, "held_to": first})
+    assert held.delivery.held_from == first
+
+
 def test_a_report_stands_until_a_coordinator_corrects_it_by_letter(scene):
     scene.report(scene.provider, "provider")
     for press in (
