@@ -109,13 +109,15 @@ def gather_records(
     moved = date_reads.moved_sessions(session, round_.id)
     sessions = [row for offer in offers for row in sessions_of(offer, round_, live, moved)]
     known_needs, known_sessions = {need.reference for need in stated}, {row.code for row in sessions}
-    released = frozenset(release)
+    released, planned = frozenset(release), _pairs_of(published)
+    # What was delivered and once left out of a published plan, to end a clash, clashes at no later repair.
     pins = [
         match
         for match in live
         if match.need_reference in known_needs
         and match.session_code in known_sessions
         and pair_of(match) not in released
+        and (pair_of(match) in planned or not is_delivered(match))
     ]
     taken, pinned_needs = taken_beside(live, pins), {match.need_reference for match in pins}
     needs = [need for need in stated if still_asks(need, taken, pinned_needs)]
@@ -132,7 +134,7 @@ def gather_records(
         supports=tuple(supports),
         pins=tuple(pins),
         banned=_banned_pairs(matches, sessions, known_needs)
-        | _closed_pairs(live, known_needs, over & known_sessions, released)
+        | _closed_pairs(live, pins, known_needs, over & known_sessions)
         | _barred_pairs(barred or {}, sessions, known_needs, {pair_of(match) for match in pins})
         | closed_by_ends(run_out, known_needs, offers_by_session, {pair_of(match) for match in live}),
         published=published,
@@ -204,13 +206,18 @@ def sessions_of(
     return rows
 
 
+def _pairs_of(plan: Plan | None) -> set[PairCodes]:
+    return set() if plan is None else {(row["need"], row["session"]) for row in plan.document["assignments"]}
+
+
 def _closed_pairs(
-    live: Iterable[Match], needs: Iterable[str], over: Iterable[str], released: Collection[PairCodes]
+    live: Iterable[Match], pins: Iterable[Match], needs: Collection[str], over: Iterable[str]
 ) -> set[PairCodes]:
     """Pairs that no plan holds as the course of their session is over: all but those that live there already.
     What was delivered stands as it is: where it need not be held any more, it is not planned otherwise.
     """
-    standing = {pair_of(match) for match in live if not (is_delivered(match) and pair_of(match) in released)}
+    held = {pair_of(match) for match in pins}
+    standing = held | {pair_of(match) for match in live if not is_delivered(match)}
     return {(need, code) for code in over for need in needs} - standing
 
 

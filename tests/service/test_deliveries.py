@@ -229,6 +229,10 @@ def test_a_course_that_was_held_does_not_grow_and_blocks_no_repair(scene):
     rounds.solve_waiting_runs()
     rounds.publish(scene.coordinator, way_out)
     assert (scene.match.state, scene.match.seats, scene.match.delivery.state) == ("agreed", 20, "delivered")
+    # What a coordinator has decided once is not asked again at every repair, and nothing of it is free.
+    again = rounds.solve_round(scene.coordinator, scene.round)
+    assert again.outcome == "optimal"
+    assert rounds.seats_in(rounds.plan_of(scene.coordinator, again)) == {}
 
 
 def grow(scene, seats=30):
