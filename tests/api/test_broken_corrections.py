@@ -25,6 +25,7 @@ BROKEN = {
     "a NUL in a code": {"notice": "a", "withdraw": [["N\0", "S", None]]},
     "half a character in a code": {"notice": "a", "withdraw": [["N\ud800", "S", None]]},
     "more than is asked": {"notice": "a", "withdraw": [PAIR], "more": 1},
+    "a return that is no yes or no": {"notice": "a", "withdraw": [PAIR], "may_return": "yes"},
     "a pair that has no match": {"notice": "a", "withdraw": [PAIR]},
 }
 

@@ -7,6 +7,7 @@ from lcm_service.persistence.database import db
 from lcm_service.persistence.tables import Match, Plan, Round, Run
 from lcm_service.services import decisions
 from tests.publishing import end_hold
+from tests.service import matching_rounds as rounds
 from tests.web import world
 from tests.web.html import main_form
 from tests.web.test_matching_pages import form_to, press
@@ -88,4 +89,14 @@ def test_a_correction_is_asked_for_and_typed_text_is_kept(at_work: Flask, coordi
     page = coordinator.get(f"/plans/{draft.id}").text
     assert "Counted wrongly" in page
     assert "nobody had answered" in page
+    assert "give them seats again" not in page
+    assert (matches[0].need_reference, matches[0].session_code) not in rounds.seats_in(draft)
+    # Said to be free to come back, it is planned again, and the page says what that means.
+    ticked = form_to(coordinator, address, "/correction")
+    sent = ticked.data(together=chosen, notice="Counted wrongly", may_return="yes")
+    assert coordinator.post(address, data=sent).status_code == 303
+    world.let_worker_run(at_work)
+    draft = world.draft_of(world.EXERCISE)
+    assert "give them seats again" in coordinator.get(f"/plans/{draft.id}").text
+    assert (matches[0].need_reference, matches[0].session_code) in rounds.seats_in(draft)
     assert coordinator.get("/rounds/no-such-round/correction").status_code == 404
