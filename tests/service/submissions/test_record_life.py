@@ -1,7 +1,9 @@
 """A record is acknowledged, authenticated by a note verbale, or given back with questions."""
 
+from collections.abc import Callable
 from datetime import date, timedelta
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from sqlalchemy import select
@@ -194,7 +196,11 @@ def test_that_a_record_was_given_back_is_told_to_its_owner_and_coordinators_alon
     kind, steps, record, owner, stranger, coordinator, round
 ):
     observer = factories.make_actor("observer")
-    listed = {"offer": submissions.list_offers, "support": submissions.list_supports}[kind]
+    lists: dict[str, Callable[..., Any]] = {
+        "offer": submissions.list_offers,
+        "support": submissions.list_supports,
+    }
+    listed = lists[kind]
 
     def read(actor):
         found = FIND[kind](actor, record.reference)
