@@ -10,7 +10,15 @@ from lcm_service.domain.errors import Conflict, NotAllowed, NotFound, NotValid, 
 from lcm_service.domain.permissions import SYSTEM
 from lcm_service.persistence.database import db
 from lcm_service.persistence.tables import CourseRecord, OutboxMessage
-from lcm_service.services import assessments, audit, decisions, deliveries, exports, publication
+from lcm_service.services import (
+    assessments,
+    audit,
+    decisions,
+    deliveries,
+    exports,
+    publication,
+    submissions,
+)
 from lcm_service.services import rounds as rounds_service
 from optimizer import read_plan, read_problem, verify
 from tests import factories
@@ -175,3 +183,19 @@ def _look_at_what_leaves(scene, plan, fit):
         assert {row["fit"] for row in exports.export_plan_rows(actor, plan.id)} == {told or None}
     parts = publication.plan_for_participant(recipient, plan.round.code)["explanation"]["matches"]
     assert {row["fit_parts"] for row in parts} == {None}
+
+
+def test_whoever_does_not_see_an_offer_is_not_told_of_it_by_its_record(scene):
+    """A draft is its provider's own, and what is not for outside is not an observer's."""
+    code, observer = scene.old.code, factories.make_actor("observer")
+    draft = submissions.save_draft(
+        scene.provider, "offer", scene.provider_state.code, code, {"title": "Kept"}
+    )
+    hidden = factories.make_offer(scene.provider_state, scene.old, visibility_consent=False)
+    for actor, offer in ((scene.coordinator, draft), (observer, draft), (observer, hidden)):
+        for press in (
+            lambda actor, offer: assessments.find_course_record(actor, offer.reference),
+            lambda actor, offer: assessments.reply_to_record(actor, offer.reference, "Ours.", 1),
+        ):
+            with pytest.raises(NotFound, match=f"There is no offer {offer.reference}"):
+                press(actor, offer)
