@@ -31,6 +31,7 @@ BROWSERS = (
 # By the time that their longest files take.
 LONGEST_FIRST = (
     "tests/service/jobs/",
+    "tests/walk/",
     "tests/web/",
     "tests/browser/",
     "tests/bench/",

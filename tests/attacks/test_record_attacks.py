@@ -40,8 +40,8 @@ FORGED_OF_NEED = {
 
 
 class TestIdor:
-    """The attacker changes the number in an address. `web/test_permission_walk.py` asks every address as each
-    role; here are the numbers that stand inside what is sent.
+    """The attacker changes the number in an address. `walk/test_refusals.py` asks every address as each role;
+    here are the numbers that stand inside what is sent.
     """
 
     def test_a_record_of_another_state_is_reached_by_no_number_that_is_sent(self, app):
