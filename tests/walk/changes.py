@@ -99,14 +99,12 @@ def a_co_recipient_leaves() -> None:
     decisions.decline_match(who, match.id, "recipient", "dates", match.version, "Kept to ourselves")
 
 
-def providers_keep_to_themselves() -> None:
-    """Drafts of offers and supports, and what a provider thinks of trainees."""
+def drafts_are_kept() -> None:
+    """A provider and a funder keep drafts of an offer and a support."""
     for kind in ("offer", "support"):
         more = {"kind": "venue"} if kind == "support" else {}
         who = actor(ROLE_OF_OWNER[kind])
         submissions.save_draft(who, kind, OWNERS[kind], ROUND, {"title": "Kept", **more})
-    held = match_of(SCENES["delivered"])
-    assessments.assess_delivery(actor("provider"), held.id, "provider", "yes", held.version, "Another")
 
 
 def an_offer_is_not_for_outside() -> None:
@@ -136,9 +134,9 @@ CHANGES: Final[dict[str, tuple[Callable[[], Any], tuple[str, ...]]]] = {
         a_co_recipient_leaves,
         ("recipient", "funder", "other", "host", "other_provider", *OUTSIDERS),
     ),
-    "providers keep to themselves": (
-        providers_keep_to_themselves,
-        ("recipient", "co_recipient", "other_provider", "host", "other", *OUTSIDERS),
+    "drafts are kept": (
+        drafts_are_kept,
+        ("coordinator", "recipient", "other_provider", "co_recipient", "host", "other", *OUTSIDERS),
     ),
     "an offer is not for outside": (an_offer_is_not_for_outside, OUTSIDERS),
 }

@@ -4,12 +4,12 @@ import pytest
 
 from tests.walk.asking import Walk
 from tests.walk.secrets import beyond_the_walk
-from tests.walk.walking import FULL_WALK_SECONDS, Journey, as_lines
-from tests.walk.words import EVERYBODY, word
+from tests.walk.walking import FULL_WALK_SECONDS, Journey, as_lines, walked
+from tests.walk.words import word
 
 
 @pytest.mark.timeout(FULL_WALK_SECONDS)
-@pytest.mark.parametrize("role", EVERYBODY)
+@pytest.mark.parametrize("role", walked())
 def test_what_is_for_a_reader_is_answered_and_holds_nothing_of_others(walk: Walk, role: str) -> None:
     journey = Journey(walk, role)
     faults = journey.be_answered()

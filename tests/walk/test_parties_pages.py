@@ -7,10 +7,14 @@ from typing import Final
 
 import pytest
 
-from lcm_service.services import decisions, parties
-from tests.walk import courses
+from lcm_service.persistence.database import db
+from lcm_service.persistence.tables import Round
+from lcm_service.services import decisions, matching, parties
+from tests import publishing
+from tests.service import matching_rounds
+from tests.walk import courses, records
 from tests.walk.asking import READS, Walk
-from tests.walk.cases import Case
+from tests.walk.cases import Case, all_cases
 from tests.walk.names import CO_RECIPIENTS, ROUND, SCENES, actor, match_of
 
 # (state of the course, reader) -> whom else it may read of there.
@@ -94,6 +98,28 @@ class TestRecipients:
             read = pages(walk, role, MATCH_PAGES, match_case(walk, role, state))
             assert "State XFA" in read
             assert not amounts_in(read)
+
+
+def test_whoever_comes_later_reads_of_nobody_and_is_read_of_by_nobody(walk: Walk) -> None:
+    """A third recipient is planned in a session where two have met, and agrees to be put."""
+    late, coordinator = "N-0199", actor("coordinator")
+    round_ = db.session.query(Round).filter_by(code=ROUND).one()
+    records.make_need(late, round_, records.subject_of("met"), owner="XUN", seats_asked=20)
+    matching_rounds.solve_waiting_runs()
+    run = matching.request_run(coordinator, ROUND, idempotency_key="once-more")
+    matching_rounds.solve_waiting_runs()
+    plan = matching_rounds.plan_of(coordinator, matching.find_run(coordinator, run.id))
+    publishing.publish_plan(coordinator, plan.id, plan.version)
+    courses.consent(late, by="other")
+    walk.cases = all_cases()
+    case = next(one for one in walk.cases["match"] if one.value == str(match_of(late).id))
+    read = pages(walk, "other", MATCH_PAGES, case)
+    assert "State XUN" in read
+    assert not [named for named in STATES_OF.values() if named in read]
+    for role in NEEDS:
+        read = pages(walk, role, MATCH_PAGES, match_case(walk, role, "met"))
+        assert STATES_OF[other(role)] in read
+        assert "State XUN" not in read
 
 
 @pytest.mark.parametrize("state", ["waiting", "met"])

@@ -14,6 +14,7 @@ from tests.walk.asking import READS, WRITES, Walk, is_refused, may, plain, told_
 from tests.walk.cases import Case, may_know, none_like
 from tests.walk.presses import PRESSES
 from tests.walk.secrets import Readers, all_words, leaks_in, references, words_in
+from tests.walk.words import EVERYBODY, SECOND
 
 type Fault = tuple[str, str, str]
 # At full size one reader asks some five thousand times.
@@ -100,6 +101,12 @@ class Journey:
 
     def note(self, rule: Any, case: Case | None, what: str) -> None:
         self.faults.append((rule.endpoint, case.name if case else "", what))
+
+
+def walked() -> list[str]:
+    """Who goes on the walk: everybody at full size, and of two who stand in one place the first else."""
+    is_full = size_of_this_run() == "full"
+    return [role for role in EVERYBODY if is_full or role not in SECOND]
 
 
 def chosen(cases: Iterable[Case | None], rule: Any, role: str) -> list[Case | None]:

@@ -22,6 +22,8 @@ READERS: Final = (*FOCAL_POINTS, *COORDINATORS, "observer", "administrator")
 # Whoever is let in no more, and whoever was never let in.
 OUTSIDE: Final = ("stranger", "ended")
 EVERYBODY: Final = (*OUTSIDE, *READERS)
+# Who stands where somebody else stands as well: the second coordinator, the second who gives a support.
+SECOND: Final = ("approver", "host")
 
 # Texts of a need that its participant and coordinators read, and nobody else.
 TEXTS_OF_NEED: Final = (
