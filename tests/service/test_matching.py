@@ -336,4 +336,5 @@ def test_plans_are_numbered_within_their_round(round_, actor):
     rounds.solve_round(actor, other)
     assert [plan.number for plan in publication.list_plans(actor, round_.code)] == [2, 1]
     assert [plan.number for plan in publication.list_plans(actor, other.code)] == [1]
-    assert db.session.scalars(select(Plan)).all()[0].run_id == db.session.scalars(select(Run)).all()[0].id
+    first_run = db.session.scalars(select(Run).order_by(Run.id)).first()
+    assert db.session.scalars(select(Plan).order_by(Plan.id)).first().run_id == first_run.id
