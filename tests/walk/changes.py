@@ -136,7 +136,7 @@ CHANGES: Final[dict[str, tuple[Callable[[], Any], tuple[str, ...]]]] = {
     ),
     "drafts are kept": (
         drafts_are_kept,
-        ("coordinator", "recipient", "other_provider", "co_recipient", "host", "other", *OUTSIDERS),
+        ("recipient", "other_provider", "coordinator", "co_recipient", "host", "other", *OUTSIDERS),
     ),
     "an offer is not for outside": (an_offer_is_not_for_outside, OUTSIDERS),
 }
