@@ -266,7 +266,7 @@ class TestTheSecondFactor:
             ({"amr": ["pwd", "otp"]}, {"otp"}, True),
             ({"acr": "urn:example:gold"}, {"urn:example:gold"}, True),
             ({"amr": ["pwd", "otp"]}, set(), False),
-            ({"amr": ["pwd"]}, {"otp", "mfa"}, False),
+            ({"amr": ["pwd"]}, ["otp", "mfa"], False),
             ({"amr": ["MFA"]}, {"mfa"}, False),
             ({"acr": "urn:example:silver"}, {"urn:example:gold"}, False),
             ({"acr": ["mfa"]}, {"mfa"}, False),
