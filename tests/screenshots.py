@@ -17,6 +17,7 @@ from PIL import Image
 from playwright.sync_api import Browser, FloatRect, sync_playwright
 
 from lcm_service.persistence.database import db
+from lcm_service.services import decisions
 from tests.browser import serving
 from tests.conftest import BROWSERS
 from tests.fixtures import migrate
@@ -65,6 +66,8 @@ def prepare(folder: Path) -> tuple[Flask, dict[str, str]]:
     app = world.open_world(path)
     with app.app_context():
         clash = world.clash_in(app)
+        matches = decisions.list_matches(world.coordinator_of(app), world.EXERCISE)
+        world.propose_other_dates(app, [one for one in matches if one.state == "proposed"])
         pages = {name: at for name, at in addresses(app, world.EXERCISE).items() if name not in FILES}
         pages["runs.show-clash"] = f"/runs/{clash}"
         pages["plans.show-sourced"] = f"/plans/{world.draft_of(world.SOURCED).id}"

@@ -40,7 +40,7 @@ def test_no_page_has_a_barrier_a_hidden_edge_or_a_stranger(
     service: Flask, visit: Callable[..., Visitor], language: str, width: int, theme: str
 ) -> None:
     with service.app_context():
-        world.publish_draft(world.EXERCISE)
+        world.propose_other_dates(service, world.publish_draft(world.EXERCISE))
         pages = {name: path for name, path in addresses(service, world.EXERCISE).items() if name not in FILES}
     if size_of_this_run() == "quick":
         pages = {name: pages[name] for name in MAIN_PAGES}

@@ -4,7 +4,7 @@ from flask import Flask
 
 from lcm_service.domain.permissions import SYSTEM
 from lcm_service.persistence.database import db
-from lcm_service.persistence.tables import Match, Part, Person, Plan, Run
+from lcm_service.persistence.tables import DateProposal, Match, Part, Person, Plan, Run
 from lcm_service.services import accounts, invitations, renewals
 from tests.web import world
 
@@ -66,12 +66,13 @@ def addresses_of_lead(app: Flask, lead: Person) -> dict[str, str]:
 
 def addresses(app: Flask, round_code: str) -> dict[str, str]:
     """Endpoint -> an address of it, for every page of a coordinator; a published plan that draws on no
-    support has no page of a part.
+    support has no page of a part, and one whose sessions nobody would move has none of other dates.
     """
     references = references_of(round_code)
     match_id = db.session.query(Match.id).order_by(Match.id).limit(1).scalar() or 0
     plan = db.session.query(Plan).join(Plan.round).filter_by(code=round_code).first()
     part_id = db.session.query(Part.id).filter_by(round_id=plan.round_id).limit(1).scalar() if plan else None
+    proposal_id = db.session.query(DateProposal.id).limit(1).scalar()
     run = db.session.query(Run).join(Run.round).filter_by(code=round_code).first()
     found = {}
     for endpoint, rule in page_rules(app):
@@ -80,7 +81,13 @@ def addresses(app: Flask, round_code: str) -> dict[str, str]:
             continue
         if "<row:part_id>" in rule and match_id and part_id is None:
             continue
-        filled = rule.replace("<code>", round_code).replace("<reference>", references.get(area, ""))
+        if "<row:proposal_id>" in rule and proposal_id is None:
+            continue
+        filled = (
+            rule.replace("<row:proposal_id>", str(proposal_id))
+            .replace("<code>", round_code)
+            .replace("<reference>", references.get(area, ""))
+        )
         filled = filled.replace("<row:match_id>", str(match_id)).replace("<row:part_id>", str(part_id or 0))
         filled = filled.replace("<row:plan_id>", str(plan.id if plan else 0))
         found[endpoint] = filled.replace("<row:run_id>", str(run.id if run else 0))

@@ -57,7 +57,7 @@ def fingerprint() -> str:
 def test_every_page_answers_a_coordinator_under_a_name_of_its_own_and_changes_nothing(
     at_work: Flask, coordinator: FlaskClient
 ) -> None:
-    world.publish_draft(world.EXERCISE)
+    world.propose_other_dates(at_work, world.publish_draft(world.EXERCISE))
     before = fingerprint()
     titles: dict[str, str] = {}
     # Files are read by other tests: taking one out leaves an event.
@@ -122,7 +122,7 @@ def test_a_number_that_no_record_can_have_is_no_page(
 def test_no_page_breaks_for_people_who_may_not_see_it(
     at_work: Flask, browser_of: Callable[[Person], FlaskClient], role: str
 ) -> None:
-    world.publish_draft(world.EXERCISE)
+    world.propose_other_dates(at_work, world.publish_draft(world.EXERCISE))
     person = (
         world.focal_point_of("XAB") if role == "focal_point" else world.person_by_email(f"{role}@example.org")
     )

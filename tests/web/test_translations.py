@@ -168,7 +168,7 @@ def raw_words(page: str) -> list[str]:
 def test_no_page_shows_a_word_that_cannot_be_translated(
     at_work: Flask, coordinator: FlaskClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    world.publish_draft(world.EXERCISE)
+    world.propose_other_dates(at_work, world.publish_draft(world.EXERCISE))
     pages = addresses(at_work, world.EXERCISE)
     pseudo = PseudoTranslations()
     monkeypatch.setattr(Domain, "get_translations", lambda self: pseudo)

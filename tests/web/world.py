@@ -6,12 +6,14 @@ Every test gets a copy of its own, so it may publish, decline and withdraw as it
 import shutil
 import threading
 from collections import Counter
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 from flask import Flask
 from sqlalchemy import update
 
+from lcm_service.domain.errors import Conflict, NotValid
 from lcm_service.domain.permissions import SYSTEM, Actor
 from lcm_service.jobs.housekeeping import Housekeeping
 from lcm_service.jobs.worker import Worker
@@ -23,6 +25,7 @@ from lcm_service.services import (
     demonstration,
     exercise,
     matching,
+    other_dates,
     publication,
     sourced_records,
 )
@@ -122,6 +125,26 @@ def publish_draft(round_code: str, *, put: bool = True) -> list[MatchView]:
         for match in decisions.list_matches(actor, round_code):
             decisions.consent_to_match(actor, match.id, match.version, on_behalf=True)
     return decisions.list_matches(actor, round_code)
+
+
+def propose_other_dates(app: Flask, matches: list[MatchView]) -> int:
+    """A provider proposes by letter to begin two days later; gives the number of the proposal. Not in the
+    session of the first match, which tests look at as it is.
+    """
+    for match in matches:
+        start, end = match.session.start, match.session.end
+        if match.session_code == matches[0].session_code or start is None or end is None:
+            continue
+        begins_on, ends_on = start + timedelta(days=2), end + timedelta(days=2)
+        try:
+            made = other_dates.propose_dates(
+                coordinator_of(app), match.id, "provider", begins_on, ends_on, match.version, on_behalf=True
+            )
+        except (NotValid, Conflict):
+            # What stands beside this session does not allow it.
+            continue
+        return made.id
+    raise AssertionError("No session of this plan can begin two days later.")
 
 
 def firm_matches(matches: list[MatchView]) -> list[MatchView]:
