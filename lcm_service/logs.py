@@ -8,8 +8,9 @@ database the values of a row.
 import logging
 import time
 import traceback
+from collections.abc import Iterator
 from types import TracebackType
-from typing import Any, TextIO, cast
+from typing import TextIO, cast
 
 from flask import Flask, g, has_request_context, request
 from pythonjsonlogger.json import JsonFormatter
@@ -26,7 +27,7 @@ NAMES = {"asctime": "at", "levelname": "level", "name": "logger"}
 
 def write_lines_of_json(stream: TextIO | None = None) -> None:
     """Have this process log by lines of JSON from now on, to standard error or to ``stream``."""
-    formatter = JsonFormatter(FIELDS, "%Y-%m-%dT%H:%M:%SZ", style="{", rename_fields=NAMES)
+    formatter = Formatter(FIELDS, "%Y-%m-%dT%H:%M:%SZ", style="{", rename_fields=NAMES)
     formatter.converter = time.gmtime
     handler = logging.StreamHandler(stream)
     handler.setFormatter(formatter)
@@ -54,22 +55,28 @@ def person_asking() -> int | None:
     return cast(int, state.identity[0]) if state is not None and state.identity else None
 
 
-class Service(Flask):
-    """A Flask that logs its faults without what was sent."""
+class Formatter(JsonFormatter):
+    """Lines of JSON in which a fault of the database says what kind it is and where it happened, in whichever
+    process, and not the driver's own words, which may quote a row.
+    """
 
-    def log_exception(
-        self,
-        exc_info: tuple[type, BaseException, TracebackType] | tuple[None, None, None],
-    ) -> None:
-        """Log a fault by the part of the service in which it happened."""
-        fault = exc_info[1]
-        if isinstance(fault, DBAPIError):
-            # The driver's own words may quote a row: what kind of fault it was, and where, is enough.
-            log.error(
-                "A fault of the database in %s: %s", request.endpoint, kind_of(fault), extra=where_of(fault)
-            )
-        else:
-            log.error("A fault in %s", request.endpoint, exc_info=exc_info)
+    def formatException(  # noqa: N802 - the name is that of `logging`
+        self, ei: tuple[type[BaseException], BaseException, TracebackType | None] | tuple[None, None, None]
+    ) -> str:
+        """The traceback; where the database is in it, of frames alone."""
+        chain = list(_chain_of(ei[1]))
+        of_database = [fault for fault in chain if isinstance(fault, DBAPIError)]
+        if not of_database:
+            return str(super().formatException(ei))
+        frames = [line for fault in reversed(chain) for line in traceback.format_tb(fault.__traceback__)]
+        return "".join([*frames, *(f"A fault of the database: {kind_of(one)}\n" for one in of_database)])
+
+
+def _chain_of(fault: BaseException | None) -> Iterator[BaseException]:
+    """A fault and those in whose handling it came, the latest first."""
+    while fault is not None:
+        yield fault
+        fault = fault.__cause__ or fault.__context__
 
 
 def kind_of(fault: DBAPIError) -> str:
@@ -79,5 +86,12 @@ def kind_of(fault: DBAPIError) -> str:
     return f"{type(own).__name__} {number or 'without a number'}"
 
 
-def where_of(fault: BaseException) -> dict[str, Any]:
-    return {"where": [line.strip() for line in traceback.format_tb(fault.__traceback__)]}
+class Service(Flask):
+    """A Flask that logs a fault by the part of the service in which it happened, and not by its address."""
+
+    def log_exception(
+        self,
+        exc_info: tuple[type, BaseException, TracebackType] | tuple[None, None, None],
+    ) -> None:
+        """Log a fault that nobody expected."""
+        log.error("A fault in %s", request.endpoint, exc_info=exc_info)

@@ -3,9 +3,11 @@
 import io
 import json
 import logging
+import re
 
 import pytest
 from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
 
 from lcm_service import logs
 from lcm_service.persistence.database import db
@@ -74,8 +76,27 @@ def test_a_fault_of_the_database_is_logged_without_its_words(faulty, lines):
     assert faulty.get("/faulty/database").status_code == 500
     (entry,) = [one for one in lines() if one["level"] == "ERROR"]
     assert "faulty" in entry["message"]
-    assert any("_fail_by_database" in line for line in entry["where"])
-    assert "secret_word" not in entry["message"]
+    assert "_fail_by_database" in entry["exc_info"]
+    assert re.search(r"A fault of the database: (OperationalError|UndefinedTable) \S+", entry["exc_info"])
+    assert "nowhere" not in without_source(entry["exc_info"])
+
+
+def test_so_is_one_that_a_worker_meets_and_one_behind_another_fault(app, lines):
+    try:
+        try:
+            _fail_by_database()
+        except DBAPIError as fault:
+            raise ValueError("It could not be read.") from fault
+    except ValueError:
+        logging.getLogger("a worker").exception("The worker could not do its work; it tries again.")
+    (entry,) = lines()
+    assert "A fault of the database" in entry["exc_info"]
+    assert "nowhere" not in without_source(entry["exc_info"])
+
+
+def without_source(trace: str) -> str:
+    """A traceback quotes the lines of the code, which are no secret."""
+    return re.sub(r"^    .*$", "", trace, flags=re.M)
 
 
 def test_a_refusal_says_who_asked_and_from_where(app, client, lines):
