@@ -1,8 +1,9 @@
 """How many requests one caller may make a minute, so that no program or place takes the service from others.
 
-Counted are whoever signed in or holds a token, strangers by the place that they come from, and every place as
-a whole, ten times as generously, for many people may share one and an invented token must not begin anew.
-Guesses at passwords and codes are counted apart, in the database (`services/throttle.py`).
+Whoever is signed in is counted alone: nobody at the same place can use that up. Strangers are counted by the
+place that they come from. A token is counted too, and so is its place, ten times as generously, for an
+invented token must not begin anew. Guesses at passwords and codes are counted apart, in the database
+(`services/throttle.py`).
 """
 
 from flask import Flask, request, session
@@ -13,6 +14,7 @@ from limits.strategies import MovingWindowRateLimiter
 from lcm_service.config import Settings
 from lcm_service.domain.errors import TooMany
 from lcm_service.domain.sentences import sentence
+from lcm_service.http_errors import is_api_request
 from lcm_service.services.throttle import sha256_of, source_of
 
 CALLERS_OF_A_PLACE = 10
@@ -32,8 +34,11 @@ def register_request_limits(app: Flask) -> None:
         if request.endpoint == "static":
             return
         place = source_of(request.remote_addr or "")
-        # The place first: what it may not ask for is not counted for its people.
-        for limit, key in ((of_place, f"place {place}"), (of_caller, caller_or(place))):
+        counted = [(of_caller, caller_or(place))]
+        if not is_signed_in():
+            # The place first: what it may not ask for is not counted for its programs.
+            counted.insert(0, (of_place, f"place {place}"))
+        for limit, key in counted:
             if not limiter.hit(limit, sha256_of(key)):
                 raise TooMany(TOO_MANY_REQUESTS, retry_after_seconds=limit.get_expiry())
 
@@ -41,11 +46,17 @@ def register_request_limits(app: Flask) -> None:
     app.before_request(refuse_floods)
 
 
+def is_signed_in() -> bool:
+    """Whether a page is asked for by a sign-in: its cookie is signed by this service, so nobody makes one up.
+    The API takes no cookies.
+    """
+    return not is_api_request() and "_user_id" in session
+
+
 def caller_or(place: str) -> str:
-    """Whom a request is counted for: the token or the sign-in that it carries, else the place it is from."""
-    if token := request.headers.get("Authorization"):
-        return f"token {token}"
-    # Signed by this service, so nobody makes one up.
-    if sign_in := session.get("_user_id"):
-        return f"sign-in {sign_in}"
+    """Whom a request is counted for: the sign-in or the token that it carries, else the place it is from."""
+    if is_signed_in():
+        return f"sign-in {session['_user_id']}"
+    if is_api_request() and "Authorization" in request.headers:
+        return f"token {request.headers['Authorization']}"
     return f"stranger {place}"

@@ -45,6 +45,23 @@ def test_a_stranger_may_ask_so_often_and_then_waits_while_others_go_on(limited, 
     assert statuses(signed_in, 1, "/rounds") == [429]
 
 
+def test_who_is_signed_in_is_kept_out_by_nobody_at_the_same_place(limited):
+    for number in range(MOST * CALLERS_OF_A_PLACE):
+        headers = {"Authorization": f"Bearer lcm_{number}"}
+        limited.test_client().get("/api/v1/rounds/", environ_base=HERE, headers=headers)
+    assert statuses(limited.test_client(), 1) == [429]
+    signed_in = limited.test_client()
+    sign_in(signed_in, factories.make_person("coordinator"))
+    assert statuses(signed_in, MOST, "/rounds") == [200] * MOST
+
+
+def test_a_header_that_pages_do_not_read_begins_nothing_anew(limited):
+    for number in range(MOST):
+        headers = {"Authorization": f"Bearer lcm_{number}"}
+        assert statuses(limited.test_client(), 1, headers=headers) == [200]
+    assert statuses(limited.test_client(), 1, headers={"Authorization": "Bearer lcm_new"}) == [429]
+
+
 def test_files_of_the_pages_count_for_nothing(limited):
     assert statuses(limited.test_client(), 2 * MOST, "/static/lcm.css") == [200] * 2 * MOST
     assert statuses(limited.test_client(), 1) == [200]
