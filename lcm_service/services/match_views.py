@@ -9,7 +9,7 @@ asked.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any, Final
 
 from lcm_service.domain.assumptions import are_seats_assumed
@@ -31,7 +31,6 @@ from lcm_service.persistence.tables import (
     Person,
     Plan,
     Question,
-    SessionDays,
 )
 from lcm_service.services.delivery_views import DeliveryOfMatch, people_of_delivery, view_delivery
 from lcm_service.services.match_parties import CoRecipient, PartiesOfMatches, PartyOfMatch
@@ -45,6 +44,7 @@ from lcm_service.services.match_turns import (
     side_awaited_as_known,
 )
 from lcm_service.services.plan_questions import RECOGNITION, Asked, asked_of
+from lcm_service.services.session_views import SessionOfMatch, session_of_match
 
 # What a provider reads of a need, and no more: the page that asks the recipient lists these before the
 # button.
@@ -76,34 +76,6 @@ class OfferOfMatch:
     provider: str
     names: Mapping[str, str]
     title: str
-
-
-@dataclass(frozen=True, slots=True)
-class SessionOfMatch:
-    """The session; where its days are unknown, ``not_before`` and ``not_after`` say what is known.
-    ``moved_from``: the days that its plan has, where all who take part have moved it since.
-    """
-
-    code: str
-    title: str
-    mode: str | None
-    place: str | None
-    languages: Sequence[str] | None
-    areas: Sequence[str] | None
-    level: str | None
-    start: date | None
-    end: date | None
-    not_before: date | None
-    not_after: date | None
-    moved_from: "DaysBefore | None" = None
-
-
-@dataclass(frozen=True, slots=True)
-class DaysBefore:
-    """The days that the plan has for a session that was moved since to other days."""
-
-    start: date | None
-    end: date | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -337,29 +309,6 @@ def _need_of(actor: Actor, match: Match, recipient: Participant, labels: Mapping
         personnel=label["personnel"],
         languages=label["languages"],
         women=label["women"],
-    )
-
-
-def session_of_match(code: str, label: Mapping[str, Any], moved: SessionDays | None) -> SessionOfMatch:
-    """The session by its label in a plan, on the days to which it was moved since."""
-    days: dict[str, Any] = {
-        name: None if label[name] is None else date.fromisoformat(label[name])
-        for name in ("start", "end", "not_before", "not_after")
-    }
-    if moved is not None:
-        before = DaysBefore(days["start"], days["end"])
-        days = {"start": moved.starts_on, "end": moved.ends_on, "not_before": None, "not_after": None}
-        if before != DaysBefore(moved.starts_on, moved.ends_on):
-            days["moved_from"] = before
-    return SessionOfMatch(
-        code=code,
-        title=label["title"],
-        mode=label["mode"],
-        place=label["place"],
-        languages=label["languages"],
-        areas=label["areas"],
-        level=label["level"],
-        **days,
     )
 
 

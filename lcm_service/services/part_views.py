@@ -10,7 +10,7 @@ from lcm_service.domain.permissions import Actor, may_answer_part, may_coordinat
 from lcm_service.persistence import matching_reads as reads
 from lcm_service.persistence.matching_reads import Session
 from lcm_service.persistence.tables import Part, Person
-from lcm_service.services.match_views import SessionOfMatch, session_of_match
+from lcm_service.services.session_views import SessionOfMatch, session_of_match
 
 
 @dataclass(frozen=True, slots=True)

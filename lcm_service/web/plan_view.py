@@ -13,7 +13,8 @@ from flask_babel import gettext as _
 from markupsafe import Markup
 
 from lcm_service.domain.assumptions import are_seats_assumed
-from lcm_service.services.match_views import MatchView, SessionOfMatch
+from lcm_service.services.match_views import MatchView
+from lcm_service.services.session_views import SessionOfMatch
 from lcm_service.web import reasons, showing, words
 
 Labels = Mapping[str, Any]

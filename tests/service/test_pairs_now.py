@@ -1,5 +1,7 @@
 """What the records say now of one pair, read of its own records alone, is what the whole round says of it."""
 
+from datetime import date
+
 from sqlalchemy import event
 
 from lcm_service.persistence.database import db
@@ -8,6 +10,7 @@ from lcm_service.services.pairs_now import judge_pair_now, judge_pairs
 from lcm_service.services.snapshot_records import gather_records, pair_of
 from tests import factories
 from tests.service import matching_rounds as rounds
+from tests.service.held_courses import Scene
 
 
 def crowded_round():
@@ -32,6 +35,22 @@ def test_one_pair_is_judged_as_the_whole_round_judges_it(app):
     assert len(whole) > 2
     assert {pair: judge_pair_now(session, round_, pair) for pair in whole} == whole
     assert {code for now in whole.values() for code in now.refusals} >= {"C1", "C3"}
+
+
+def test_nor_does_a_course_that_was_held_elsewhere_change_it(app):
+    scene = Scene(need_columns={"seats_asked": 40, "seats_recognised": 40, "women": 0})
+    scene.report(scene.recipient, "recipient")
+    days = {"starts_on": date(2090, 4, 3), "ends_on": date(2090, 4, 14)}
+    factories.make_need(round=scene.round, latest=date(2090, 9, 30))
+    factories.make_offer(round=scene.round, sessions=[days], seats=40)
+    rounds.publish(scene.coordinator, rounds.solve_round(scene.coordinator, scene.round))
+    session = db.session()
+    session.query(Need).filter_by(id=scene.need.id).update({"seats_recognised": 30})
+    session.commit()
+    whole = judge_pairs(session, gather_records(session, scene.round))
+    assert len(whole) == 3
+    assert {pair: judge_pair_now(session, scene.round, pair) for pair in whole} == whole
+    assert any("C3" in now.refusals for now in whole.values())
 
 
 def test_of_needs_and_offers_those_of_the_pair_are_read_alone(app):
