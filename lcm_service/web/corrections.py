@@ -17,7 +17,7 @@ from lcm_service.services.corrections import Correctable
 from lcm_service.web import choices
 from lcm_service.web.fields import Field, FormView, Section, read_values
 from lcm_service.web.saving import flat_faults
-from lcm_service.web.showing import current_actor, named
+from lcm_service.web.showing import current_actor, in_one_line, named
 
 bp = Blueprint("corrections", __name__)
 
@@ -93,9 +93,8 @@ def _label(one: Correctable) -> Markup:
     match = one.match
     seats = ngettext("%(num)s seat", "%(num)s seats", match.seats)
     recipient = named(match.need.names, match.need.recipient)
-    return Markup("<bdi>{} – {}</bdi>: {}, <bdi>{}</bdi>").format(
-        match.need_reference, match.session_code, recipient, seats
-    )
+    who_and_how_many = in_one_line([recipient, Markup("<bdi>{}</bdi>").format(seats)])
+    return Markup("<bdi>{} – {}</bdi>: {}").format(match.need_reference, match.session_code, who_and_how_many)
 
 
 def _names_what_is_gone(sections: Sequence[Section]) -> bool:

@@ -18,7 +18,7 @@ from lcm_service.web import choices, words
 from lcm_service.web.fields import Field, FormView, Section, read_values
 from lcm_service.web.own_account import NEW_PASSWORD
 from lcm_service.web.saving import Page, Values, flat_faults
-from lcm_service.web.showing import current_actor, page_language, today
+from lcm_service.web.showing import current_actor, in_one_line, page_language, today
 
 bp = Blueprint("people", __name__)
 
@@ -276,7 +276,7 @@ def renew_password(renewal_code: str) -> Page:
 def device_name(device: str) -> str:
     """A browser and its machine by the names that people know, else what the browser says of itself."""
     found = [next((name for mark, name in marks if mark in device), None) for marks in (BROWSERS, MACHINES)]
-    return ", ".join(name for name in found if name) or device or gettext("Unknown")
+    return in_one_line(name for name in found if name) or device or gettext("Unknown")
 
 
 def _require_looks_after_people() -> Actor:

@@ -143,13 +143,13 @@ def _shared(one: Sequence[str] | None, other: Sequence[str] | None) -> list[str]
 
 def fit_of(explanation: Document) -> dict[tuple[str, str], str]:
     """For each match, how its fit comes about: the parts that were weighed, in words."""
-    parts = {}
+    parts: dict[tuple[str, str], str] = {}
     for row in explanation.get("matches") or ():
         if row.get("fit_parts"):
             shown = [
                 f"{reasons.FIT_PARTS.get(name, name)} {value}" for name, value in row["fit_parts"].items()
             ]
-            parts[row["need"], row["session"]] = ", ".join(shown)
+            parts[row["need"], row["session"]] = showing.in_one_line(shown)
     return parts
 
 

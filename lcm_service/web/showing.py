@@ -1,6 +1,6 @@
 """What templates may call: names of codes in the reader's language, dates, and the frame of the page."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime
 from typing import Any, Literal
 
@@ -189,7 +189,12 @@ def listed(codes: Sequence[str] | None, show: Callable[[str], Any]) -> Markup | 
     """Codes as names in one line, in their order; ``None`` (nobody has said) stays ``None``."""
     if codes is None:
         return None
-    return Markup(", ").join(escape(show(code)) for code in codes)
+    return in_one_line([show(code) for code in codes])
+
+
+def in_one_line(parts: Iterable[Any]) -> Markup:
+    """Words one after the other, with the comma of the reader's script between them."""
+    return escape(_(", ")).join(parts)
 
 
 def vocabulary_list(codes: Sequence[str] | None, vocabulary: str) -> Markup | None:
@@ -257,6 +262,7 @@ def register_showing(app: Flask) -> None:
         eligible=eligible,
         language_name=language_name,
         listed=listed,
+        in_one_line=in_one_line,
         vocabulary_list=vocabulary_list,
         day=day,
         days=days,

@@ -300,4 +300,5 @@ class TestPeople:
     ],
 )
 def test_a_browser_is_called_by_the_name_that_people_know(at_work: Flask, device: str, name: str) -> None:
-    assert device_name(device) == name
+    with at_work.test_request_context():
+        assert device_name(device) == name

@@ -36,3 +36,9 @@ def test_days_and_numbers_are_written_as_the_united_nations_writes_them_in_each_
 def test_english_pages_say_english_and_not_a_country(at_work: Flask) -> None:
     page = at_work.test_client().get("/", headers={"Accept-Language": "en"}).text
     assert '<html lang="en" dir="ltr">' in page
+
+
+def test_a_list_has_the_comma_of_the_readers_script_and_shows_what_was_typed_as_text(at_work: Flask) -> None:
+    for language, shown in (("en", "A, &lt;b&gt;"), ("ar", "A، &lt;b&gt;")):
+        with at_work.test_request_context(), force_locale(language):
+            assert showing.in_one_line(["A", "<b>"]) == shown
