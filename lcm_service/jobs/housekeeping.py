@@ -100,6 +100,7 @@ class Housekeeping:
         part_lapses.lapse_parts(SYSTEM)
         part_lapses.remind_parties(SYSTEM)
         date_lapses.lapse_dates(SYSTEM)
+        date_lapses.remind_of_dates(SYSTEM)
         # After the lapses: what a match held may end with it.
         record_ends.expire_overdue(SYSTEM)
         record_ends.remind_of_ends(SYSTEM)

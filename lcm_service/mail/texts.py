@@ -14,6 +14,7 @@ type Message = tuple[str, dict[str, Any]]
 
 ASKS: Final = frozenset({"match.ask", "match.grow", "match.propose", "match.turn", "match.remind"})
 PART_ASKS: Final = frozenset({"part.ask_part", "part.remind"})
+DATE_ASKS: Final = frozenset({"dates.ask", "dates.remind"})
 SIGN_OFF_LINE: Final = "-- "
 
 
@@ -171,12 +172,18 @@ def _counted(messages: Sequence[Message]) -> list[str]:
 
 def _about_dates(messages: Sequence[Message]) -> list[str]:
     lines = []
-    if dates := _dates(messages, "dates.ask".__eq__):
+    if dates := _dates(messages, DATE_ASKS.__contains__):
         lines.append(
             ngettext(
                 "%(num)s course asks whether other dates suit you.",
                 "%(num)s courses ask whether other dates suit you.",
                 dates,
+            )
+        )
+    if late := _dates(messages, "dates.remind".__eq__):
+        lines.append(
+            ngettext(
+                "%(num)s of these questions lapses soon.", "%(num)s of these questions lapse soon.", late
             )
         )
     if news := _dates(messages) - dates:

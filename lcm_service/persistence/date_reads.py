@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select, update
 from sqlalchemy.orm import Session, joinedload, selectinload
 
 from lcm_service.domain.vocabulary import OPEN_DATE_PROPOSAL_STATES
@@ -62,7 +62,23 @@ def list_date_proposals(
 
 def rounds_with_late_proposals(session: Session, now: datetime) -> Sequence[int]:
     """The rounds in which other days are proposed that not all have answered in time."""
+    return _rounds_with_open(session, DateProposal.answer_by <= now)
+
+
+def rounds_with_dates_to_remind_of(session: Session, now: datetime, until: datetime) -> Sequence[int]:
+    """The rounds in which the time to answer other days ends between these, with nobody reminded."""
+    is_near = (DateProposal.answer_by > now) & (DateProposal.answer_by <= until)
+    return _rounds_with_open(session, is_near & DateProposal.reminded_at.is_(None))
+
+
+def note_reminder(session: Session, proposal_id: int, now: datetime) -> None:
+    """Keep that this proposal was brought to mind; its version stays, for nobody reads otherwise."""
+    noted = update(DateProposal).where(DateProposal.id == proposal_id).values(reminded_at=now)
+    session.execute(noted)
+
+
+def _rounds_with_open(session: Session, condition: ColumnElement[bool]) -> Sequence[int]:
     statement = select(DateProposal.round_id).where(
-        DateProposal.state.in_(OPEN_DATE_PROPOSAL_STATES), DateProposal.answer_by <= now
+        DateProposal.state.in_(OPEN_DATE_PROPOSAL_STATES), condition
     )
     return session.scalars(statement.distinct().order_by(DateProposal.round_id)).all()

@@ -6,6 +6,8 @@ from lcm_service.persistence import date_reads
 from lcm_service.persistence import matching_reads as reads
 from lcm_service.persistence.database import db, transaction, utc_now
 from lcm_service.services.date_turns import close_proposal
+from lcm_service.services.lapses import REMIND_BEFORE
+from lcm_service.services.trail import enqueue_message
 
 
 def lapse_dates(actor: Actor) -> int:
@@ -13,8 +15,7 @@ def lapse_dates(actor: Actor) -> int:
 
     Raises NotAllowed for all but coordinators and the system.
     """
-    if not may_coordinate(actor):
-        raise NotAllowed("Deadlines are looked after by coordinators and the service itself.")
+    _require_coordinator(actor)
     now, lapsed = utc_now(), 0
     db.session.rollback()
     for round_id in date_reads.rounds_with_late_proposals(db.session(), now):
@@ -25,3 +26,37 @@ def lapse_dates(actor: Actor) -> int:
                     close_proposal(session, actor, proposal, "lapsed", "lapse")
                     lapsed += 1
     return lapsed
+
+
+def remind_of_dates(actor: Actor) -> int:
+    """Bring other days whose time to answer is nearly over to the minds of those who are silent, once each;
+    gives how many messages were left.
+
+    Raises NotAllowed as `lapse_dates`.
+    """
+    _require_coordinator(actor)
+    now, left = utc_now(), 0
+    until = now + REMIND_BEFORE
+    db.session.rollback()
+    for round_id in date_reads.rounds_with_dates_to_remind_of(db.session(), now, until):
+        with transaction() as session:
+            reads.lock_round(session, round_id)
+            for proposal in date_reads.list_date_proposals(session, round_id, only_open=True):
+                if proposal.answer_by is None or proposal.reminded_at is not None:
+                    continue
+                if not now < proposal.answer_by <= until:
+                    continue
+                date_reads.note_reminder(session, proposal.id, now)
+                facts = {"dates": proposal.id, "answer_by": proposal.answer_by.isoformat()}
+                for silent in proposal.answers:
+                    if silent.answer is None:
+                        enqueue_message(
+                            session, "dates.remind", participant_id=silent.participant_id, facts=facts
+                        )
+                        left += 1
+    return left
+
+
+def _require_coordinator(actor: Actor) -> None:
+    if not may_coordinate(actor):
+        raise NotAllowed("Deadlines are looked after by coordinators and the service itself.")

@@ -95,7 +95,8 @@ def add_answer(
 
 def put_to_all(proposal: DateProposal, round_: Round) -> None:
     """The provider stands behind the days: now the others are asked, with days of their own to answer."""
-    proposal.state, proposal.put_at, proposal.answer_by = "put", utc_now(), answer_by(round_)
+    proposal.state, proposal.put_at = "put", utc_now()
+    proposal.answer_by, proposal.reminded_at = answer_by(round_), None
 
 
 def close_proposal(

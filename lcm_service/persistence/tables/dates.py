@@ -62,6 +62,7 @@ class DateProposal(Table):
     put_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     answer_by: Mapped[datetime | None] = mapped_column(UtcDateTime, index=True)
+    reminded_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     version: Mapped[int] = mapped_column(nullable=False, default=1)
     __mapper_args__ = {"version_id_col": version}
 
