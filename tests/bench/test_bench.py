@@ -6,6 +6,7 @@ import struct
 import pulp
 import pytest
 
+from optimizer.clock import Progress
 from optimizer.model.program import PulpProgram
 from optimizer.solving.solve import solve
 from tests.bench.__main__ import main, parse_arguments
@@ -18,7 +19,7 @@ from tests.bench.pulp_clock import pulp_timed
 from tests.bench.rooms import ROOMS, measure_rooms, rooms_table
 from tests.bench.tables import comparison_of, gap_percent, table_of, values_in_order
 from tests.bench.trace import draw_trace
-from tests.bench.ways import WAYS
+from tests.bench.ways import WAYS, ends_of_objectives
 
 OBJECTIVES_OF_A_RUN = ("firm.critical", "firm.reached")
 
@@ -51,6 +52,12 @@ def test_every_way_is_measured_alike_and_its_plan_verified(way):
         assert sum(run.parts.values()) < run.seconds
     else:
         assert sum(run.parts.values()) == pytest.approx(run.seconds, rel=0.2, abs=0.2)
+
+
+def test_what_is_told_of_an_objective_after_the_next_has_begun_is_no_time_of_its_own():
+    told = [("a", 1.0), ("a", 4.0), ("c", 6.0), ("a", 9.0), ("b", 9.5), ("c", 9.0)]
+    progress = [Progress(name, 0, 0, seconds) for name, seconds in told]
+    assert ends_of_objectives(["a", "b", "c", "d"], progress) == [4.0, 4.0, 9.0, 9.0]
 
 
 def test_a_way_that_finds_no_plan_in_time_says_so():

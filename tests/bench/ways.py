@@ -1,8 +1,9 @@
 """The ways to solve a problem that the benches compare: ours, and the competitors."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import partial
+from itertools import accumulate
 from typing import Protocol
 
 from optimizer.clock import Progress
@@ -35,18 +36,33 @@ class Way(Protocol):
 
 
 def run_optimizer(problem: Problem, seconds: float, threads: int) -> Solved:
-    """Solve with the optimizer; an objective took the seconds from the last report before it to its last."""
+    """Solve with the optimizer; an objective took the seconds from the end of the one before to its own."""
     progress: list[Progress] = []
     with pulp_timed() as parts:
         plan = solve(problem, time_limit_seconds=seconds, threads=threads, on_progress=progress.append)
-    ended = {report.objective: report.seconds for report in progress}
-    runs, before = [], 0.0
-    for row in plan.objectives:
-        end = ended.get(row.name, before)
-        runs.append(ObjectiveRun(row.name, row.value, row.bound, end - before))
-        before = end
+    ended = ends_of_objectives([row.name for row in plan.objectives], progress)
+    before = [0.0, *ended[:-1]]
+    runs = [
+        ObjectiveRun(row.name, row.value, row.bound, end - began)
+        for row, began, end in zip(plan.objectives, before, ended, strict=True)
+    ]
     told = {part: seconds for part, seconds in asdict(parts).items() if part != "prepare"}
     return Solved(runs, lambda: plan, told, progress)
+
+
+def ends_of_objectives(names: Sequence[str], progress: Sequence[Progress]) -> list[float]:
+    """The second at which each objective, in their order, was left for the next.
+
+    What is told of an objective after a later one has begun is what the whole search knew of it in the end,
+    and no time that it took.
+    """
+    ended = [0.0] * len(names)
+    latest = 0
+    for report in progress:
+        place = names.index(report.objective)
+        if place >= latest:
+            latest, ended[place] = place, report.seconds
+    return list(accumulate(ended, max))
 
 
 def run_competitor(
