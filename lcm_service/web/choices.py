@@ -44,11 +44,15 @@ def missions() -> Choices:
 
 def eligible() -> Choices:
     """Whom an offer may be open to: participants, countries, regions and groups."""
-    regions = [(one.code, showing.text_of(one.names, one.code)) for one in reads.list_regions()]
     groups = sorted({group for one in reads.list_participants() for group in one.groups or ()})
     # A State is both a participant and a place by the same code: it is offered once.
     states = dict([*places(), *participants()])
-    return [*_by_name(list(states.items())), *_by_name(regions), *((group, group) for group in groups)]
+    return [*_by_name(list(states.items())), *regions(), *((group, group) for group in groups)]
+
+
+def regions() -> Choices:
+    """Regions by name."""
+    return _by_name([(one.code, showing.text_of(one.names, one.code)) for one in reads.list_regions()])
 
 
 def support_kinds() -> Choices:

@@ -158,6 +158,7 @@ PAGES: Final = {
     "supports.circulate": COORDINATES,
     "supports.ask_return": COORDINATES,
     "supports.give_back": COORDINATES,
+    "catalogue.search": TAKES_PART,
     "circulated.index": TAKES_PART,
     "questions.index": SUBMITS,
     "runs.show": COORDINATES,
