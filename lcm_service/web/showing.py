@@ -14,15 +14,15 @@ from markupsafe import Markup, escape
 from lcm_service.domain import permissions
 from lcm_service.domain.errors import NotSignedIn
 from lcm_service.domain.permissions import Actor
+from lcm_service.domain.vocabulary import LANGUAGES_OF_PAGES
 from lcm_service.persistence import reads
 from lcm_service.services import submissions
 from lcm_service.services.accounts import actor_of
 from lcm_service.web import reasons, words
 
-# Languages whose catalogue is a draft: each page says so. English is the source; where there is no catalogue
-# yet, the words of the pages are English, with names and dates in the reader's language.
-DRAFT_LANGUAGES = frozenset({"ar", "fr"})
-TRANSLATED_LANGUAGES = DRAFT_LANGUAGES | {"en"}
+# Languages whose catalogue no native speaker has read yet: each page says so, and leads to the English text,
+# which is the source of all of them.
+DRAFT_LANGUAGES = frozenset(LANGUAGES_OF_PAGES) - {"en"}
 # Where the language alone does not say how days are written: the United Nations writes 24 November 2026.
 FORMATS_OF_LANGUAGES = {"en": "en_GB"}
 # How much of the name of a month is written: "medium" in tables, "long" in sentences.
@@ -72,15 +72,9 @@ def today() -> date:
 
 
 def page_language() -> str:
-    """The reader's language, in which names and dates are shown."""
+    """The reader's language, in which words, names and dates are shown."""
     locale = get_locale()
     return locale.language if locale else "en"
-
-
-def language_of_words() -> str:
-    """The language in which the words of this page are, as the tag that HTML wants."""
-    language = page_language()
-    return language if language in TRANSLATED_LANGUAGES else "en"
 
 
 # -- Names -----------------------------------------------------------------------------------------
@@ -96,7 +90,7 @@ def named(names: Mapping[str, str] | None, code: str = "") -> Markup:
     """The same as `text_of`, set apart from the text around it, and marked where its language is another."""
     text = text_of(names, code)
     language = page_language() if (names or {}).get(page_language()) else "en"
-    mark = "" if not names or language == language_of_words() else Markup(' lang="{}"').format(language)
+    mark = "" if not names or language == page_language() else Markup(' lang="{}"').format(language)
     return Markup("<bdi{}>{}</bdi>").format(mark, text)
 
 
@@ -294,12 +288,10 @@ def frame() -> dict[str, Any]:
         "actor": actor_of(person) if person else None,
         "actor_participant": person.participant if person else None,
         "settings": current_app.config["SETTINGS"],
-        "page_language": language_of_words(),
-        "reader_language": language,
-        "page_is_untranslated": language not in TRANSLATED_LANGUAGES,
+        "page_language": language,
         "page_language_name": words.LANGUAGES_OF_PAGES.get(language, language),
         "page_languages": words.LANGUAGES_OF_PAGES,
-        "page_direction": Locale.parse(language_of_words()).text_direction,
+        "page_direction": Locale.parse(language).text_direction,
         "page_is_draft": language in DRAFT_LANGUAGES,
         "here": _here(),
     }

@@ -94,6 +94,5 @@ def main_form(text: str) -> Form:
 
 
 def language_form(text: str) -> Form:
-    """The form by which the reader chooses a language."""
-    (form,) = [form for form in read_page(text).forms if form.action == "/language"]
-    return form
+    """The form by which the reader chooses a language; that of a draft, below it, leads to English."""
+    return next(form for form in read_page(text).forms if form.action == "/language")

@@ -6,7 +6,6 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from lcm_service.web.showing import TRANSLATED_LANGUAGES
 from tests import factories
 from tests.web import world
 from tests.web.html import language_form, read_page
@@ -63,10 +62,19 @@ def test_each_of_the_six_languages_can_be_chosen_and_the_page_says_in_which_it_i
     form = language_form(browser.get("/").text)
     browser.post("/language", data=form.data(language=language))
     page = browser.get("/").text
-    shown = language if language in TRANSLATED_LANGUAGES else "en"
-    assert f'<html lang="{shown}" dir="{"rtl" if language == "ar" else "ltr"}">' in page
+    assert f'<html lang="{language}" dir="{"rtl" if language == "ar" else "ltr"}">' in page
     assert f'value="{language}" lang="{language}" aria-pressed="true"' in page
-    assert ("The pages are not translated into this language yet." in page) == (shown != language)
+    assert page.count('class="standing draft"') == (language != "en")
+
+
+def test_a_draft_language_leads_to_the_english_text_of_the_same_page(at_work: Flask) -> None:
+    browser = at_work.test_client()
+    page = browser.get("/how-matching-works", headers={"Accept-Language": "ru"}).text
+    notice = page.partition('class="standing draft"')[2].partition("</section>")[0]
+    (form,) = read_page(notice).forms
+    answer = browser.post(form.action, data=form.data())
+    assert answer.location == "/how-matching-works"
+    assert '<html lang="en" dir="ltr">' in browser.get(answer.location).text
 
 
 def test_a_language_that_is_not_offered_is_refused(at_work: Flask) -> None:

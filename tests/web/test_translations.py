@@ -5,6 +5,7 @@ empty or fuzzy, placeholders survive, and plural forms are those of Babel, which
 than GNU.
 """
 
+import csv
 import io
 import re
 from functools import cache
@@ -22,7 +23,8 @@ from flask import Flask
 from flask.testing import FlaskClient
 from flask_babel import Domain, force_locale, ngettext
 
-from lcm_service.web.showing import TRAINING_LANGUAGES, TRANSLATED_LANGUAGES
+from lcm_service.domain.vocabulary import LANGUAGES_OF_PAGES
+from lcm_service.web.showing import TRAINING_LANGUAGES
 from tests.web import world
 from tests.web.addresses import addresses
 from tests.web.html import read_page
@@ -30,7 +32,7 @@ from tests.web.test_all_pages import FILES
 
 ROOT = Path(__file__).resolve().parents[2]
 TRANSLATIONS = ROOT / "lcm_service" / "translations"
-TRANSLATED = sorted(TRANSLATED_LANGUAGES - {"en"})
+TRANSLATED = sorted(set(LANGUAGES_OF_PAGES) - {"en"})
 KEYWORDS = {
     "_": None,
     "gettext": None,
@@ -119,6 +121,27 @@ def test_arabic_counts_seats_in_all_six_forms(at_work: Flask, number: int, words
         assert ngettext("%(num)s seat", "%(num)s seats", number) == words
 
 
+def test_the_table_of_terms_says_what_the_catalogues_say_and_marks_what_has_no_source() -> None:
+    with (TRANSLATIONS / "terms.csv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert len({(row["term"], row["language"]) for row in rows}) == len(rows)
+    assert {row["language"] for row in rows} == set(TRANSLATED)
+    assert any(row["source"] for row in rows)
+    shown = {
+        (str(message.id).casefold(), language): str(message.string).casefold()
+        for language in TRANSLATED
+        for message in catalogue(language)
+    }
+    compared = 0
+    for row in rows:
+        assert row["translation"].strip(), row
+        in_catalogue = shown.get((row["term"].casefold(), row["language"]))
+        if in_catalogue is not None:
+            compared += 1
+            assert in_catalogue == row["translation"].casefold(), row
+    assert compared > 100
+
+
 class PseudoTranslations(NullTranslations):
     """A language in which every translated word is in brackets, so that what is not translated is seen."""
 
@@ -183,7 +206,7 @@ def test_no_page_shows_a_word_that_cannot_be_translated(
     assert found == {}
 
 
-SCRIPTS = {"ar": "\u0600-\u06ff"}
+SCRIPTS = {"ar": "\u0600-\u06ff", "ru": "\u0400-\u04ff", "zh": "\u4e00-\u9fff"}
 
 
 @pytest.mark.parametrize("language", sorted(SCRIPTS.keys() & set(TRANSLATED)))
