@@ -7,6 +7,7 @@ workers = 2
 threads = 4
 # Nothing is managed through a socket in somebody's home folder.
 control_socket_disable = True
+logger_class = "lcm_service.gunicorn_log.LineLogger"
 
 
 def post_worker_init(worker: Any) -> None:

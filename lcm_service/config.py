@@ -9,7 +9,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import make_url
+from sqlalchemy import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
 from lcm_service.domain.sign_in_terms import LONGEST_SIGN_IN
@@ -20,6 +20,8 @@ from lcm_service.mail.smtp import Postbox
 SHORTEST_SECRET = 32
 # As much as a link keeps of it.
 LONGEST_ISSUER = 500
+# The kinds of database that the tests run on.
+DATABASES = ("postgresql", "sqlite")
 THIS_MACHINE = ("localhost", "127.0.0.1", "::1")
 
 
@@ -109,11 +111,16 @@ class Settings:
             url = make_url(self.database_url)
         except ArgumentError as error:
             raise ValueError("LCM_DATABASE_URL cannot be read; write postgresql+psycopg://...") from error
-        host = str(url.query.get("host", url.host or ""))
-        is_far = (
-            url.get_backend_name() == "postgresql" and host not in THIS_MACHINE and host[:1] not in {"", "/"}
-        )
-        if is_far and self.database_tls and url.query.get("sslmode") != "verify-full":
+        if url.get_backend_name() not in DATABASES:
+            raise ValueError(
+                "LCM_DATABASE_URL must name PostgreSQL or SQLite; the service keeps to these two."
+            )
+        if (
+            url.get_backend_name() == "postgresql"
+            and _is_far(url)
+            and self.database_tls
+            and url.query.get("sslmode") != "verify-full"
+        ):
             raise ValueError(
                 "LCM_DATABASE_URL must end with ?sslmode=verify-full&sslrootcert=... for a server on another "
                 "machine; set LCM_DATABASE_TLS=0 only where nobody else is on the way to it."
@@ -262,6 +269,19 @@ def _read(name: str, text: str, kind: type) -> Any:
         except ValueError:
             raise ValueError(f"{name} must be a whole number, not {text!r}.") from None
     return text
+
+
+def _is_far(url: URL) -> bool:
+    """Whether the way to this PostgreSQL may leave the machine: by what the address says and, where it says
+    nothing, by what libpq reads from the environment. A service file may say anything.
+    """
+    said = {
+        name: str(url.query.get(name) or os.environ.get(f"PG{name.upper()}", ""))
+        for name in ("host", "hostaddr", "service")
+    }
+    hosts = (str(url.query.get("host") or url.host or said["host"]), said["hostaddr"])
+    is_here = all(host in ("", *THIS_MACHINE) or host.startswith("/") for host in hosts)
+    return not is_here or bool(said["service"])
 
 
 def _kept_secret(path: Path) -> str:

@@ -7,7 +7,8 @@ from http import HTTPStatus
 from typing import Any
 from urllib.parse import quote
 
-from flask import Flask, Response, redirect, render_template, request, url_for
+from flask import Flask, Response, g, redirect, render_template, request, url_for
+from flask_login import AnonymousUserMixin
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import BadRequest, HTTPException, UnsupportedMediaType
 from werkzeug.exceptions import NotFound as NothingHere
@@ -126,6 +127,8 @@ def answer_http_exception(error: HTTPException) -> Any:
     if error.code is None or error.code < HTTPStatus.BAD_REQUEST:
         return error
     status = HTTPStatus(error.code)
+    if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        _forget_who_asks()
     if isinstance(error, CSRFError):
         _log_refusal(HTTPStatus.FORBIDDEN, "a form that this sign-in was not given")
     if is_api_request():
@@ -137,6 +140,13 @@ def answer_http_exception(error: HTTPException) -> Any:
                 response.headers[name] = value
         return response
     return error_page(status, error.description or status.phrase)
+
+
+def _forget_who_asks() -> None:
+    """Let the page of a fault be that of a stranger: it may be the database that has failed, and to ask it
+    for the person would fail again, outside of all that keeps addresses and values out of the log.
+    """
+    g._login_user = AnonymousUserMixin()
 
 
 def error_page(status: HTTPStatus, message: str, error: LcmError | None = None) -> tuple[str, int]:

@@ -15,7 +15,7 @@ from typing import TextIO, cast
 from flask import Flask, g, has_request_context, request
 from pythonjsonlogger.json import JsonFormatter
 from sqlalchemy import inspect
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from lcm_service.services.throttle import source_of
 
@@ -27,12 +27,17 @@ NAMES = {"asctime": "at", "levelname": "level", "name": "logger"}
 
 def write_lines_of_json(stream: TextIO | None = None) -> None:
     """Have this process log by lines of JSON from now on, to standard error or to ``stream``."""
-    formatter = Formatter(FIELDS, "%Y-%m-%dT%H:%M:%SZ", style="{", rename_fields=NAMES)
-    formatter.converter = time.gmtime
     handler = logging.StreamHandler(stream)
-    handler.setFormatter(formatter)
+    handler.setFormatter(line_formatter())
     handler.addFilter(add_request)
     logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
+
+
+def line_formatter() -> "Formatter":
+    """What turns an entry into a line of JSON, its moment in UTC."""
+    formatter = Formatter(FIELDS, "%Y-%m-%dT%H:%M:%SZ", style="{", rename_fields=NAMES)
+    formatter.converter = time.gmtime
+    return formatter
 
 
 def add_request(record: logging.LogRecord) -> bool:
@@ -65,7 +70,7 @@ class Formatter(JsonFormatter):
     ) -> str:
         """The traceback; where the database is in it, of frames alone."""
         chain = list(_chain_of(ei[1]))
-        of_database = [fault for fault in chain if isinstance(fault, DBAPIError)]
+        of_database = [fault for fault in chain if isinstance(fault, SQLAlchemyError)]
         if not of_database:
             return str(super().formatException(ei))
         frames = [line for fault in reversed(chain) for line in traceback.format_tb(fault.__traceback__)]
@@ -79,8 +84,12 @@ def _chain_of(fault: BaseException | None) -> Iterator[BaseException]:
         fault = fault.__cause__ or fault.__context__
 
 
-def kind_of(fault: DBAPIError) -> str:
-    """The name and the number that the database gives to what went wrong."""
+def kind_of(fault: SQLAlchemyError) -> str:
+    """The name and the number that the database gives to what went wrong; else what SQLAlchemy calls it,
+    which quotes an earlier fault in the words of some of its own.
+    """
+    if not isinstance(fault, DBAPIError):
+        return type(fault).__name__
     own = fault.orig
     number = getattr(own, "sqlstate", None) or getattr(own, "sqlite_errorname", None)
     return f"{type(own).__name__} {number or 'without a number'}"

@@ -6,8 +6,9 @@ A real service is started by ``gunicorn wsgi:app`` with settings of its own.
 from typing import Any
 
 from flask import Flask
-from gunicorn.app.base import BaseApplication  # type: ignore[import-untyped]
+from gunicorn.app.base import BaseApplication
 
+from lcm_service.gunicorn_log import LineLogger
 from lcm_service.jobs.worker import start_embedded_worker
 from lcm_service.persistence.database import db
 
@@ -49,5 +50,6 @@ def serve(app: Flask, host: str, port: int) -> None:
             "worker_class": "gthread",
             "post_worker_init": start_worker,
             "loglevel": "warning",
+            "logger_class": LineLogger,
         },
     ).run()

@@ -22,7 +22,7 @@ from sqlalchemy import delete, insert, make_url, text
 
 from lcm_service import create_app
 from lcm_service.config import Settings
-from lcm_service.domain.sign_in_terms import LONGEST_SIGN_IN
+from lcm_service.domain.sign_in_terms import LONGEST_SIGN_IN, PERSON_IN_COOKIE
 from lcm_service.persistence.audit_chain import HEAD_ID, NO_HASH
 from lcm_service.persistence.database import Table, db, utc_now
 from lcm_service.persistence.tables import AuditHead, Person, SignIn
@@ -238,6 +238,7 @@ def sign_in(client: FlaskClient, person: Person, key: str = "") -> None:
     with client.session_transaction() as session:
         session.clear()
         session["_user_id"] = key
+        session[PERSON_IN_COOKIE] = person.id
         session["_fresh"] = True
 
 

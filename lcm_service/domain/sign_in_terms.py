@@ -18,3 +18,6 @@ LONGEST_DELEGATION: Final = timedelta(days=183)
 ENDED_SIGN_INS_KEPT_FOR: Final = timedelta(days=30)
 # Letters and digits that nobody takes for one another: five bits each, nearly.
 LETTERS_OF_CODES: Final = "abcdefghjkmnpqrstuvwxyz23456789"
+
+# Where the signed cookie of a browser keeps the number of the person who signed in there.
+PERSON_IN_COOKIE: Final = "person"

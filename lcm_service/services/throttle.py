@@ -5,7 +5,7 @@ locked out by others.
 import hashlib
 from dataclasses import dataclass
 from datetime import timedelta
-from ipaddress import ip_address, ip_network
+from ipaddress import IPv4Address, ip_address, ip_network
 from typing import Final
 
 from sqlalchemy import delete, func, select
@@ -52,7 +52,12 @@ def source_of(address: str) -> str:
         found = ip_address(address)
     except ValueError:
         return address
-    return str(ip_network((found, 64), strict=False)) if found.version == 6 else address
+    if isinstance(found, IPv4Address):
+        return address
+    # As a proxy writes those that speak IPv4 to it: all of them are in one network of IPv6.
+    if found.ipv4_mapped is not None:
+        return str(found.ipv4_mapped)
+    return str(ip_network((found, 64), strict=False))
 
 
 def has_too_many(limit: Limit) -> bool:

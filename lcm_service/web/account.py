@@ -11,6 +11,7 @@ from flask_login import login_user, logout_user
 from werkzeug.wrappers import Response
 
 from lcm_service.domain.errors import NotSignedIn, NotValid
+from lcm_service.domain.sign_in_terms import PERSON_IN_COOKIE
 from lcm_service.services import sign_ins
 from lcm_service.services.sign_ins import Begun
 from lcm_service.web.factor_pictures import EnrolmentView, view_enrolment
@@ -201,6 +202,7 @@ def _enter(begun: Begun) -> None:
     _leave_earlier_visit()
     begun.person.sign_in_key = begun.key
     login_user(begun.person)
+    session[PERSON_IN_COOKIE] = begun.person.id
 
 
 def _leave_earlier_visit() -> None:

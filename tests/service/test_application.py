@@ -65,6 +65,9 @@ class TestSettings:
             "postgresql+psycopg://lcm@db.example.org/lcm",
             "postgresql+psycopg://lcm@db.example.org/lcm?sslmode=require",
             "postgresql+psycopg://lcm@/lcm?host=192.0.2.9",
+            "postgresql+psycopg://lcm@localhost/lcm?hostaddr=203.0.113.9",
+            "postgresql+psycopg:///lcm?service=far",
+            "postgresql+psycopg://lcm@/lcm?host=localhost,db.example.org",
         ],
     )
     def test_a_database_on_another_machine_is_spoken_to_by_tls_that_knows_it(self, url):
@@ -82,8 +85,22 @@ class TestSettings:
             "sqlite:///lcm.sqlite3",
         ],
     )
-    def test_one_that_is_known_or_on_this_machine_is_taken(self, url):
+    def test_one_that_is_known_or_on_this_machine_is_taken(self, monkeypatch, url):
+        for variable in ("PGHOST", "PGHOSTADDR", "PGSERVICE"):
+            monkeypatch.delenv(variable, raising=False)
         assert Settings(database_url=url).read_database_url() == url
+
+    @pytest.mark.parametrize(
+        ("variable", "value"), [("PGHOST", "192.0.2.9"), ("PGHOSTADDR", "192.0.2.9"), ("PGSERVICE", "far")]
+    )
+    def test_what_the_environment_says_to_the_database_library_counts_too(self, monkeypatch, variable, value):
+        monkeypatch.setenv(variable, value)
+        with pytest.raises(ValueError, match="verify-full"):
+            Settings(database_url="postgresql+psycopg:///lcm").read_database_url()
+
+    def test_another_kind_of_database_is_refused(self):
+        with pytest.raises(ValueError, match="PostgreSQL or SQLite"):
+            Settings(database_url="mysql+pymysql://lcm@db.example.org/lcm").read_database_url()
 
     def test_a_database_address_that_cannot_be_read_is_named(self):
         with pytest.raises(ValueError, match="LCM_DATABASE_URL"):

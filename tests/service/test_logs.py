@@ -6,11 +6,15 @@ import logging
 import re
 
 import pytest
+from gunicorn.config import Config
 from sqlalchemy import text
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError, PendingRollbackError
+from sqlalchemy.orm import Session
 
 from lcm_service import logs
+from lcm_service.gunicorn_log import LineLogger
 from lcm_service.persistence.database import db
+from lcm_service.persistence.tables import Person
 from tests import factories
 from tests.fixtures import make_app, sign_in
 
@@ -92,6 +96,54 @@ def test_so_is_one_that_a_worker_meets_and_one_behind_another_fault(app, lines):
     (entry,) = lines()
     assert "A fault of the database" in entry["exc_info"]
     assert "nowhere" not in without_source(entry["exc_info"])
+
+
+def test_one_that_is_quoted_by_whoever_goes_on_after_it_is_not_quoted_here(app, lines):
+    taken = factories.make_person("observer", email="taken@example.org")
+    row = {"email": taken.email, "name": "Another", "role": "observer", "password_hash": "x"}
+    db.session.add(Person(**row))
+    with pytest.raises(IntegrityError):
+        db.session.flush()
+    try:
+        db.session.execute(text("SELECT 1"))
+    except PendingRollbackError:
+        logging.getLogger("a worker").exception("It could not go on.")
+    db.session.rollback()
+    (entry,) = lines()
+    assert "A fault of the database: PendingRollbackError" in entry["exc_info"]
+    assert taken.email not in without_source(entry["exc_info"])
+    assert "person.email" not in without_source(entry["exc_info"])
+
+
+def test_the_page_of_a_fault_asks_nothing_of_a_database_that_has_failed(faulty, lines, monkeypatch):
+    sign_in(faulty, factories.make_person("observer"))
+
+    def gone(*_arguments, **_options):
+        raise OperationalError("SELECT secret_word", {}, Exception("gone"))
+
+    monkeypatch.setattr(Session, "execute", gone)
+    monkeypatch.setattr(Session, "scalars", gone)
+    answer = faulty.get("/rounds?code=secret-code")
+    assert answer.status_code == 500
+    assert "Sign in" in answer.text
+    said = json.dumps(lines())
+    assert "A fault of the database" in said
+    assert "secret-code" not in said
+
+
+def test_the_web_server_names_no_address_of_a_request_that_failed(lines, capsys):
+    settings = Config()
+    settings.set("errorlog", "-")
+    logger = LineLogger(settings)
+    try:
+        raise ValueError("It failed outside of the application.")
+    except ValueError:
+        logger.exception("Error handling request %s", "/invitations/secret-code")
+    (line,) = capsys.readouterr().err.splitlines()
+    entry = json.loads(line)
+    assert entry["message"] == "Error handling request"
+    assert "It failed outside" in entry["exc_info"]
+    assert "secret-code" not in line
 
 
 def without_source(trace: str) -> str:

@@ -8,7 +8,8 @@ import pytest
 from flask import Flask
 
 from lcm_service.config import Settings
-from lcm_service.persistence.database import db
+from lcm_service.persistence.database import db, utc_now
+from lcm_service.persistence.tables import SignIn
 from lcm_service.request_limits import CALLERS_OF_A_PLACE, TOO_MANY_REQUESTS
 from tests import factories
 from tests.fixtures import SECRET, make_app, sign_in
@@ -80,8 +81,32 @@ def test_a_program_is_told_how_long_to_wait_and_an_invented_key_does_not_begin_a
     assert refused.json["details"] == {"retry_after_seconds": 60}
 
 
+def test_a_person_is_counted_once_in_all_browsers_and_after_its_access_has_ended(limited):
+    person = factories.make_person("observer")
+    browsers = [limited.test_client() for _ in range(3)]
+    for browser in browsers:
+        sign_in(browser, person)
+    served = [status for browser in browsers for status in statuses(browser, MOST // 2, "/rounds")]
+    assert served == [200] * MOST + [429] * (MOST // 2)
+    db.session.query(SignIn).update({"ended_at": utc_now()})
+    db.session.commit()
+    assert statuses(browsers[0], 1) == [429]
+
+
+def test_what_is_refused_to_one_uses_up_nothing_of_its_place(limited):
+    statuses(limited.test_client(), MOST * CALLERS_OF_A_PLACE)
+    headers = {"Authorization": "Bearer lcm_another"}
+    answer = limited.test_client().get("/api/v1/rounds/", environ_base=HERE, headers=headers)
+    assert answer.status_code == 401
+
+
+def test_who_reads_much_keeps_nobody_at_the_same_place_from_signing_in(limited):
+    assert statuses(limited.test_client(), MOST + 1)[-1] == 429
+    assert statuses(limited.test_client(), MOST + 1, "/sign-in") == [200] * MOST + [429]
+
+
 def test_nothing_is_read_of_a_request_that_is_refused(limited):
-    statuses(limited.test_client(), MOST)
+    statuses(limited.test_client(), MOST, "/sign-in")
     answer = limited.test_client().post("/sign-in", data={"email": "x"}, environ_base=HERE)
     assert answer.status_code == 429
 

@@ -1,0 +1,28 @@
+"""What gunicorn says, in the lines of the service and without the addresses that were asked for."""
+
+import logging
+from typing import Any
+
+from gunicorn.config import Config
+from gunicorn.glogging import Logger
+
+from lcm_service.logs import line_formatter
+
+
+class LineLogger(Logger):
+    """gunicorn's own logger, by the formatter of all other processes.
+
+    Of a request that failed outside of the application gunicorn names the address, which may hold the code of
+    an invitation; here it is left out. No access log is written: the application logs what is refused.
+    """
+
+    def setup(self, cfg: Config) -> None:
+        """Write every entry as a line of JSON."""
+        super().setup(cfg)
+        for handler in self.error_log.handlers:
+            handler.setFormatter(line_formatter())
+
+    def exception(self, msg: str, *args: Any, **kwargs: Any) -> None:
+        """Log a fault by its kind alone; the words before the first value say what was done."""
+        kwargs.setdefault("exc_info", True)
+        self.error_log.log(logging.ERROR, msg.partition("%")[0].strip(), **kwargs)
