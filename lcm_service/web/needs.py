@@ -17,7 +17,8 @@ from lcm_service.services import decisions, deployed, submissions
 from lcm_service.web import desk, studies
 from lcm_service.web.fields import FormView
 from lcm_service.web.need_fields import RECOGNITION, SECTIONS
-from lcm_service.web.record_flow import RecordForm, RecordKind, RecordPages, RecordServices
+from lcm_service.web.record_flow import RecordPages
+from lcm_service.web.record_kinds import RecordForm, RecordKind, RecordServices
 from lcm_service.web.saving import Page, StaleFacts, Values, read_version, save_or_show_again
 from lcm_service.web.showing import current_actor
 

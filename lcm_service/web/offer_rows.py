@@ -1,12 +1,14 @@
 """The parts of an offer's form that are rows: its sessions, what it requires, who pays what."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import date
 from typing import Any
 
 from flask_babel import gettext as _
 from werkzeug.datastructures import MultiDict
 
+from lcm_service.domain.rolling import moved_on
 from lcm_service.domain.vocabulary import COST_ITEMS
 from lcm_service.web import choices
 from lcm_service.web.saving import Faults, Values
@@ -25,6 +27,18 @@ class OfferRows:
     requires: Sequence[Mapping[str, Any]] = field(default_factory=list)
     answer: str = UNKNOWN
     costs: Mapping[str, str] = field(default_factory=dict)
+
+    def moved_on(self, years: int) -> "OfferRows":
+        """The rows for a new offer: sessions with keys of their own to come, so many years later."""
+        sessions = [
+            {
+                name: moved_on(value, years) if isinstance(value, date) else value
+                for name, value in row.items()
+                if name != "key"
+            }
+            for row in self.sessions
+        ]
+        return replace(self, sessions=sessions)
 
     def session_rows(self) -> list[Mapping[str, Any]]:
         """The sessions, and empty rows to add more."""

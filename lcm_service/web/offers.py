@@ -1,5 +1,6 @@
 """Offers: open to everyone who takes part, changed by their owner; their first questions and sessions."""
 
+from datetime import date
 from http import HTTPStatus
 from typing import Any
 
@@ -18,7 +19,8 @@ from lcm_service.web import choices
 from lcm_service.web.fields import Field, FormView, Section
 from lcm_service.web.offer_fields import FIRST_DATES, FIRST_QUESTIONS, SECTIONS
 from lcm_service.web.offer_rows import read_rows, requires_as_stored, stored_rows, typed_rows
-from lcm_service.web.record_flow import RecordForm, RecordKind, RecordPages, RecordServices
+from lcm_service.web.record_flow import RecordPages
+from lcm_service.web.record_kinds import RecordForm, RecordKind, RecordServices
 from lcm_service.web.saving import Page, StaleFacts, Values, read_version, save_or_show_again
 from lcm_service.web.showing import current_actor
 
@@ -33,7 +35,13 @@ def _form(template: str, sections: tuple[Section, ...], parts: tuple[str, ...]) 
         read_more=lambda: read_rows(request.form, parts),
         finish=_finish,
         show_more=_rows_and_places,
+        more_days=_days_of_sessions,
+        move_more=lambda more, years: more | {"rows": more["rows"].moved_on(years)},
     )
+
+
+def _days_of_sessions(offer: Any) -> list[date | None]:
+    return [one.starts_on for one in offer.sessions if not one.is_withdrawn]
 
 
 def _finish(values: Values, offer: Any | None) -> Values:

@@ -1,12 +1,11 @@
 """The pages that needs, offers and supports have in common.
 
 Records of all three kinds are listed, submitted, shown, revised and withdrawn in the same steps, and keep a
-history. The steps stand here once. A `RecordKind` says what a kind has of its own; its area adds the pages
+history. The steps stand here once. What a kind has of its own is in `record_kinds`; its area adds the pages
 that no other kind has.
 """
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
 
@@ -20,15 +19,15 @@ from lcm_service.domain.record_fields import column_of
 from lcm_service.domain.record_lives import open_to_coordinators
 from lcm_service.schemas.records import (
     NoteSchema,
-    RecordSchema,
     RenewalSchema,
     ReturnSchema,
     WithdrawalSchema,
 )
 from lcm_service.services import rounds, submissions, trail
+from lcm_service.web import taken_up
 from lcm_service.web.fields import FormView, Section
+from lcm_service.web.record_kinds import RecordForm, RecordKind
 from lcm_service.web.saving import (
-    Faults,
     Page,
     StaleFacts,
     Values,
@@ -38,71 +37,6 @@ from lcm_service.web.saving import (
 )
 from lcm_service.web.shared_fields import NOTE, OWNER, RENEWAL, RETURN, WITHDRAWAL
 from lcm_service.web.showing import current_actor
-
-# A need, an offer or a support. Pages do not know the tables.
-type Record = Any
-
-
-def _as_it_is(values: Values, _record: Record | None) -> Values:
-    return values
-
-
-def _nothing_more(*_about: Any) -> Values:
-    return {}
-
-
-@dataclass(frozen=True)
-class RecordForm:
-    """A form about a record: its page, and what it asks.
-
-    The three functions are for forms that ask more than their sections declare. ``read_more`` reads that from
-    what was posted. ``finish`` makes all that was read ready for the service; it gets the stored record, or
-    None where the record is new. ``show_more`` gives the page what stands beside the sections: as the record
-    that it gets has it, or, where it gets None, as it was typed.
-    """
-
-    template: str
-    sections: tuple[Section, ...]
-    read_more: Callable[[], tuple[Values, Faults]] | None = None
-    finish: Callable[[Values, Record | None], Values] = _as_it_is
-    show_more: Callable[[Record | None], Values] = _nothing_more
-
-
-@dataclass(frozen=True)
-class RecordServices:
-    """The services that list, find and change records of a kind. Each checks what the actor may do."""
-
-    list_all: Callable[[Actor, str], Sequence[Record]]
-    find: Callable[[Actor, str], Record]
-    submit: Callable[[Actor, str, str, Values], Record]
-    revise: Callable[[Actor, str, Values, int], Record]
-    withdraw: Callable[[Actor, str, int, str | None], Record]
-
-
-@dataclass(frozen=True)
-class RecordKind:
-    """What a kind of record has of its own."""
-
-    # Its code in questions and histories.
-    name: str
-    # What its addresses, its blueprint and its folder of templates are called.
-    area: str
-    # The heading of its lists, and the button that leads to an empty form.
-    plural: Any
-    to_submit: Any
-    # What a person is told once it is done.
-    recorded: Any
-    changed: Any
-    withdrawn: Any
-    form: RecordForm
-    schema: type[RecordSchema]
-    services: RecordServices
-    # What an empty form has answered already.
-    at_first: Mapping[str, Any] = field(default_factory=dict)
-    # What its page shows and the pages of other kinds do not.
-    show_more: Callable[[Actor, Record], Values] = _nothing_more
-    # The same of its list, by the code of the round.
-    list_more: Callable[[Actor, str], Values] = _nothing_more
 
 
 @dataclass(frozen=True)
@@ -143,7 +77,10 @@ class RecordPages:
         return self._render(f"{self.kind.area}/index.html", round, records=found, **more)
 
     def new(self, code: str) -> str:
-        """An empty form. Any of it may be left for later."""
+        """An empty form, or one filled in from an earlier record. Any of it may be left for later."""
+        earlier = request.args.get("like", "")
+        if earlier:
+            return self._show_again(code, earlier)
         return self._show_new(code, FormView(self._sections_of_new(current_actor()), self.kind.at_first))
 
     def submit(self, code: str) -> Page:
@@ -181,6 +118,7 @@ class RecordPages:
             missing=completeness.missing_fields(self.kind.name, record),
             may_change=permissions.may_change_record(actor, record.participant_id),
             open_steps=open_to_coordinators(record.state) if permissions.may_coordinate(actor) else (),
+            later_rounds=self._later_rounds(actor, record),
             **self.kind.show_more(actor, record),
         )
 
@@ -357,6 +295,18 @@ class RecordPages:
         round = rounds.find_round(current_actor(), code)
         return self._render(form.template, round, record=None, form=view, **form.show_more(None))
 
+    def _show_again(self, code: str, reference: str) -> str:
+        """The form of a new record, filled in from an earlier one of the same side; nothing is sent by it."""
+        actor, form = current_actor(), self.kind.form
+        record = self._find_to_change(reference)
+        round_ = rounds.find_round(actor, code)
+        values, years = taken_up.values_again(form.sections, record, round_.opens_on, form.more_days(record))
+        view = FormView(self._sections_of_new(actor), values, shows_unknown=True)
+        more = form.move_more(form.show_more(record), years)
+        return self._render(
+            form.template, round_, record=None, form=view, earlier=record, years_on=years, **more
+        )
+
     def _show_withdrawal(self, reference: str, view: FormView, stale: StaleFacts | None) -> str:
         record = self._find_to_change(reference)
         return self._render("withdraw.html", record.round, record=record, form=view, stale=stale)
@@ -379,6 +329,12 @@ class RecordPages:
         if not permissions.may_change_record(actor, record.participant_id):
             raise NotAllowed(f"{reference} belongs to {record.participant.code}; only it can change it.")
         return record
+
+    def _later_rounds(self, actor: Actor, record: Any) -> list[Any]:
+        """The rounds in which the record's side may take it up again."""
+        if record.state == "draft" or not permissions.may_change_record(actor, record.participant_id):
+            return []
+        return taken_up.later_rounds(record.round, rounds.list_rounds(actor))
 
     def _lead_on(self, message: Any, reference: str) -> str:
         """Say what was done, and give the address of the record's page."""

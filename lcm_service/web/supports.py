@@ -5,7 +5,8 @@ from flask_babel import lazy_gettext as _
 
 from lcm_service.schemas.records import SupportSchema
 from lcm_service.services import submissions
-from lcm_service.web.record_flow import RecordForm, RecordKind, RecordPages, RecordServices
+from lcm_service.web.record_flow import RecordPages
+from lcm_service.web.record_kinds import RecordForm, RecordKind, RecordServices
 from lcm_service.web.support_fields import SECTIONS
 
 SUPPORT = RecordKind(

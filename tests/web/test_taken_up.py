@@ -1,0 +1,106 @@
+"""A record of one round fills in the form of the next: what is kept, what moves, what is asked anew."""
+
+from collections.abc import Callable
+from datetime import date
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from lcm_service.persistence.database import db
+from lcm_service.persistence.tables import Need, Offer, Person, Round
+from tests import factories
+from tests.web import world
+from tests.web.html import main_form, read_page
+from tests.web.test_what_pages_claim import records_of
+
+NEXT = "exercise-2028"
+
+
+@pytest.fixture
+def next_round(at_work: Flask) -> Round:
+    """A round of the year after the exercise, of the same standing."""
+    exercise = db.session.query(Round).filter_by(code=world.EXERCISE).one()
+    opens = exercise.opens_on.replace(year=exercise.opens_on.year + 1)
+    closes = exercise.closes_on.replace(year=exercise.closes_on.year + 1)
+    return factories.make_round(
+        code=NEXT, title="Exercise 2028", opens_on=opens, closes_on=closes, standing="exercise"
+    )
+
+
+def own_record(table: type[Any], code: str) -> Any:
+    return next(one for one in records_of(table, world.EXERCISE) if one.participant.code == code)
+
+
+def test_a_need_is_used_again_with_its_days_a_year_later_and_its_consent_asked_anew(
+    next_round: Round, browser_of: Callable[[Person], FlaskClient]
+) -> None:
+    need = own_record(Need, "XAA")
+    need.visibility_consent = True
+    db.session.commit()
+    focal_point = browser_of(world.focal_point_of("XAA"))
+    assert (
+        f"/rounds/{NEXT}/needs/new?like={need.reference}" in focal_point.get(f"/needs/{need.reference}").text
+    )
+    page = focal_point.get(f"/rounds/{NEXT}/needs/new?like={need.reference}").text
+    assert f"Filled in from {need.reference}" in page
+    assert "Days are moved on by 1 year." in page
+    sent = focal_point.post(f"/rounds/{NEXT}/needs/new", data=main_form(page).data())
+    assert sent.status_code == 303, read_page(sent.text).texts
+    db.session.expire_all()
+    new = db.session.query(Need).order_by(Need.id.desc()).first()
+    assert (new.round.code, new.participant.code) == (NEXT, "XAA")
+    for column in ("title", "areas", "level", "personnel", "seats_asked", "women", "languages", "modes"):
+        assert getattr(new, column) == getattr(need, column), column
+    assert new.earliest == need.earliest.replace(year=need.earliest.year + 1)
+    assert (new.visibility_consent, new.seats_recognised, new.state) == (None, None, "submitted")
+    assert (need.version, need.round.code) == (need.version, world.EXERCISE)
+
+
+def test_an_offer_is_used_again_with_sessions_of_its_own(
+    next_round: Round, browser_of: Callable[[Person], FlaskClient]
+) -> None:
+    offer = next(
+        one
+        for one in records_of(Offer, world.EXERCISE)
+        if [row for row in one.sessions if row.starts_on] and world.focal_point_of(one.participant.code)
+    )
+    provider = browser_of(world.focal_point_of(offer.participant.code))
+    page = provider.get(f"/rounds/{NEXT}/offers/new?like={offer.reference}").text
+    sent = provider.post(f"/rounds/{NEXT}/offers/new", data=main_form(page).data())
+    assert sent.status_code == 303, read_page(sent.text).texts
+    db.session.expire_all()
+    new = db.session.query(Offer).order_by(Offer.id.desc()).first()
+    assert (new.round.code, new.requires, new.costs) == (NEXT, offer.requires, offer.costs)
+    live = [row for row in offer.sessions if not row.is_withdrawn]
+    assert [row.starts_on for row in new.sessions] == [
+        row.starts_on and row.starts_on.replace(year=row.starts_on.year + 1) for row in live
+    ]
+    assert not {row.id for row in new.sessions} & {row.id for row in offer.sessions}
+
+
+def test_nobody_is_given_the_record_of_another(
+    next_round: Round, browser_of: Callable[[Person], FlaskClient]
+) -> None:
+    need = own_record(Need, "XAA")
+    other = browser_of(world.focal_point_of("XAB"))
+    for reference in (need.reference, "N-9999"):
+        answer = other.get(f"/rounds/{NEXT}/needs/new?like={reference}")
+        assert answer.status_code == 404
+        assert need.title not in answer.text
+
+
+def test_a_round_of_another_standing_or_that_is_closed_is_not_led_to(
+    next_round: Round, browser_of: Callable[[Person], FlaskClient]
+) -> None:
+    need = own_record(Need, "XAA")
+    focal_point = browser_of(world.focal_point_of("XAA"))
+    for column, value in (("standing", "submitted"), ("state", "closed")):
+        before = getattr(next_round, column)
+        setattr(next_round, column, value)
+        db.session.commit()
+        assert "needs/new?like" not in focal_point.get(f"/needs/{need.reference}").text
+        setattr(next_round, column, before)
+        db.session.commit()
+    assert next_round.opens_on > date(2027, 1, 1)
