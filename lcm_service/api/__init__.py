@@ -10,6 +10,7 @@ from lcm_service.api import (
     circulated_needs,
     dates,
     deliveries,
+    figures,
     matches,
     needs,
     offers,
@@ -37,6 +38,7 @@ AREAS: tuple[Blueprint, ...] = (
     deliveries.blp,
     parts.blp,
     dates.blp,
+    figures.blp,
 )
 DESCRIPTION = """Needs, offers and supports, their matching, and the answers of both sides.
 

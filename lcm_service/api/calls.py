@@ -43,6 +43,13 @@ def make_area(name: str, description: str, prefix: str) -> Blueprint:
     return area
 
 
+def make_open_area(name: str, description: str, prefix: str) -> Blueprint:
+    """A part of the API that everybody may read without a token; nobody's token is looked at."""
+    area = Blueprint(f"api-{name}", f"lcm_service.api.{name}", url_prefix=prefix, description=description)
+    area.after_request(_answer_conditionally)
+    return area
+
+
 def caller() -> Actor:
     """As whom the token of this call acts."""
     return cast(Actor, g.caller)

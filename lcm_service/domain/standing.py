@@ -17,9 +17,19 @@ NOTICES: Final[Mapping[str, str]] = {
     "exercise": "EXERCISE: all participants, needs and offers of this round are invented.",
 }
 
+# Of what was submitted the records stay restricted, and the figures are public.
+NOTICE_OF_FIGURES: Final = (
+    "Figures of what was submitted to the mechanism. The records themselves are restricted and are not told."
+)
+
 assert set(NOTICES) == set(ROUND_STANDINGS)
 
 
 def notice_of(standing: str) -> str:
     """The sentence for a round's standing. Raises KeyError for a standing that is not listed."""
     return NOTICES[standing]
+
+
+def notice_of_figures(standing: str) -> str:
+    """The sentence for public figures of a round with this standing. Raises as `notice_of`."""
+    return NOTICE_OF_FIGURES if standing == "submitted" else notice_of(standing)

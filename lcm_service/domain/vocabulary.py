@@ -101,6 +101,8 @@ DATE_ENDS: Final = ("left", "moved", "records")
 # What a match waits for beside its three sides: the owners of the supports that its session draws on.
 PARTIES: Final = "parties"
 QUESTION_STATES: Final = ("open", "answered", "closed")
+# What is told to everybody of a round: when its first plan is published, and once its courses were held.
+FIGURE_KINDS: Final = ("plan", "courses")
 ACTIVITY_STATES: Final = ("delivered", "running", "planned")
 
 # Fields that decide a match, in the order in which they are best asked. The first ones are asked together in

@@ -16,6 +16,7 @@ from lcm_service.persistence.database import db, transaction, utc_now
 from lcm_service.persistence.matching_reads import Session
 from lcm_service.persistence.tables import Match, Plan, Round
 from lcm_service.services.delivery_states import call_off, is_delivered, sessions_held
+from lcm_service.services.figures import freeze_plan_figures
 from lcm_service.services.held_matches import give_days, record_match_event
 from lcm_service.services.match_turns import (
     end_known,
@@ -121,6 +122,7 @@ def publish_held(session: Session, actor: Actor, plan: Plan, round_: Round) -> N
     """Put an approved plan to the recipients: its pairs become matches that they are asked about, those of
     its choice are released, nobody else moves. A provider learns of a match once the recipient agrees to
     that. The other drafts of the round were made on top of what is published no longer: they are superseded.
+    What everybody may read of a round is worked out with its first plan, and never again.
 
     Part of the caller's transaction, which holds the round and has asked `require_publishable`.
     """
@@ -130,6 +132,8 @@ def publish_held(session: Session, actor: Actor, plan: Plan, round_: Round) -> N
         session.flush()
     plan.state, plan.published_at, plan.published_by_id = "published", utc_now(), plan.approved_by_id
     session.flush()
+    if before is None:
+        freeze_plan_figures(session, actor, plan, round_, utc_now().date())
     _publish_matches(session, actor, plan)
     _supersede_drafts(session, actor, round_)
     renew_questions(session, round_.id)

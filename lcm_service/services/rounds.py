@@ -83,7 +83,7 @@ def set_policy(actor: Actor, code: str, policy: Mapping[str, Any], version: int)
     check_policy(policy)
     with transaction() as session:
         round_ = _hold(session, code)
-        check_version(session, actor, "round", _Numbered(round_), version)
+        check_round_version(session, actor, round_, version)
         round_.policy = dict(policy)
         session.flush()
         facts = {"version": round_.version}
@@ -116,11 +116,16 @@ def _turn(actor: Actor, code: str, version: int | None, action: str, state: str)
         if round_.state == state:
             return round_
         if version is not None:
-            check_version(session, actor, "round", _Numbered(round_), version)
+            check_round_version(session, actor, round_, version)
         round_.state = state
         session.flush()
         record_event(session, actor, action, "round", code, ["state"], {"version": round_.version})
         return round_
+
+
+def check_round_version(session: reads.Session, actor: Actor, round_: Round, version: int) -> None:
+    """Raise Stale, saying who changed what, unless ``version`` is the round's present one."""
+    check_version(session, actor, "round", _Numbered(round_), version)
 
 
 class _Numbered:

@@ -17,6 +17,7 @@ from lcm_service.web import (
     errors,
     exports,
     field_labels,
+    figures,
     matches,
     needs,
     offers,
@@ -58,6 +59,7 @@ AREAS = (
     parts,
     dates,
     exports,
+    figures,
 )
 
 

@@ -1,5 +1,5 @@
-"""Every table, in six rooms: who takes part, how they get in, what they submit, what is matched, what came of
-it, what is traced.
+"""Every table, in seven rooms: who takes part, how they get in, what they submit, what is matched, what came
+of it, what is told to everybody, what is traced.
 """
 
 from lcm_service.persistence.tables.access import (
@@ -16,6 +16,7 @@ from lcm_service.persistence.tables.access import (
 )
 from lcm_service.persistence.tables.dates import DateAnswer, DateProposal, SessionDays
 from lcm_service.persistence.tables.deliveries import Assessment, CourseRecord, Delivery
+from lcm_service.persistence.tables.figures import Figures
 from lcm_service.persistence.tables.matching import Decision, Match, Plan, Question, Round, Run
 from lcm_service.persistence.tables.participants import (
     AreaSubstitute,
@@ -51,6 +52,7 @@ __all__ = [
     "DateProposal",
     "Decision",
     "Delivery",
+    "Figures",
     "Invitation",
     "LeadDelegation",
     "MailDelivery",
