@@ -181,6 +181,7 @@ PRESSES: Final = {
 PRESSED_ELSEWHERE: Final = {
     "runs.choose": "service/repair/test_clashes.py: there is no clash in this round",
     "offers.reply": "service/test_course_records.py: a record needs five assessments",
+    "figures.freeze": "web/test_figures_pages.py: it needs the courses of three States",
     "start.set_language": "web/test_account.py: nothing is written but a cookie",
     "account.send_sign_in": "web/test_account.py",
     "account.send_code": "web/test_people_pages.py: for who has taken the first step",

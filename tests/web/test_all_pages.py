@@ -24,12 +24,16 @@ from tests.web import world
 from tests.web.addresses import addresses
 from tests.web.html import main_form, read_page
 
-FILES = {"exports.plan_json", "exports.plan_csv", "exports.problem_json"}
+FILES = {"exports.plan_json", "exports.plan_csv", "exports.problem_json", "figures.csv"}
+# What everybody may read, strangers too.
+OPEN = {"start.index", "start.how_it_works", "account.sign_in", "figures.index", "figures.csv"}
 # Pages outside of any round.
 OUTSIDE = {
     "start.index",
     "start.how_it_works",
     "account.sign_in",
+    "figures.index",
+    "figures.csv",
     "rounds.index",
     "rounds.new",
     "activities.index",
@@ -95,7 +99,7 @@ def test_every_page_and_file_of_a_round_says_what_its_records_are_worth(
             rows = list(csv.DictReader(io.StringIO(body.removeprefix("\ufeff"))))
             assert rows
             assert {row["notice"] for row in rows} == {notice}
-        elif endpoint in FILES:
+        elif endpoint in FILES - OUTSIDE:
             assert (json.loads(body)["notice"], json.loads(body)["standing"]) == (notice, standing), address
         elif endpoint not in OUTSIDE:
             assert words in body, address
@@ -135,7 +139,7 @@ def test_every_page_but_the_open_ones_asks_a_stranger_to_sign_in(at_work: Flask)
     stranger = at_work.test_client()
     for endpoint, address in addresses(at_work, world.EXERCISE).items():
         response = stranger.get(address)
-        if endpoint in {"start.index", "start.how_it_works", "account.sign_in"}:
+        if endpoint in OPEN:
             assert response.status_code == 200
         else:
             assert response.status_code == 303, endpoint
