@@ -25,15 +25,15 @@ type Row = tuple[Any, Mapping[str, Any], int]
 
 HEADINGS: Final = {"needs": _("Needs"), "offers": _("Offers"), "courses": _("Courses that were held")}
 CAPTIONS: Final = {
-    ("needs", "area"): _("Needs by subject, in the order of the resolution’s paragraphs"),
-    ("needs", "region"): _("Needs by region of the State that has them"),
-    ("needs", "language"): _("Needs by language of first choice"),
-    ("needs", "month"): _("Needs by the first month that suits"),
-    ("offers", "area"): _("Offers by subject, in the order of the resolution’s paragraphs"),
+    ("needs", "area"): _("Needs by subject"),
+    ("needs", "region"): _("Needs by region"),
+    ("needs", "language"): _("Needs by language"),
+    ("needs", "month"): _("Needs by first month"),
+    ("offers", "area"): _("Offers by subject"),
     ("offers", "language"): _("Offers by language"),
-    ("offers", "month"): _("Offers by month of the first session"),
-    ("courses", "area"): _("Courses that were held, by subject"),
-    ("courses", "region"): _("Courses that were held, by region of the State that was trained"),
+    ("offers", "month"): _("Offers by first month"),
+    ("courses", "area"): _("Courses by subject"),
+    ("courses", "region"): _("Courses by region"),
 }
 DIMENSIONS: Final = {
     "area": _("Subject"),
@@ -113,9 +113,12 @@ def freeze(code: str) -> Answer:
 
 
 def rows_of(table: Mapping[str, Any]) -> Iterator[Row]:
-    """(name, numbers, level) of every line of a table but the last, which is its total."""
+    """(name, numbers, level) of every line of a table but the last, which is its total. What is all merged is
+    that total.
+    """
     dimension = table["dimension"]
-    for group in table["groups"]:
+    groups = [] if table["groups"][0]["code"] is None else table["groups"]
+    for group in groups:
         is_paragraph = dimension == "area"
         yield _name_of_group(group["code"]) if is_paragraph else _name(dimension, group["code"]), group, 0
         for cell in group["cells"]:

@@ -61,6 +61,15 @@ def test_a_stranger_reads_every_table_of_a_round(stranger, published):
     assert "English" in said
     captions = re.findall(r"<caption>(.*?)</caption>", page)
     assert len(captions) == len(set(captions)) == 7
+    headings = re.findall(r'<th scope="col"[^>]*>(.*?)</th>', page)
+    assert headings[:6] == [
+        "Subject",
+        "Needs",
+        "Seats asked",
+        "Matches planned",
+        "Seats planned",
+        "Seats still open",
+    ]
     assert NOTICE_OF_FIGURES in said
     assert "are not corrected later" in said
 
@@ -128,14 +137,14 @@ def test_a_coordinator_reads_what_will_be_public_and_makes_it_so(app, stranger, 
     figure_rounds.close(published)
     page = coordinator.get(address).text
     assert "It is done once for a round" in words_of(page)
-    assert "Courses that were held, by subject" in page
-    assert "Courses that were held, by subject" not in stranger.get("/figures").text
+    assert "Courses by subject" in page
+    assert "Courses by subject" not in stranger.get("/figures").text
     form = main_form(page)
     assert coordinator.post(form.action, data=form.data(sha256="0" * 64)).status_code == 409
     answer = coordinator.post(form.action, data=form.data())
     assert (answer.status_code, answer.location) == (303, "/figures")
     told, figures = stranger.get("/figures").text, stranger.get("/api/v1/figures/").json
-    assert "Courses that were held, by subject" in told
+    assert "Courses by subject" in told
     assert "Of them by women" in told
     assert coordinator.post(form.action, data=form.data()).status_code == 409
     assert "public already" in words_of(coordinator.get(address).text)
