@@ -41,7 +41,7 @@ DIMENSIONS: Final = {
     "language": _("Language"),
     "month": _("Month"),
 }
-RECORDS: Final = {"needs": _("Needs"), "offers": _("Offers"), "courses": _("Trainings of one recipient")}
+RECORDS: Final = {"needs": _("Needs"), "offers": _("Offers"), "courses": _("Courses attended")}
 AMOUNTS: Final = {
     ("needs", "seats"): _("Seats asked"),
     ("needs", "matches"): _("Matches planned"),
