@@ -64,6 +64,16 @@ def lines_of(table: dict[str, Any]) -> list[tuple[frozenset[Path], int]]:
     return lines
 
 
+def stands_in(dimension: str, leaves: frozenset[Path]) -> Holds:
+    """Tells whether an unknown is counted in one of these leaves."""
+    return lambda one: one.path(dimension) in leaves
+
+
+def is_of(state: str) -> Holds:
+    """Tells whether an unknown is this State's."""
+    return lambda one: one.state == state
+
+
 def hidden_leaves(table: dict[str, Any]) -> frozenset[Path]:
     """The leaves that have no line of their own and may hold something."""
     lines = lines_of(table)
@@ -72,9 +82,13 @@ def hidden_leaves(table: dict[str, Any]) -> frozenset[Path]:
 
 
 class Attacker:
-    """All published tables of one measure as equations, with the records of a State where it is one."""
+    """All published tables of one measure as equations, with the records of a State where it is one;
+    ``in_whole_numbers``: it minds that records are not divided, which takes longer.
+    """
 
-    def __init__(self, document: dict[str, Any], own: Iterable[Entry] = ()) -> None:
+    def __init__(
+        self, document: dict[str, Any], own: Iterable[Entry] = (), *, in_whole_numbers: bool = False
+    ) -> None:
         own = list(own)
         self._solver = highspy.Highs()
         self._solver.setOptionValue("output_flag", False)
@@ -84,9 +98,12 @@ class Attacker:
         most = document["tables"][0]["total"]["records"]
         for one in UNKNOWNS:
             self._solver.addVar(known.get(one, 0), known.get(one, most))
+        if in_whole_numbers:
+            whole = np.array([highspy.HighsVarType.kInteger] * len(UNKNOWNS))
+            self._solver.changeColsIntegrality(len(whole), np.arange(len(whole), dtype=np.int32), whole)
         for table in document["tables"]:
             for leaves, number in lines_of(table):
-                self._say(lambda one, t=table, held=leaves: one.path(t["dimension"]) in held, number)
+                self._say(stands_in(table["dimension"], leaves), number)
 
     def bounds(self, holds: Holds) -> tuple[float, float]:
         """The least and the most records for which ``holds`` may be true."""

@@ -8,7 +8,7 @@ import pytest
 
 from lcm_service.domain import disclosure
 from lcm_service.domain.disclosure import LEAST_RECORDS, publish
-from tests.attacks.figures_attacker import Attacker, hidden_leaves
+from tests.attacks.figures_attacker import Attacker, hidden_leaves, is_of, stands_in
 from tests.conftest import size_of_this_run
 from tests.domain.made_up_figures import MEASURE, STATES, draw_entries, entry
 
@@ -20,13 +20,11 @@ def published(seed):
     return entries, publish(MEASURE, entries)
 
 
-def narrowed(document, own=()):
+def narrowed(document, own=(), **options):
     """(dimension, leaf) -> the least and most records that it may have, of each without a line of its own."""
-    attacker = Attacker(document, own)
+    attacker = Attacker(document, own, **options)
     return {
-        (table["dimension"], leaf): attacker.bounds(
-            lambda one, t=table, held=leaf: one.path(t["dimension"]) == held
-        )
+        (table["dimension"], leaf): attacker.bounds(stands_in(table["dimension"], frozenset([leaf])))
         for table in document["tables"]
         for leaf in sorted(hidden_leaves(table))
     }
@@ -53,6 +51,15 @@ def test_a_state_that_takes_its_own_records_off_cannot_either(seed):
         assert not found_out(narrowed(document, own)), state
 
 
+@pytest.mark.parametrize("seed", SEEDS[:2])
+def test_who_minds_that_records_are_whole_learns_no_more(seed):
+    entries, document = published(seed)
+    state = Counter(row.participant for row in entries).most_common(1)[0][0]
+    own = [row for row in entries if row.participant == state]
+    assert document["tables"]
+    assert narrowed(document, own, in_whole_numbers=True) == narrowed(document, own)
+
+
 @pytest.mark.parametrize("seed", SEEDS)
 def test_how_many_records_another_state_has_is_never_known(seed):
     entries, document = published(seed)
@@ -62,7 +69,7 @@ def test_how_many_records_another_state_has_is_never_known(seed):
     for own in ([], [row for row in entries if row.participant == largest]):
         attacker = Attacker(document, own)
         for state in set(STATES) - {row.participant for row in own}:
-            least, most = attacker.bounds(lambda one, of=state: one.state == of)
+            least, most = attacker.bounds(is_of(state))
             assert least < most, state
             assert least == 0, state
 

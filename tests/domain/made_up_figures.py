@@ -4,7 +4,7 @@ regions of States, languages and months.
 
 from random import Random
 
-from lcm_service.domain.disclosure import Entry, Measure
+from lcm_service.domain.disclosure import Entry, Measure, Path
 
 # Group -> its leaves. Everybody knows them, whoever tries to work out what is not told too.
 TREE = {
@@ -15,7 +15,7 @@ TREE = {
     "11": ("PERF",),
     "none": ("LOG", "ENG", "LANG", "none"),
 }
-LEAVES = [(group, leaf) for group, leaves in TREE.items() for leaf in leaves]
+LEAVES: list[Path] = [(group, leaf) for group, leaves in TREE.items() for leaf in leaves]
 REGION_OF = {f"X{letter}": region for letter, region in zip("ABCDEFGHIJ", "AAAABBBCCN", strict=True)}
 STATES = tuple(REGION_OF)
 REGIONS = ("A", "B", "C", "N")
@@ -23,7 +23,7 @@ LANGUAGES = ("en", "fr", "ar", "none")
 MONTHS = ("2027-03", "2027-04", "2027-05")
 DIMENSIONS = ("area", "region", "language", "month")
 MEASURE = Measure("needs", DIMENSIONS, amounts=("seats",), splits=(("placed", "open"),))
-LEAVES_OF = {
+LEAVES_OF: dict[str, list[Path]] = {
     "area": LEAVES,
     "region": [(one,) for one in REGIONS],
     "language": [(one,) for one in LANGUAGES],

@@ -170,7 +170,7 @@ def rows_of_cells(table, entries):
     found = {}
     for row in entries:
         group, *leaf = row.paths[level]
-        key = (group if group in named else None,)
+        key: tuple[str | None, ...] = (group if group in named else None,)
         cells = {cell["code"] for cell in named.get(group, {"cells": []})["cells"]}
         if leaf and cells:
             key += (leaf[0] if leaf[0] in cells else None,)
