@@ -314,19 +314,26 @@ DATE_PROPOSAL_STEPS: Final = (
         (NOTHING,),
         ("proposed", "put"),
         (SIDE, LETTER),
-        "a side of a match that waits for answers and that it has not confirmed; the provider's own are put "
-        "to the others at once",
+        "a side of a match that the provider knows, confirmed or agreed or not, before the course begins; "
+        "the provider's own are put to the others at once",
     ),
     Step(
         "accept",
         ("proposed", "put"),
-        ("put", "moved", "ended"),
+        ("put", "moved", "ended", "lapsed"),
         (ASKED, LETTER),
         "first the provider, then every recipient of the session that the provider knows of, and the parties "
         "that have confirmed their part; the session is moved when the last of them has said yes and the "
-        "records of now allow it",
+        "records of now allow it; over where the time to answer has passed, the course has begun or the days "
+        "have come",
     ),
-    Step("refuse", ("proposed", "put"), ("refused",), (ASKED, LETTER)),
+    Step(
+        "refuse",
+        ("proposed", "put"),
+        ("refused",),
+        (ASKED, LETTER),
+        "of who takes part in the session now: who has left is asked no more",
+    ),
     Step("withdraw", ("proposed", "put"), ("withdrawn",), (AUTHOR, LETTER)),
     Step("lapse", ("proposed", "put"), ("lapsed",), (SERVICE,), "not all who are asked have answered"),
     Step(
@@ -334,8 +341,9 @@ DATE_PROPOSAL_STEPS: Final = (
         ("proposed", "put"),
         ("ended", "moved"),
         (SIDE, COORDINATOR, OWNER, SERVICE),
-        "who proposed takes no part in the session any more, or it was moved to other days first; moved "
-        "where all who are left have said yes",
+        "who proposed takes no part in the session any more, it was moved to other days first, the course "
+        "has begun or was reported, or the proposed days have come; moved where all who are left have said "
+        "yes",
     ),
 )
 LIVES: Final = {

@@ -96,8 +96,8 @@ DATE_PROPOSAL_STATES: Final = ("proposed", "put", "moved", "refused", "withdrawn
 OPEN_DATE_PROPOSAL_STATES: Final = ("proposed", "put")
 DATE_ANSWERS: Final = ("accepted", "refused")
 # Why a proposal of other days ended by itself: who made it takes no part any more, others were agreed first,
-# or the records do not allow these days.
-DATE_ENDS: Final = ("left", "moved", "records")
+# the records do not allow these days, or the course has begun or they have come meanwhile.
+DATE_ENDS: Final = ("left", "moved", "records", "late")
 # What a match waits for beside its three sides: the owners of the supports that its session draws on.
 PARTIES: Final = "parties"
 QUESTION_STATES: Final = ("open", "answered", "closed")

@@ -61,8 +61,12 @@ def list_date_proposals(
 
 
 def rounds_with_late_proposals(session: Session, now: datetime) -> Sequence[int]:
-    """The rounds in which other days are proposed that not all have answered in time."""
-    return _rounds_with_open(session, DateProposal.answer_by <= now)
+    """The rounds in which other days are proposed that not all have answered in time, or that have come, as
+    may have those of the session.
+    """
+    today = now.date()
+    has_come = (DateProposal.starts_on <= today) | (DateProposal.starts_before <= today)
+    return _rounds_with_open(session, (DateProposal.answer_by <= now) | has_come)
 
 
 def rounds_with_dates_to_remind_of(session: Session, now: datetime, until: datetime) -> Sequence[int]:

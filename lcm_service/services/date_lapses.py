@@ -5,13 +5,14 @@ from lcm_service.domain.permissions import Actor, may_coordinate
 from lcm_service.persistence import date_reads
 from lcm_service.persistence import matching_reads as reads
 from lcm_service.persistence.database import db, transaction, utc_now
-from lcm_service.services.date_turns import close_proposal
+from lcm_service.services.date_turns import end_if_over
 from lcm_service.services.lapses import REMIND_BEFORE
 from lcm_service.services.trail import enqueue_message
 
 
 def lapse_dates(actor: Actor) -> int:
-    """Let every proposal lapse whose time to answer has passed; gives how many. Silence is no yes.
+    """Let every proposal lapse whose time to answer has passed, and end those that come too late, as the
+    course has begun or their days have come; gives how many. Silence is no yes.
 
     Raises NotAllowed for all but coordinators and the system.
     """
@@ -22,9 +23,8 @@ def lapse_dates(actor: Actor) -> int:
         with transaction() as session:
             reads.lock_round(session, round_id)
             for proposal in date_reads.list_date_proposals(session, round_id, only_open=True):
-                if proposal.answer_by is not None and proposal.answer_by <= now:
-                    close_proposal(session, actor, proposal, "lapsed", "lapse")
-                    lapsed += 1
+                rows = reads.list_match_sides(session, round_id=round_id, session_code=proposal.session_code)
+                lapsed += end_if_over(session, actor, proposal, rows)
     return lapsed
 
 
@@ -49,7 +49,7 @@ def remind_of_dates(actor: Actor) -> int:
                 date_reads.note_reminder(session, proposal.id, now)
                 facts = {"dates": proposal.id, "answer_by": proposal.answer_by.isoformat()}
                 for silent in proposal.answers:
-                    if silent.answer is None:
+                    if silent.answer is None and silent.left_at is None:
                         enqueue_message(
                             session, "dates.remind", participant_id=silent.participant_id, facts=facts
                         )

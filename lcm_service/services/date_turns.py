@@ -8,17 +8,26 @@ their part. So nothing that was confirmed has to be taken back: who confirmed ha
 from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
-from lcm_service.domain.permissions import Actor
-from lcm_service.domain.vocabulary import LIVE_MATCH_STATES, OPEN_DATE_PROPOSAL_STATES
+from lcm_service.domain.permissions import SYSTEM, Actor
+from lcm_service.domain.vocabulary import LIVE_MATCH_STATES
 from lcm_service.persistence import date_reads
 from lcm_service.persistence import matching_reads as reads
 from lcm_service.persistence.database import utc_now
 from lcm_service.persistence.matching_reads import Session
 from lcm_service.persistence.tables import DateAnswer, DateProposal, Match, Part, Round, SessionDays
+from lcm_service.services.date_rules import (
+    answer_dates_by,
+    is_open,
+    is_time_over,
+    is_too_late,
+    note_who_left,
+    participants_asked,
+    version_of,
+)
 from lcm_service.services.days_now import find_obstacles
 from lcm_service.services.delivery_states import call_off
 from lcm_service.services.held_matches import give_days, record_match_event, tell_others
-from lcm_service.services.match_turns import answer_by, is_known_live, is_put
+from lcm_service.services.match_turns import answer_by, is_known_live, is_revivable
 from lcm_service.services.match_views import MatchSides
 from lcm_service.services.trail import enqueue_message, record_event
 
@@ -35,38 +44,42 @@ def settle_dates(
     the round: a proposal of who left ends, whoever is to answer now is asked, and where all who are left have
     said yes, the session is moved. Days to which nobody holds any more are those of the offer again.
     """
-    if not any(match.state in (*LIVE_MATCH_STATES, "lapsed") for match, _, _ in rows):
+    if not any(match.state in LIVE_MATCH_STATES or is_revivable(match) for match, _, _ in rows):
         _return_days(session, actor, round_, code)
     for proposal in date_reads.list_date_proposals(session, round_.id, session_code=code, only_open=True):
-        if proposal.state not in OPEN_DATE_PROPOSAL_STATES:
-            continue  # another one of the session was concluded a moment ago
+        # Another one of the session may have been concluded a moment ago.
+        if not is_open(proposal) or end_if_over(session, SYSTEM, proposal, rows):
+            continue
         asked = participants_asked(rows, parts)
+        returned = note_who_left(proposal, asked)
         if proposal.author_id not in asked:
             close_proposal(session, actor, proposal, "ended", "end", end_reason="left")
         elif proposal.state == "put":
-            _ask(session, proposal, asked)
+            _ask(session, proposal, asked, returned)
             if asked <= accepted_by(proposal):
                 _conclude(session, actor, round_, proposal, rows, parts)
 
 
-def participants_asked(rows: Sequence[MatchSides], parts: Sequence[Part]) -> set[int]:
-    """Whose yes a session needs to be moved; nobody's where nothing in it is known to its provider."""
-    known = [row for row in rows if is_known_live(row[0])]
-    owners = {
-        part.support.participant_id
-        for part in parts
-        if known and part.state in ("asked", "confirmed") and part.quantity_confirmed
-    }
-    return owners | {side.id for _, *sides in known for side in sides}
+def end_if_over(session: Session, actor: Actor, proposal: DateProposal, rows: Sequence[MatchSides]) -> bool:
+    """End an open proposal whose time to answer has passed, or that comes too late; tells whether it did.
 
-
-def version_of(proposal: DateProposal, seen: Iterable[DateAnswer]) -> int:
-    """The version that a reader is told who sees these answers: it rises with each of them, and at the end.
-
-    One that rose with every answer would tell its readers that others are asked.
+    Before anything else is looked at: somebody's match may lapse in the same moment, and its silence about
+    the days is no yes by that.
     """
-    is_over = proposal.state not in OPEN_DATE_PROPOSAL_STATES
-    return 1 + sum(one.answer is not None for one in seen) + is_over
+    if is_time_over(proposal):
+        close_proposal(session, actor, proposal, "lapsed", "lapse")
+    elif is_too_late(proposal, rows):
+        close_proposal(session, actor, proposal, "ended", "end", end_reason="late")
+    return not is_open(proposal)
+
+
+def return_unheld_days(session: Session, actor: Actor, round_: Round, matches: Iterable[Match]) -> None:
+    """Before a plan that has just been published brings its pairs: the days of sessions that nobody holds now
+    are those of the offer again, by which the plan was made. What lapsed there can be revived no more.
+    """
+    held = {match.session_code for match in matches if match.state in LIVE_MATCH_STATES}
+    for code in sorted(set(date_reads.moved_sessions(session, round_.id)) - held):
+        _return_days(session, actor, round_, code)
 
 
 def accepted_by(proposal: DateProposal) -> set[int]:
@@ -96,7 +109,7 @@ def add_answer(
 def put_to_all(proposal: DateProposal, round_: Round) -> None:
     """The provider stands behind the days: now the others are asked, with days of their own to answer."""
     proposal.state, proposal.put_at = "put", utc_now()
-    proposal.answer_by, proposal.reminded_at = answer_by(round_), None
+    proposal.answer_by, proposal.reminded_at = answer_dates_by(proposal, round_), None
 
 
 def close_proposal(
@@ -109,16 +122,21 @@ def close_proposal(
     end_reason: str | None = None,
     facts: dict[str, Any] | None = None,
 ) -> None:
-    """A proposal is over: the match on which it was made says so, and all who know of it are told.
+    """A proposal is over: the match on which it was made says so, and all who take part are told.
 
-    By whom it was refused is for coordinators alone.
+    By whom it was refused is for coordinators alone. A match that has left says nothing of how it ended among
+    those who stayed, but where it ended because its own recipient left.
     """
     proposal.state, proposal.end_reason = state, end_reason
     proposal.ended_at, proposal.answer_by = utc_now(), None
     record_proposal_event(session, actor, proposal, action, {"reason": end_reason, **(facts or {})})
-    told = {"reason": f"dates_{state}", "version": proposal.match.version}
-    record_match_event(session, actor, proposal.match, "close_dates", [], told, secret=False)
-    tell(session, actor, proposal, "over", {one.participant_id for one in proposal.answers})
+    match, is_own_end = proposal.match, end_reason == "left" and proposal.side == "recipient"
+    if is_known_live(match) or is_own_end:
+        told = {"reason": f"dates_{state}", "version": match.version}
+        record_match_event(session, actor, match, "close_dates", [], told, secret=False)
+    tell(
+        session, actor, proposal, "over", {row.participant_id for row in proposal.answers if not row.left_at}
+    )
 
 
 def record_proposal_event(
@@ -141,11 +159,15 @@ def tell(
             enqueue_message(session, f"dates.{kind}", participant_id=participant_id, facts=facts)
 
 
-def _ask(session: Session, proposal: DateProposal, asked: Collection[int]) -> None:
-    """Who is to answer and does not know of it yet is asked, also where its own press made it so."""
+def _ask(session: Session, proposal: DateProposal, asked: Collection[int], returned: Collection[int]) -> None:
+    """Who is to answer and does not know of it yet is asked, also where its own press made it so; and who
+    comes back without having answered, anew.
+    """
     new = set(asked) - {one.participant_id for one in proposal.answers}
     for participant_id in sorted(new):
         add_answer(session, proposal, participant_id, None, None)
+    silent = {one.participant_id for one in proposal.answers if one.answer is None}
+    for participant_id in sorted(new | (silent & set(returned))):
         facts = {"dates": proposal.id}
         enqueue_message(session, "dates.ask", participant_id=participant_id, facts=facts)
 
@@ -191,10 +213,14 @@ def _carry_match(
     session: Session, actor: Actor, round_: Round, proposal: DateProposal, row: MatchSides
 ) -> None:
     """The match goes on with the new days and what was confirmed. Whoever reads a page with the old days can
-    press nothing on it any more. A recipient that has agreed to nothing yet reads the new ones.
+    press nothing on it any more, nor revive by it what lapsed. A recipient that has agreed to nothing yet
+    reads the new ones.
     """
     match, *sides = row
     session.expire(match, ["moved_days"])
+    if match.state == "lapsed":
+        # Who left is not told that those who stayed have moved.
+        reads.raise_version(match)
     if match.state not in LIVE_MATCH_STATES:
         return
     if match.answer_by is not None:
@@ -203,8 +229,8 @@ def _carry_match(
         call_off(match)
     reads.raise_version(match)
     session.flush()
-    # Of a match that the provider does not know nothing is told to it.
-    secret = not is_put(match)
+    # Of a match that the provider does not know, or reads as ended, nothing is told to it.
+    secret = not is_known_live(match)
     record_match_event(
         session, actor, match, "move_dates", ["session"], {"version": match.version}, secret=secret
     )

@@ -11,11 +11,10 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from lcm_service.domain.permissions import Actor, may_answer_dates, may_coordinate, may_see_dates
-from lcm_service.domain.vocabulary import OPEN_DATE_PROPOSAL_STATES
 from lcm_service.persistence import matching_reads as reads
 from lcm_service.persistence.matching_reads import Session
-from lcm_service.persistence.tables import DateAnswer, DateProposal, Person
-from lcm_service.services.date_turns import version_of
+from lcm_service.persistence.tables import DateAnswer, DateProposal, Person, SessionDays
+from lcm_service.services.date_rules import have_left, is_awaited, is_open, readers_of_moved_days, version_of
 from lcm_service.services.session_views import SessionOfMatch, session_of_match
 
 
@@ -74,10 +73,12 @@ def view_proposals(
     seen = [one for one in proposals if may_see_dates(actor, [row.participant_id for row in one.answers])]
     deciders = {row.decided_by_id for one in seen for row in one.answers if row.decided_by_id}
     people = reads.list_people(session, deciders)
-    return [_view(actor, one, people) for one in seen]
+    return [_view(session, actor, one, people) for one in seen]
 
 
-def _view(actor: Actor, proposal: DateProposal, people: Mapping[int, Person]) -> DateProposalView:
+def _view(
+    session: Session, actor: Actor, proposal: DateProposal, people: Mapping[int, Person]
+) -> DateProposalView:
     match, round_ = proposal.match, proposal.round
     sees_author = may_coordinate(actor) or any(
         actor.answers_for(one) for one in (proposal.author_id, proposal.provider_id)
@@ -85,6 +86,8 @@ def _view(actor: Actor, proposal: DateProposal, people: Mapping[int, Person]) ->
     author = proposal.author if sees_author else proposal.provider
     knows_why = sees_author or proposal.side == "provider"
     own = [one for one in proposal.answers if may_answer_dates(actor, one.participant_id)]
+    # To who has left it was over then, whatever those decide who stay.
+    has_left = have_left(own) and not may_coordinate(actor)
     awaited = [one.participant.code for one in own if is_awaited(proposal, one)]
     # That the provider has accepted and others are still waited for would tell that there are others.
     hides_stage = is_open(proposal) and not may_coordinate(actor)
@@ -94,9 +97,9 @@ def _view(actor: Actor, proposal: DateProposal, people: Mapping[int, Person]) ->
         version=version_of(proposal, own),
         round_code=round_.code,
         standing=round_.standing,
-        state="proposed" if hides_stage else proposal.state,
-        end_reason=proposal.end_reason if may_coordinate(actor) else None,
-        session=session_of_match(proposal.session_code, label, match.moved_days),
+        state="ended" if has_left else "proposed" if hides_stage else proposal.state,
+        end_reason=_end_reason_for(actor, proposal, has_left),
+        session=session_of_match(proposal.session_code, label, _days_for(session, actor, proposal)),
         starts_on=proposal.starts_on,
         ends_on=proposal.ends_on,
         starts_before=proposal.starts_before,
@@ -111,18 +114,22 @@ def _view(actor: Actor, proposal: DateProposal, people: Mapping[int, Person]) ->
         answer_by=proposal.answer_by if awaited or may_coordinate(actor) else None,
         answers=tuple(_view_answer(one, people) for one in own),
         may_answer=tuple(awaited),
-        may_withdraw=is_open(proposal) and may_answer_dates(actor, proposal.author_id),
+        may_withdraw=is_open(proposal) and not has_left and may_answer_dates(actor, proposal.author_id),
     )
 
 
-def is_open(proposal: DateProposal) -> bool:
-    return proposal.state in OPEN_DATE_PROPOSAL_STATES
+def _days_for(session: Session, actor: Actor, proposal: DateProposal) -> SessionDays | None:
+    """The days to which the session was moved by now, for who takes part there."""
+    days = proposal.match.moved_days
+    if days is None or may_coordinate(actor):
+        return days
+    return days if any(actor.answers_for(one) for one in readers_of_moved_days(session, proposal)) else None
 
 
-def is_awaited(proposal: DateProposal, row: DateAnswer) -> bool:
-    """Whether the participant is to answer now: first the provider alone, then all the others."""
-    is_first = proposal.state == "put" or row.participant_id == proposal.provider_id
-    return is_open(proposal) and row.answer is None and is_first
+def _end_reason_for(actor: Actor, proposal: DateProposal, has_left: bool) -> str | None:
+    """Why it ended: what the calendar says to all, what others did to coordinators."""
+    is_for_all = proposal.end_reason == "late" and not has_left
+    return proposal.end_reason if may_coordinate(actor) or is_for_all else None
 
 
 def _view_answer(row: DateAnswer, people: Mapping[int, Person]) -> AnswerToDates:

@@ -15,7 +15,7 @@ from lcm_service.domain.vocabulary import LIVE_PART_STATES
 from lcm_service.persistence import matching_reads as reads
 from lcm_service.persistence import part_reads
 from lcm_service.persistence.matching_reads import Session
-from lcm_service.persistence.tables import Need, Part, Round
+from lcm_service.persistence.tables import Need, Part, Participant, Round, Support
 from lcm_service.services.delivery_states import is_delivered
 from lcm_service.services.match_turns import is_known_live, known_seats
 from lcm_service.services.match_views import MatchSides
@@ -79,9 +79,11 @@ def _find_obstacles(
     before, after = read_written(document), read_written(moved)
     end_before = None if now["end"] is None else date.fromisoformat(now["end"])
     needs = {need.reference: need for need in records.needs}
-    yield from _refused_pairs(before, after, there)
+    whatever_supports = read_written(moved | {"supports": [_at_any_time(one) for one in moved["supports"]]})
+    yield from _refused_pairs(before, after, whatever_supports, there)
     yield from _ended_missions(needs, there, end_before, ends_on)
-    yield from _unusable_supports([one for one in parts if one.session_code == code], starts_on, ends_on)
+    supports = _supports_of(records, there[0][2], code, parts)
+    yield from _unusable_supports(supports, starts_on, ends_on)
     yield from _clashes(before, after, code, there[0][2].id)
 
 
@@ -146,11 +148,17 @@ def _refusals(problem: Problem, pair: PairCodes) -> set[str]:
     return set(found.refusals)
 
 
-def _refused_pairs(before: Problem, after: Problem, there: Sequence[MatchSides]) -> Iterator[Obstacle]:
+def _refused_pairs(
+    before: Problem, after: Problem, whatever_supports: Problem, there: Sequence[MatchSides]
+) -> Iterator[Obstacle]:
+    """What a recipient's own need says, it may hear. What speaks against the days only because a support
+    cannot be used then (interpreters) is not its record: that support's owner hears of it.
+    """
     for match, recipient, _ in there:
         pair = pair_of(match)
+        own = _refusals(whatever_supports, pair)
         for code in sorted(_refusals(after, pair) - _refusals(before, pair)):
-            yield Obstacle(code, match.need_reference, recipient.id)
+            yield Obstacle(code, match.need_reference, recipient.id if code in own else None)
 
 
 def _ended_missions(
@@ -163,12 +171,31 @@ def _ended_missions(
             yield Obstacle(MISSION, match.need_reference, recipient.id)
 
 
-def _unusable_supports(parts: Sequence[Part], starts_on: date, ends_on: date) -> Iterator[Obstacle]:
-    """Another support may fit the new days, but this one is counted on."""
-    for part in parts:
-        first, last = part.support.usable_from, part.support.usable_to
+def _at_any_time(support: dict[str, Any]) -> dict[str, Any]:
+    return support | {"from": None, "to": None}
+
+
+def _supports_of(
+    records: RoundRecords, provider: Participant, code: str, parts: Sequence[Part]
+) -> list[Support]:
+    """What the session is counted to draw on: the supports whose owners have a part there, and those of the
+    provider itself, which the published plan sets aside without asking anybody.
+    """
+    found = {part.support_reference: part.support for part in parts if part.session_code == code}
+    rows = [] if records.published is None else records.published.document["sessions"]
+    used = {use["support"] for row in rows if row["id"] == code for use in row["supports"] if use["quantity"]}
+    own = [one for one in records.supports if one.participant_id == provider.id and one.reference in used]
+    return [*found.values(), *(one for one in own if one.reference not in found)]
+
+
+def _unusable_supports(supports: Sequence[Support], starts_on: date, ends_on: date) -> Iterator[Obstacle]:
+    """Another support may fit the new days, but its owner was asked for nothing, and this one is counted
+    on.
+    """
+    for one in supports:
+        first, last = one.usable_from, one.usable_to
         if (first is not None and starts_on < first) or (last is not None and ends_on > last):
-            yield Obstacle(SUPPORT, part.support_reference, part.support.participant_id)
+            yield Obstacle(SUPPORT, one.reference, one.participant_id)
 
 
 def _clashes(before: Problem, after: Problem, code: str, provider_id: int) -> Iterator[Obstacle]:

@@ -204,6 +204,9 @@ def _write(
     stated = sorted(name for name, value in values.items() if value is not None)
     record_match_event(session, held.actor, match, action, stated, facts, secret=False)
     tell_others(session, held.actor, match, (held.recipient, held.provider), action)
+    if is_report:
+        # Days that are proposed for a course that was reported are over.
+        settle_sessions(session, held.actor, held.round, [match.session_code])
     return held.view(session)
 
 

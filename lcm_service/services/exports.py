@@ -19,9 +19,9 @@ from lcm_service.domain.permissions import Actor, may_coordinate
 from lcm_service.domain.standing import notice_of
 from lcm_service.persistence import matching_reads as reads
 from lcm_service.persistence.database import db, transaction
-from lcm_service.persistence.tables import Offer, Plan, Support
+from lcm_service.persistence.tables import Match, Offer, Plan, Support
 from lcm_service.services.known_rows import rows_as_known
-from lcm_service.services.match_turns import pairs_known
+from lcm_service.services.match_turns import days_shown, pairs_known
 from lcm_service.services.moved_days import labels_now
 from lcm_service.services.plan_excerpts import excerpt_of_plan, pairs_of_provider, weighed_record
 from lcm_service.services.trail import record_event
@@ -160,8 +160,20 @@ def _document_for(actor: Actor, plan: Plan) -> tuple[dict[str, Any], dict[str, A
     matches = reads.list_matches(session, plan.round_id)
     own = excerpt_of_plan(plan, actor.participant_code, plan.explanation, matches)
     kept = {name: own[name] for name in ("assignments", "sessions", "questions", "unmet")}
-    placed = {row["session"] for row in own["assignments"]}
-    return plan.document | kept | ABOUT_EVERYBODY, labels_now(session, plan, own["labels"], placed)
+    standing = _sessions_of_who_stands(actor.participant_code, own, matches)
+    return plan.document | kept | ABOUT_EVERYBODY, labels_now(session, plan, own["labels"], standing)
+
+
+def _sessions_of_who_stands(code: str, own: Mapping[str, Any], matches: Iterable[Match]) -> set[str]:
+    """The sessions of an extract of which the participant reads other days than the plan has."""
+    by_pair = {(match.need_reference, match.session_code): match for match in matches}
+    found = set()
+    for row in own["assignments"]:
+        match = by_pair.get((row["need"], row["session"]))
+        gives = own["labels"]["sessions"][row["session"]]["provider"] == code
+        if match is not None and days_shown(match, is_of_provider=gives) is not None:
+            found.add(row["session"])
+    return found
 
 
 def _whole_rows(actor: Actor, plan: Plan) -> list[Mapping[str, Any]]:

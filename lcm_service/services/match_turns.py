@@ -13,7 +13,7 @@ from typing import Final
 from lcm_service.domain.lives import CONFIRMING_ORDER, whose_turn
 from lcm_service.domain.vocabulary import LIVE_MATCH_STATES
 from lcm_service.persistence.database import utc_now
-from lcm_service.persistence.tables import Decision, Match, Plan, Round
+from lcm_service.persistence.tables import Decision, Match, Plan, Round, SessionDays
 
 # So long at least a side has that is waited for again once its recipient is asked for no more.
 LEAST_TIME_LEFT: Final = timedelta(days=3)
@@ -96,6 +96,22 @@ def known_seats(match: Match) -> int:
 def is_known_live(match: Match) -> bool:
     """Whether the provider knows of seats that the match holds."""
     return is_put(match) and known_state(match) in LIVE_MATCH_STATES
+
+
+def is_revivable(match: Match) -> bool:
+    """Whether a match that lapsed may still be revived: until another plan is published."""
+    return match.state == "lapsed" and match.plan.state == "published"
+
+
+def days_shown(match: Match, *, is_of_provider: bool = False) -> SessionDays | None:
+    """The days to which the session of a match was moved, where its reader takes part there or may again.
+
+    Whoever has left reads those of its plan: that others moved the session, and when, is not told to it.
+    """
+    state, may_return = match.state, is_revivable(match)
+    if is_of_provider:
+        state, may_return = known_state(match), may_return and match.known_state is None
+    return match.moved_days if state in LIVE_MATCH_STATES or may_return else None
 
 
 def as_it_is(match: Match) -> Standing:

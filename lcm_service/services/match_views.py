@@ -39,6 +39,7 @@ from lcm_service.services.match_turns import (
     as_it_is,
     as_known,
     confirmed_sides,
+    days_shown,
     is_put,
     known_seats,
     side_awaited_as_known,
@@ -247,7 +248,9 @@ def _view(
             labels["offers"][match.offer_reference]["title"],
         ),
         session=session_of_match(
-            match.session_code, labels["sessions"][match.session_code], match.moved_days
+            match.session_code,
+            labels["sessions"][match.session_code],
+            days_shown(match, is_of_provider=is_of_provider),
         ),
         decisions=tuple(
             _decision_of(actor, one, own_sides, people)

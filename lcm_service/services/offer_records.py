@@ -12,6 +12,7 @@ from lcm_service.persistence.database import transaction
 from lcm_service.persistence.tables import Offer, OfferSession
 from lcm_service.services import records
 from lcm_service.services.decisions import release_matches_of
+from lcm_service.services.stated_days import require_days_stay
 
 NO_SUCH_SESSION = sentence("This offer has no such session, or it was withdrawn.")
 
@@ -47,13 +48,16 @@ def revise_offer(actor: Actor, reference: str, data: Mapping[str, Any], version:
     """Change the given fields and no others; a field given as None becomes unknown.
 
     Sessions given with a key are revised, those without one are added, and those not named stay: a session is
-    taken away by `withdraw_session`. Raises NotFound, NotAllowed, Stale (who changed what), Conflict,
-    NotValid.
+    taken away by `withdraw_session`. Raises NotFound, NotAllowed, Stale (who changed what), NotValid, and
+    Conflict, also for other days of a session that others have a match in (`stated_days`).
     """
     values = records.accepted_values("offer", actor, data)
     given = values.pop("sessions", None) or []
     with transaction() as session:
-        offer = records.begin_change(session, actor, Offer, reference, version)
+        # The round first where sessions change, so that nobody is put to the provider meanwhile.
+        begin = records.begin_withdrawal if given else records.begin_change
+        offer = begin(session, actor, Offer, reference, version)
+        require_days_stay(session, offer, given)
         with session.no_autoflush:
             changed = records.write_values(offer, values)
             if merge_sessions(offer, given):

@@ -9,44 +9,48 @@ when a need can be met (docs/decisions.md, 37). A coordinator that records a let
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
-from typing import Final
+from datetime import date
 
-from lcm_service.domain.errors import Conflict, NotAllowed, NotFound, NotValid
+from lcm_service.domain.errors import Conflict, NotAllowed, NotFound
 from lcm_service.domain.lives import states_before
-from lcm_service.domain.permissions import Actor, may_answer_dates, may_coordinate, may_see_dates
-from lcm_service.domain.record_rules import ENDS_BEFORE_START, Faults
-from lcm_service.domain.sentences import sentence
+from lcm_service.domain.permissions import SYSTEM, Actor, may_answer_dates, may_coordinate, may_see_dates
 from lcm_service.persistence import date_reads
 from lcm_service.persistence import matching_reads as reads
-from lcm_service.persistence.database import db, transaction, utc_now
+from lcm_service.persistence.database import db, transaction
 from lcm_service.persistence.matching_reads import Session
-from lcm_service.persistence.tables import DateAnswer, DateProposal, Match, Round
+from lcm_service.persistence.tables import DateAnswer, DateProposal, Round
+from lcm_service.services.date_checks import (
+    days_to_move,
+    require_may_propose,
+    require_no_obstacle,
+    require_none_open,
+    require_none_put,
+    require_possible_days,
+)
+from lcm_service.services.date_rules import (
+    answer_dates_by,
+    asked_now,
+    have_left,
+    is_awaited,
+    is_open,
+    note_who_left,
+    version_of,
+)
 from lcm_service.services.date_turns import (
     add_answer,
     answer_of,
     close_proposal,
+    end_if_over,
     put_to_all,
     record_proposal_event,
     tell,
-    version_of,
 )
-from lcm_service.services.date_views import DateProposalView, is_awaited, view_proposals
-from lcm_service.services.days_now import Obstacle, find_obstacles
-from lcm_service.services.delivery_states import require_not_delivered
-from lcm_service.services.delivery_views import days_of_match
+from lcm_service.services.date_views import DateProposalView, view_proposals
 from lcm_service.services.held_matches import HeldMatch, checked_note, hold_match, record_match_event
-from lcm_service.services.match_turns import answer_by, covers
+from lcm_service.services.match_views import MatchSides
 from lcm_service.services.require import require_round
 from lcm_service.services.session_turns import settle_sessions
 from lcm_service.services.trail import check_version
-
-# A course that is longer is a programme of several.
-LONGEST_COURSE: Final = timedelta(days=366)
-FAULTY: Final = sentence("These days cannot be proposed. Correct them and send them again.")
-NOT_TO_COME: Final = sentence("The course has to begin after today.")
-TOO_LONG: Final = sentence("A course lasts a year at most.")
-SAME_DAYS: Final = sentence("The session is on these days already.")
 
 
 def list_date_proposals(
@@ -86,13 +90,13 @@ def propose_dates(
     *,
     on_behalf: bool = False,
 ) -> DateProposalView:
-    """Propose other days for the session of a match that waits for answers and that the side has not
-    confirmed. Without ``ends_on`` the course is as long as it is now.
+    """Propose other days for the session of a match that the provider knows, confirmed and agreed or not,
+    before the course begins. Without ``ends_on`` the course is as long as it is now.
 
     The provider answers first; its own proposal is put to the others at once. Sent twice it changes nothing.
     Raises NotFound, NotAllowed, Stale, NotValid for days that no session can have, and Conflict where the
-    match does not wait for the side, the session has begun or names no days, other days wait for an answer
-    already, or the side's own records speak against these (``details["rules"]``; for a coordinator
+    match does not stand as its provider knows it, the session has begun or names no days, other days wait for
+    an answer already, or the side's own records speak against these (``details["rules"]``; for a coordinator
     ``details["obstacles"]``: all that speaks against them).
     """
     if side == "secretariat":
@@ -100,7 +104,7 @@ def propose_dates(
     with transaction() as session:
         held = hold_match(session, actor, match_id, side, on_behalf)
         author_id = (held.recipient if side == "recipient" else held.provider).id
-        before = _days_now(held.match)
+        before = days_to_move(held.match)
         ends_on = ends_on or starts_on + (before[1] - before[0])
         open_now = date_reads.list_date_proposals(
             session, held.round.id, session_code=held.match.session_code, only_open=True
@@ -109,10 +113,10 @@ def propose_dates(
         if own is not None and (own.starts_on, own.ends_on) == (starts_on, ends_on):
             return _view(session, actor, own)
         held.check_version(session, version)
-        _require_may_propose(held, before)
-        _require_none_open(own, open_now)
-        _require_possible_days(before, (starts_on, ends_on))
-        _require_no_obstacle(
+        require_may_propose(held, before)
+        require_none_open(own, open_now)
+        require_possible_days(before, (starts_on, ends_on))
+        require_no_obstacle(
             session, actor, held.round, held.match.session_code, (starts_on, ends_on), author_id
         )
         return _begin(session, held, author_id, before, (starts_on, ends_on), note)
@@ -124,7 +128,8 @@ def accept_dates(
     """Accept the days for one's own participant; a coordinator names whose letter it has
     (``participant_code``).
 
-    Once all have whose yes is needed, the session is moved. Pressed twice it changes nothing. Raises
+    Once all have whose yes is needed, the session is moved; where the time to answer has passed, the course
+    has begun or the days have come, the proposal is over by that. Pressed twice it changes nothing. Raises
     NotFound, NotAllowed for who is not asked, Stale, and Conflict where it is over, where it is the
     provider's turn first, or where the participant's own records speak against the days, as `propose_dates`.
     """
@@ -135,10 +140,12 @@ def accept_dates(
             return _view(session, actor, proposal)
         check_version(session, actor, "dates", held, version)
         held.require_open("accept")
+        if end_if_over(session, SYSTEM, proposal, held.matches):
+            return _view(session, actor, proposal)
         code, days = proposal.session_code, (proposal.starts_on, proposal.ends_on)
-        _require_no_obstacle(session, actor, held.round, code, days, row.participant_id)
+        require_no_obstacle(session, actor, held.round, code, days, row.participant_id)
         if proposal.state == "proposed":
-            _require_none_put(session, proposal)
+            require_none_put(session, proposal)
             put_to_all(proposal, held.round)
         add_answer(session, proposal, row.participant_id, "accepted", actor)
         held.trace(session, "accept")
@@ -207,6 +214,12 @@ class HeldProposal:
         return version_of(self.proposal, seen)
 
     @property
+    def matches(self) -> Sequence[MatchSides]:
+        """The matches of the session, each with its sides."""
+        one = self.proposal
+        return reads.list_match_sides(db.session(), round_id=one.round_id, session_code=one.session_code)
+
+    @property
     def is_on_behalf(self) -> bool:
         return may_coordinate(self.actor)
 
@@ -215,104 +228,24 @@ class HeldProposal:
         participant's turn.
         """
         proposal = self.proposal
-        if proposal.state not in states_before("date proposal", action):
+        # To who has left it is over, whatever those decide who stay.
+        has_left = have_left([self.row]) and not may_coordinate(self.actor)
+        state = "ended" if has_left else proposal.state
+        if state not in states_before("date proposal", action):
             raise Conflict(
-                f"The proposal of other dates for session {proposal.session_code} is over: it is "
-                f"{proposal.state}.",
-                state=proposal.state,
+                f"The proposal of other dates for session {proposal.session_code} is over: it is {state}.",
+                state=state,
             )
         if action != "withdraw" and not is_awaited(proposal, self.row):
             raise Conflict(
-                "These dates do not wait for this participant now. The provider answers first.",
+                "These dates do not wait for this participant now. The provider answers first, and whoever "
+                "has left the session is asked no more.",
                 waiting_for="provider" if proposal.state == "proposed" else None,
             )
 
     def trace(self, session: Session, action: str) -> None:
         facts = {"participant": self.row.participant.code, "on_behalf": self.is_on_behalf}
         record_proposal_event(session, self.actor, self.proposal, action, facts)
-
-
-def _days_now(match: Match) -> tuple[date, date]:
-    days = days_of_match(match)
-    if days.start is None or days.end is None:
-        raise Conflict(
-            f"Session {match.session_code} names no days yet. Its provider states them in the offer; until "
-            "then there is nothing to propose others for."
-        )
-    return days.start, days.end
-
-
-def _require_may_propose(held: HeldMatch, before: tuple[date, date]) -> None:
-    held.require_asked()
-    if held.state != "proposed" or covers(held.decision, held.seats):
-        raise Conflict(
-            "Other dates are proposed for a match that waits for answers, by a side that has not confirmed "
-            "it. A recipient first agrees to be put to the provider.",
-            state=held.state,
-        )
-    require_not_delivered(held.match)
-    if before[0] <= utc_now().date():
-        raise Conflict(f"Session {held.match.session_code} began on {before[0]}.", first_day=str(before[0]))
-
-
-def _require_none_open(own: DateProposal | None, open_now: Sequence[DateProposal]) -> None:
-    """One's own comes first, and so does what is put to all: whoever may propose was asked about that."""
-    if own is not None or any(one.state == "put" for one in open_now):
-        raise Conflict(
-            "Other dates are proposed for this session already. Answer them, or take back your own, first."
-        )
-
-
-def _require_none_put(session: Session, proposal: DateProposal) -> None:
-    """Two pairs of days cannot be asked about at once."""
-    open_now = date_reads.list_date_proposals(
-        session, proposal.round_id, session_code=proposal.session_code, only_open=True
-    )
-    if any(one.state == "put" for one in open_now):
-        raise Conflict(
-            "Other dates are put to those who take part already. Wait for their answers, or take back your "
-            "own, first."
-        )
-
-
-def _require_possible_days(before: tuple[date, date], days: tuple[date, date]) -> None:
-    faults: Faults = {}
-    if days[0] <= utc_now().date():
-        faults["starts_on"] = [NOT_TO_COME]
-    elif days == before:
-        faults["starts_on"] = [SAME_DAYS]
-    if days[1] < days[0]:
-        faults["ends_on"] = [ENDS_BEFORE_START]
-    elif days[1] - days[0] >= LONGEST_COURSE:
-        faults["ends_on"] = [TOO_LONG]
-    if faults:
-        raise NotValid(FAULTY, faults)
-
-
-def _require_no_obstacle(
-    session: Session, actor: Actor, round_: Round, code: str, days: tuple[date, date], participant_id: int
-) -> None:
-    """Raise Conflict where the participant's own records speak against the days; a coordinator that speaks
-    for it reads what any record says.
-    """
-    found = find_obstacles(session, round_, code, *days)
-    if may_coordinate(actor):
-        if found:
-            raise Conflict(
-                f"Session {code} cannot be held on these dates for all who take part: {_listed(found)}.",
-                obstacles=[{"code": one.code, "record": one.record} for one in found],
-            )
-        return
-    own = [one for one in found if one.owner_id == participant_id]
-    if own:
-        raise Conflict(
-            f"Your own records speak against these dates: {_listed(own)}. Change them first, or name others.",
-            rules=sorted({one.code for one in own}),
-        )
-
-
-def _listed(obstacles: Sequence[Obstacle]) -> str:
-    return ", ".join(f"{one.record} ({one.code})" for one in obstacles)
 
 
 def _begin(
@@ -337,8 +270,8 @@ def _begin(
         starts_before=before[0],
         ends_before=before[1],
         note=checked_note(note),
-        answer_by=answer_by(held.round),
     )
+    proposal.answer_by = answer_dates_by(proposal, held.round)
     session.add(proposal)
     session.flush()
     add_answer(session, proposal, author_id, "accepted", actor)
@@ -381,6 +314,8 @@ def _lock(session: Session, actor: Actor, proposal_id: int) -> tuple[DateProposa
     session.refresh(proposal, ["answers"])
     for row in proposal.answers:
         session.refresh(row)
+    if is_open(proposal):
+        note_who_left(proposal, asked_now(session, proposal))
     return proposal, round_
 
 

@@ -76,6 +76,8 @@ def _view(actor: Actor, part: Part, people: Mapping[int, Person]) -> PartView:
     label = labels["sessions"][part.session_code]
     person = None if part.decided_by_id is None else people.get(part.decided_by_id)
     coordinates = may_coordinate(actor)
+    # Who gives nothing there any more is not told that those who stayed have moved.
+    stands = state_for(actor, part) in ("asked", "confirmed")
     # A later plan may set aside more, or the same anew; its owner goes on to read what it was asked.
     is_as_planned = coordinates and part.state == "planned"
     return PartView(
@@ -98,7 +100,9 @@ def _view(actor: Actor, part: Part, people: Mapping[int, Person]) -> PartView:
         offer_title=labels["offers"][label["offer"]]["title"],
         provider=label["provider"],
         provider_names=labels["participants"].get(label["provider"], {}),
-        session=session_of_match(part.session_code, label, part.moved_days),
+        session=session_of_match(
+            part.session_code, label, part.moved_days if coordinates or stands else None
+        ),
         reason=part.reason,
         note=part.note,
         decided_at=part.decided_at,

@@ -15,6 +15,7 @@ from lcm_service.persistence import matching_reads as reads
 from lcm_service.persistence.database import db, transaction, utc_now
 from lcm_service.persistence.matching_reads import Session
 from lcm_service.persistence.tables import Match, Plan, Round
+from lcm_service.services.date_turns import return_unheld_days
 from lcm_service.services.delivery_states import call_off, is_delivered, sessions_held
 from lcm_service.services.figures import freeze_plan_figures
 from lcm_service.services.held_matches import give_days, record_match_event
@@ -223,6 +224,7 @@ def _publish_matches(session: Session, actor: Actor, plan: Plan) -> None:
     """
     correction = Choice.from_document(plan.run.choice).correction
     matches = {pair_of(match): match for match in reads.list_matches(session, plan.round_id)}
+    return_unheld_days(session, actor, plan.round, matches.values())
     over = sessions_held(matches.values())
     planned: dict[PairCodes, dict[str, Any]] = {
         (row["need"], row["session"]): row for row in plan.document["assignments"]

@@ -106,7 +106,12 @@ def gather_records(
         if _takes_part(offer, today, in_use)
     ]
     supports = [one for one in reads.list_supports(session, round_.id) if _takes_part(one, today, in_use)]
-    moved = date_reads.moved_sessions(session, round_.id)
+    # Days to which nobody is bound by a live match are no days for a new plan: what lapsed ends with it.
+    moved = {
+        code: days
+        for code, days in date_reads.moved_sessions(session, round_.id).items()
+        if any(match.session_code == code for match in live)
+    }
     sessions = [row for offer in offers for row in sessions_of(offer, round_, live, moved)]
     known_needs, known_sessions = {need.reference for need in stated}, {row.code for row in sessions}
     released, planned = frozenset(release), _pairs_of(published)

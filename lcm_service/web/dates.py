@@ -92,6 +92,8 @@ def accept(proposal_id: int) -> Response:
     )
     if proposal.state == "moved":
         flash(_("All have accepted: the session is moved to these dates."), "good")
+    elif proposal.state in ("ended", "lapsed"):
+        flash(_("The proposal is over, and nothing was moved. All stays as it is."), "warn")
     else:
         flash(_("These dates are accepted. The session is moved once all have accepted them."), "good")
     return redirect(url_for("dates.show", proposal_id=proposal_id), HTTPStatus.SEE_OTHER)

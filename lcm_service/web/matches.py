@@ -12,6 +12,7 @@ from werkzeug.wrappers import Response
 from lcm_service.domain import permissions
 from lcm_service.domain.errors import NotAllowed
 from lcm_service.domain.permissions import Actor
+from lcm_service.persistence.database import utc_now
 from lcm_service.schemas.decisions import DeclineSchema, FewerSeatsSchema
 from lcm_service.services import (
     decisions,
@@ -80,10 +81,17 @@ def show(match_id: int) -> str:
         why=why_both_agree(match),
         decisions={decision.side: decision for decision in match.decisions},
         open_sides=desk.open_sides(match),
+        may_move=_is_to_come(match),
         **_reserve_for(actor, match),
         proposals=other_dates.list_date_proposals(actor, match.round_code, session_code=match.session_code),
         events=trail.list_events(actor, "match", str(match_id)),
     )
+
+
+def _is_to_come(match: MatchView) -> bool:
+    """Whether the session names its days and they have not come yet, so that others may be proposed."""
+    first, last = match.session.start, match.session.end
+    return first is not None and last is not None and first > utc_now().date()
 
 
 def _reserve_for(actor: Actor, match: MatchView) -> dict[str, Any]:

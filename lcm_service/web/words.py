@@ -162,6 +162,7 @@ DATE_ENDS: Final[Labels] = {
     "left": _("Who proposed them takes no part in the session any more"),
     "moved": _("Other days were agreed first"),
     "records": _("The records do not allow these days"),
+    "late": _("It is too late: the course has begun, or these days have come"),
 }
 DATE_ANSWERS: Final[Labels] = {"accepted": _("Accepted"), "refused": _("Refused")}
 # For whom a match can wait beside its sides.

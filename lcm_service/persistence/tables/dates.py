@@ -77,7 +77,8 @@ class DateProposal(Table):
 
 class DateAnswer(Table):
     """What one participant says of the proposed days; empty while it is asked. One answer stands for all its
-    matches and parts in the session.
+    matches and parts in the session; ``left_at``: since when it has none there any more, noted while the
+    proposal is open.
     """
 
     __tablename__ = "date_answer"
@@ -89,6 +90,7 @@ class DateAnswer(Table):
     answer: Mapped[str | None] = mapped_column(String(40))
     decided_by_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
     decided_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    left_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
     proposal: Mapped[DateProposal] = relationship(back_populates="answers")
     participant: Mapped[Participant] = relationship()
