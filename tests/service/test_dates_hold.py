@@ -82,7 +82,11 @@ def test_no_session_is_moved_to_days_that_have_come(course, noticed_by):
 
 @pytest.mark.parametrize("noticed_by", ["report", "no_delivery", "answer", "service"])
 def test_a_course_that_has_begun_is_not_moved(course, noticed_by):
-    agree(course)
+    course.consent(0, 1)
+    course.confirm("provider", 0, 1)
+    course.answer()
+    course.confirm("recipient", 0)
+    course.confirm("secretariat", 0)
     proposal = course.propose(course.recipients[1], "recipient", 1)
     course.accept(course.provider, proposal)
     course.accept(course.funder, proposal)
