@@ -1,5 +1,6 @@
 """Other dates by the pages alone: proposed, put to all who take part, accepted, and shown where days are."""
 
+from datetime import date
 from typing import Any
 
 import pytest
@@ -7,7 +8,7 @@ from sqlalchemy import select
 
 from lcm_service.mail.texts import write_text
 from lcm_service.persistence.database import db
-from lcm_service.persistence.tables import OutboxMessage, Person
+from lcm_service.persistence.tables import DateProposal, OutboxMessage, Person
 from lcm_service.services import exports, publication
 from tests.fixtures import sign_in
 from tests.service.test_other_dates import AFTER, BEFORE, MovingCourse
@@ -146,3 +147,34 @@ def test_a_mail_tells_how_much_waits_and_nothing_else(app, course):
     assert "1 course asks whether other dates suit you." in mail.body
     assert course.code not in mail.body
     assert write_text([("dates.over", {"dates": 3})], "en", "https://lcm.test").body.count("settled") == 1
+
+
+def test_what_is_agreed_is_moved_by_its_page_and_a_late_yes_says_that_nothing_moved(app, course):
+    course.confirm("provider", 0, 1)
+    course.answer()
+    course.confirm("recipient", 0, 1)
+    course.confirm("secretariat", 0, 1)
+    at = Browsers(app, course)
+    for who in ("recipient", "provider"):
+        assert "Propose other dates" in at.read(who, at.match)
+    assert "what is agreed stands on the days that it has" in at.read("recipient", f"{at.match}/dates")
+    address = at.propose("provider", "provider", **NEW_DAYS, note="").request.path
+    row = db.session.scalars(select(DateProposal)).one()
+    row.starts_on = row.starts_before = date(2026, 1, 5)
+    db.session.commit()
+    answered = at.press("recipient", address, "accept")
+    assert "nothing was moved" in answered.text
+    assert "the course has begun, or these days have come" in answered.text
+    assert course.days() == BEFORE
+
+
+def test_an_offer_page_says_how_days_change_on_which_others_stand(app, course):
+    at = Browsers(app, course)
+    place = f"/offers/{course.offer.reference}/revise"
+    filled = main_form(at.read("provider", place))
+    named = {key: str(AFTER[0]) for key in filled.data() if key.endswith("starts_on")}
+    named |= {key: str(AFTER[1]) for key in filled.data() if key.endswith("ends_on")}
+    answered = at.clients["provider"].post(filled.action, data=filled.data(**named), follow_redirects=True)
+    assert answered.status_code == 409
+    assert "Propose other dates on the page of the match" in answered.text
+    assert course.days() == BEFORE
