@@ -245,8 +245,9 @@ class InterpretedCourse(MovingCourse):
             )
         ]
         self.offer = factories.make_offer(round=self.round, min_seats=5, requires=[], languages=["en"])
-        given = {"kind": "interpretation", "quantity": 5, "languages": ["en", "fr"], "usable_to": BEFORE[1]}
-        self.support = factories.make_support(round=self.round, **given)
+        self.support = factories.make_support(
+            round=self.round, kind="interpretation", quantity=5, languages=["en", "fr"], usable_to=BEFORE[1]
+        )
         self.coordinator = rounds.coordinator()
         self.recipients = [factories.make_actor("focal_point", self.needs[0].participant)]
         self.provider = factories.make_actor("focal_point", self.offer.participant)
