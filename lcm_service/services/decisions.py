@@ -7,7 +7,7 @@ other, and every one leaves an event, so none is lost.
 
 from collections.abc import Sequence
 
-from lcm_service.domain.errors import Conflict, NotAllowed, NotFound, NotValid
+from lcm_service.domain.errors import NotAllowed, NotFound, NotValid
 from lcm_service.domain.permissions import Actor, may_coordinate
 from lcm_service.domain.vocabulary import DECLINE_REASONS, LIVE_MATCH_STATES
 from lcm_service.persistence import matching_reads as reads
@@ -27,6 +27,7 @@ from lcm_service.services.held_matches import (
     tell_others,
     trace,
 )
+from lcm_service.services.match_refusals import judge_for_answer, refuse_pair, refuse_provider
 from lcm_service.services.match_turns import (
     agreed_seats,
     answer_by,
@@ -39,8 +40,8 @@ from lcm_service.services.match_turns import (
     is_secret,
 )
 from lcm_service.services.match_views import MatchView, view_matches
-from lcm_service.services.pairs_now import PairNow, judge_pair_now
-from lcm_service.services.plan_questions import RECOGNITION, asked_now, asked_of, renew_questions
+from lcm_service.services.pairs_now import judge_pair_now
+from lcm_service.services.plan_questions import renew_questions
 from lcm_service.services.require import require_round
 from lcm_service.services.session_turns import settle_sessions
 from lcm_service.services.snapshot_records import pair_of
@@ -246,47 +247,25 @@ def put_to_provider(session: Session, held: HeldMatch, reason: str | None, note:
 
 def require_answered(session: Session, held: HeldMatch) -> None:
     """A conditional match can be asked about, not confirmed, until its questions are answered with yes; and
-    none is confirmed for seats that its need or its session no longer has.
+    none is confirmed for seats that its need or its session no longer has. A provider is told of what it
+    reads itself, and of all else that it cannot confirm now.
     """
-    match = held.match
-    now = require_not_refused(session, held)
-    if now.questions:
-        raise _refuse_unanswered(session, match, now.questions)
+    match, is_of_provider = held.match, held.actor.answers_for(held.provider.id)
+    now = judge_for_answer(session, held.round, match, held.seats, is_of_provider=is_of_provider)
+    if now is None or now.refusals or now.questions:
+        if is_of_provider:
+            raise refuse_provider(session, held.round, match, now, held.seats)
+        raise refuse_pair(session, match, match.plan, now)
     match.is_firm = True
     if match.known_state is not None:
         match.known_is_firm = True
 
 
-def require_not_refused(session: Session, held: HeldMatch) -> PairNow:
-    """What the records say now of the pair, where none of their rules and limits speaks against it."""
+def require_not_refused(session: Session, held: HeldMatch) -> None:
+    """Raise Conflict where a rule or a limit speaks against the match, as the records are now."""
     now = judge_pair_now(session, held.round, pair_of(held.match), seats=held.seats)
     if now is None or now.refusals:
-        rules = () if now is None else now.refusals
-        raise Conflict(
-            "What the records say now speaks against this match. Ask for a repair.", rules=list(rules)
-        )
-    return now
-
-
-def _refuse_unanswered(session: Session, match: Match, open_now: Sequence[tuple[str, str]]) -> Conflict:
-    need = reads.find_need(session, match.need_reference)
-    seats_asked = None if need is None else need.seats_asked
-    asked = [asked_now(asked_of(match.plan.labels, record, field), seats_asked) for record, field in open_now]
-    questions = [
-        {"record_kind": kind, "record_reference": reference, "field": field}
-        for kind, reference, field in dict.fromkeys(asked)
-    ]
-    if all(one["field"] == RECOGNITION for one in questions):
-        return Conflict(
-            f"This match waits for recognition: a coordinator says how many seats of {match.need_reference} "
-            "count.",
-            questions=questions,
-        )
-    listed = ", ".join(f"{one['record_reference']} {one['field']}" for one in questions)
-    return Conflict(
-        f"This match depends on questions that are still open: {listed}. Answer them first.",
-        questions=questions,
-    )
+        raise refuse_pair(session, held.match, held.match.plan, now)
 
 
 def _decline_whole(session: Session, held: HeldMatch, reason: str, note: str | None) -> None:

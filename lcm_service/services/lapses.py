@@ -18,6 +18,7 @@ from lcm_service.persistence.database import db, transaction, utc_now
 from lcm_service.persistence.matching_reads import Session
 from lcm_service.persistence.tables import Match, Participant, Round
 from lcm_service.services.held_matches import (
+    HeldMatch,
     agree_if_all_confirmed,
     give_days,
     hold_match,
@@ -26,6 +27,7 @@ from lcm_service.services.held_matches import (
     tell_others,
     trace,
 )
+from lcm_service.services.match_refusals import judge_for_answer, refuse_pair, refuse_provider
 from lcm_service.services.match_turns import (
     SIDES_WAITED_FOR,
     fall_back_to_known,
@@ -34,10 +36,8 @@ from lcm_service.services.match_turns import (
     side_awaited,
 )
 from lcm_service.services.match_views import MatchView, questions_of
-from lcm_service.services.pairs_now import judge_pair_now
 from lcm_service.services.plan_questions import RECOGNITION, Asked
 from lcm_service.services.session_turns import settle_sessions
-from lcm_service.services.snapshot_records import pair_of
 from lcm_service.services.trail import enqueue_message
 
 # So long before its deadline a proposal that still waits for a side is brought to its mind, once.
@@ -131,16 +131,24 @@ def revive_match(
         match.state = "proposed" if is_known else "asked"
         pass_turn(session, held)
         session.flush()
-        now = judge_pair_now(session, held.round, pair_of(match))
-        # What has expired goes on under a match that stands, and is not taken up again by one that lapsed.
-        if now is None or now.refusals or _stands_on_what_expired(session, match):
-            rules = () if now is None else now.refusals
-            raise Conflict(
-                "What the records say now speaks against this match. Ask for a repair.", rules=list(rules)
-            )
+        _require_to_fit(session, held)
         trace(session, held, "revive", {"seats": match.seats}, secret=not is_known)
         settle_sessions(session, actor, held.round, [match.session_code], asks_anew=True)
         return held.view(session)
+
+
+def _require_to_fit(session: Session, held: HeldMatch) -> None:
+    """Raise Conflict where the records speak against a match that is to be revived.
+
+    What has expired goes on under a match that stands, and is not taken up again by one that lapsed.
+    """
+    match, is_of_provider = held.match, held.actor.answers_for(held.provider.id)
+    now = judge_for_answer(session, held.round, match, match.seats, is_of_provider=is_of_provider)
+    if now is not None and not now.refusals and not _stands_on_what_expired(session, match):
+        return
+    if is_of_provider:
+        raise refuse_provider(session, held.round, match, now, match.seats, is_asked=False)
+    raise refuse_pair(session, match, match.plan, now, is_asked=False)
 
 
 def _stands_on_what_expired(session: Session, match: Match) -> bool:

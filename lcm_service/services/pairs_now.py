@@ -7,12 +7,13 @@ confirmed only while it still fits, and a round in which something no longer fit
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from lcm_service.persistence.matching_reads import Session
 from lcm_service.persistence.tables import Match, Round
 from lcm_service.services.match_turns import is_known_live, known_seats
 from lcm_service.services.snapshot_records import PairCodes, RoundRecords, gather_records, pair_of
-from lcm_service.services.snapshots import read_as_problem
+from lcm_service.services.snapshots import NeedsAsPut, read_as_problem
 from optimizer import Problem, judge_pair
 
 
@@ -30,21 +31,28 @@ class PairNow:
 
 
 def judge_pair_now(
-    session: Session, round_: Round, pair: PairCodes, *, seats: int | None = None
+    session: Session,
+    round_: Round,
+    pair: PairCodes,
+    *,
+    seats: int | None = None,
+    as_put: Mapping[str, Any] | None = None,
 ) -> PairNow | None:
     """Judge the pair of a live match before a side answers; None where its need or its session no longer
     takes part.
 
     Of the session's seats only those count against it that were put to the provider: by a refusal for others
     a provider that changes its own seats would learn how many its session has in secret. ``seats``: those of
-    the pair itself that are answered for, where these are not all.
+    the pair itself that are answered for, where these are not all. ``as_put``: the need as it was asked about
+    in an earlier plan, to be judged by that instead of by what it says now.
     """
     records = gather_records(session, round_, about=pair)
     judged = [one for one in records.pins if pair_of(one) == pair]
     put = {pair_of(one): known_seats(one) if is_known_live(one) else 0 for one in records.pins}
     for one in judged:
         put[pair] = one.seats if seats is None else seats
-    return judge_pairs(session, records, judged, seats_in_session=put).get(pair)
+    as_put_by_need = {} if as_put is None else {pair[0]: as_put}
+    return judge_pairs(session, records, judged, seats_in_session=put, as_put=as_put_by_need).get(pair)
 
 
 def judge_pairs(
@@ -53,24 +61,27 @@ def judge_pairs(
     matches: Iterable[Match] | None = None,
     *,
     seats_in_session: Mapping[PairCodes, int] | None = None,
+    as_put: NeedsAsPut | None = None,
 ) -> dict[PairCodes, PairNow]:
     """Judge live matches, all of the round or those given, by one reading of the records.
 
     Only records that hold one of these matches are read as a problem, so that a fault elsewhere keeps nobody
     from answering. A match whose need or session is gone has no row. ``seats_in_session``: how many of each
-    match count in its session, where these are not all. Raises NotValid where the records of these matches
-    contradict themselves.
+    match count in its session, where these are not all. ``as_put``: needs as an earlier plan asked about
+    them, to be judged by that. Raises NotValid where the records of these matches contradict themselves.
     """
     judged = list(records.pins if matches is None else matches)
     needs, codes = {one.need_reference for one in judged}, {one.session_code for one in judged}
     related = [one for one in records.pins if one.need_reference in needs or one.session_code in codes]
-    problem = _read_alone(session, records, related)
+    problem = _read_alone(session, records, related, as_put or {})
     counted = seats_in_session or {pair_of(one): one.seats for one in related}
     broken = {pair_of(match): _broken_limits(problem, match, related, counted) for match in judged}
     return {pair: _judge(problem, pair, limits) for pair, limits in broken.items()}
 
 
-def _read_alone(session: Session, records: RoundRecords, matches: Sequence[Match]) -> Problem:
+def _read_alone(
+    session: Session, records: RoundRecords, matches: Sequence[Match], as_put: NeedsAsPut
+) -> Problem:
     pairs = {pair_of(match) for match in matches}
     needs, codes = {need for need, _ in pairs}, {code for _, code in pairs}
     sessions = tuple(row for row in records.sessions if row.code in codes)
@@ -85,7 +96,7 @@ def _read_alone(session: Session, records: RoundRecords, matches: Sequence[Match
         declined_supports=frozenset(one for one in records.declined_supports if one[1] in codes),
         published=None,
     )
-    return read_as_problem(session, alone)
+    return read_as_problem(session, alone, as_put)
 
 
 def _judge(problem: Problem, pair: PairCodes, broken: Sequence[str]) -> PairNow:

@@ -21,7 +21,8 @@ from lcm_service.persistence.matching_reads import Session
 from lcm_service.persistence.tables import Match, Plan, Round, Run
 from lcm_service.services.delivery_states import is_delivered
 from lcm_service.services.moved_days import is_on
-from lcm_service.services.pairs_now import judge_pairs
+from lcm_service.services.pairs_now import PairNow, judge_pairs
+from lcm_service.services.plan_questions import asked_now, asked_of
 from lcm_service.services.repair_choices import Choice, ShortSession, find_short_sessions, pairs_in_clash
 from lcm_service.services.require import require_round
 from lcm_service.services.runs import find_run
@@ -34,7 +35,8 @@ class Attention:
 
     ``code``: declined_pair, released_pair, lapsed_pair, reduced_pair (it holds fewer seats than
     the plan gives it), refused_pair (a live match that the records as they are now speak against, by
-    ``rules``: codes of pair rules and of the limits C1..C5 and C12), moved_session (its days are others now),
+    ``rules``: codes of pair rules and of the limits C1..C5 and C12), unasked_pair (one that depends on a
+    field which is not said any more, and of which no question asks), moved_session (its days are others now),
     withdrawn_need, withdrawn_session (its offer or itself), withdrawn_support, declined_support and
     lapsed_support (what its owner said, or did not say, of its part of ``session``), short_support (it has
     less now than the plan draws on), late_need, late_offer,
@@ -248,3 +250,20 @@ def _refused_pairs(session: Session, records: RoundRecords) -> Iterator[Attentio
     for (need, code), now in judged.items():
         if now.refusals:
             yield Attention("refused_pair", need=need, session=code, rules=now.refusals)
+    yield from _unasked_pairs(session, records, to_come, judged)
+
+
+def _unasked_pairs(
+    session: Session, records: RoundRecords, to_come: Sequence[Match], judged: Mapping[PairCodes, PairNow]
+) -> Iterator[Attention]:
+    """Live matches that no side can confirm any more, as they depend on what no question asks: a field that
+    was said when the plan was made, and is not said any more.
+    """
+    rows = reads.list_questions(session, records.round.id)
+    open_now = {(row.record_kind, row.record_reference, row.field) for row in rows if row.state == "open"}
+    asks = {need.reference: need.seats_asked for need in records.needs}
+    for match in to_come:
+        now, labels = judged[pair_of(match)], match.plan.labels
+        asked = {asked_now(asked_of(labels, *one), asks[match.need_reference]) for one in now.questions}
+        if not now.refusals and asked - open_now:
+            yield Attention("unasked_pair", need=match.need_reference, session=match.session_code)

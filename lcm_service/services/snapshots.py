@@ -40,6 +40,9 @@ from optimizer import (
     verify,
 )
 
+# Needs as the problem of an earlier plan has them, by their references.
+type NeedsAsPut = Mapping[str, Mapping[str, Any]]
+
 PROBLEM_FORMAT: Final = "lcm-problem/1"
 # A course that was held draws on no support any more, nor on interpreters: what it took is spent.
 NOTHING_DRAWN: Final = {"requires": [], "languages": [ANY]}
@@ -101,11 +104,11 @@ def build_snapshot(
     )
 
 
-def read_as_problem(session: Session, records: RoundRecords) -> Problem:
-    """The records as a problem. Raises NotValid with the optimizer's own lines where they contradict
-    themselves.
+def read_as_problem(session: Session, records: RoundRecords, as_put: NeedsAsPut | None = None) -> Problem:
+    """The records as a problem, needs by their references as ``as_put`` has them. Raises NotValid with the
+    optimizer's own lines where they contradict themselves.
     """
-    return read_written(write_document(session, records))
+    return read_written(write_document(session, records, as_put))
 
 
 def read_written(document: dict[str, Any]) -> Problem:
@@ -202,12 +205,17 @@ def _course_shares(session: Session, records: RoundRecords) -> dict[str, int]:
     return {reference: known[course] for reference, course in of_offer.items() if course in known}
 
 
-def write_document(session: Session, records: RoundRecords) -> dict[str, Any]:
-    """The records as an `lcm-problem/1` document that has yet to be read and put in its canonical form."""
+def write_document(
+    session: Session, records: RoundRecords, as_put: NeedsAsPut | None = None
+) -> dict[str, Any]:
+    """The records as an `lcm-problem/1` document that has yet to be read and put in its canonical form; needs
+    by their references as ``as_put`` has them.
+    """
     policy = records.round.policy or {}
     seats_of_need, seats_of_session = planning_seats(policy)
     areas = frozenset(area.code for area in reads.list_areas(session) if not area.is_area)
     needs = [write_need(need, areas, seats_of_need, records.taken) for need in records.needs]
+    needs = [dict((as_put or {}).get(need["id"], need)) for need in needs]
     pinned_seats = Counter[str]()
     for match in records.pins:
         pinned_seats[match.session_code] += match.seats

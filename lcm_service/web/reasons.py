@@ -223,6 +223,7 @@ ATTENTION: Final[Sentences] = {
     "reduced_pair": _("A side accepted fewer seats of this match; the others are free."),
     "lapsed_pair": _("This match lapsed, as nobody answered in time."),
     "refused_pair": _("What its records say now speaks against this match."),
+    "unasked_pair": _("A record of this match no longer says what it depends on, and nobody is asked."),
     "withdrawn_need": _("This need was withdrawn or has expired."),
     "withdrawn_session": _("This session was withdrawn, or its offer was withdrawn or has expired."),
     "withdrawn_support": _("This support was withdrawn or has expired."),
