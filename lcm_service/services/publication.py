@@ -4,8 +4,9 @@ Publishing is one transaction: the plan, the one it supersedes, every match that
 released, and the messages. A stored plan is read as it was stored; nothing is computed again for a page.
 """
 
+import json
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
 from lcm_service.domain.errors import Conflict, NotAllowed, NotFound
 from lcm_service.domain.permissions import Actor, may_coordinate
@@ -20,12 +21,14 @@ from lcm_service.services.delivery_states import call_off, is_delivered, session
 from lcm_service.services.figures import freeze_plan_figures
 from lcm_service.services.held_matches import give_days, record_match_event
 from lcm_service.services.match_turns import (
+    as_known,
     end_known,
     forget_known,
     is_known_live,
     is_secret,
     keep_known,
 )
+from lcm_service.services.match_views import NEED_FIELDS_FOR_PROVIDERS
 from lcm_service.services.plan_excerpts import excerpt_of_plan
 from lcm_service.services.plan_objections import list_objections
 from lcm_service.services.plan_questions import renew_questions
@@ -35,6 +38,9 @@ from lcm_service.services.require import require_round
 from lcm_service.services.session_turns import plan_parts, settle_sessions
 from lcm_service.services.snapshot_records import PairCodes, pair_of
 from lcm_service.services.trail import check_version, enqueue_message, record_event
+
+# What a problem says of a need beside its owner's words: how much of it is left and how urgent it is held.
+COUNTED_ANEW: Final = frozenset(("seats", "women", "min_group", "max_groups", "priority"))
 
 
 def list_plans(actor: Actor, round_code: str) -> Sequence[Plan]:
@@ -274,7 +280,8 @@ def _carry_on(
     A side that confirmed fewer seats than are proposed now is asked again for the rest, and its answer for
     the seats it confirmed stays. A pair that was released begins anew: nobody has agreed to what it is now;
     so does one that this plan withdraws and gives seats again, be they as many as before. Where the provider
-    does not know of what is planned now, the recipient alone is asked.
+    does not know of what is planned now, or would read of the need what it did not before, the recipient
+    alone is asked.
     """
     was_live, before = match.state in LIVE_MATCH_STATES, match.seats
     is_withdrawn = correction is not None and pair_of(match) in correction.pairs
@@ -293,7 +300,8 @@ def _carry_on(
         call_off(match)
         match.decisions.clear()
         match.put_reason = None
-    if was_live and begins_anew and is_known_live(match) and row["seats"] <= match.seats_put:
+    is_cut = was_live and begins_anew and is_known_live(match) and row["seats"] <= match.seats_put
+    if is_cut and _says_what_was_put(plan, match):
         action, match.state = "cut", "proposed"
         match.known_plan, match.seats_put = plan, row["seats"]
         forget_known(match)
@@ -312,6 +320,23 @@ def _carry_on(
     if match.correction_notice is not None:
         facts["reason"] = _reason_for(correction, match)
     _trace(session, actor, match, action, facts)
+
+
+def _says_what_was_put(plan: Plan, match: Match) -> bool:
+    """Whether the need is in this plan as it was put to the provider, but for what is counted anew each time;
+    what was revised since is put by the recipient's own yes alone.
+    """
+    put, reference = as_known(match).plan, match.need_reference
+    labels = [one.labels["needs"][reference] for one in (put, plan)]
+    if any(labels[0][field] != labels[1][field] for field in NEED_FIELDS_FOR_PROVIDERS):
+        return False
+    then, now = (
+        {field: value for field, value in row.items() if field not in COUNTED_ANEW}
+        for one in (put, plan)
+        for row in json.loads(one.problem)["needs"]
+        if row["id"] == reference
+    )
+    return bool(then == now)
 
 
 def _end_what_is_known(session: Session, actor: Actor, correction: Correction | None, match: Match) -> None:

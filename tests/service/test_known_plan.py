@@ -2,7 +2,7 @@
 word of what the need says by now, nor that anybody is asked.
 """
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 
@@ -10,7 +10,15 @@ from lcm_service.domain.errors import Conflict
 from lcm_service.domain.permissions import SYSTEM
 from lcm_service.persistence.database import db, utc_now
 from lcm_service.persistence.tables import Person
-from lcm_service.services import decisions, exports, lapses, publication, questions, submissions
+from lcm_service.services import (
+    corrections,
+    decisions,
+    exports,
+    lapses,
+    publication,
+    questions,
+    submissions,
+)
 from lcm_service.services.partial_acceptance import accept_fewer_seats
 from tests import factories
 from tests.fixtures import sign_in
@@ -270,3 +278,55 @@ def test_a_provider_that_changes_its_seats_learns_of_none_in_secret(asked, seats
     with pytest.raises(Conflict) as refusal:
         asked.consent()
     assert refusal.value.details["rules"] == ["C1"]
+
+
+class TestCorrections:
+    """A correcting plan withdraws the pair and gives it seats again."""
+
+    @staticmethod
+    def correct(asked, seats):
+        asked.recognise(seats)
+        corrections.request_correction(
+            asked.coordinator,
+            asked.round.code,
+            "Counted wrongly.",
+            {asked.match.id: "capacity"},
+            idempotency_key="correct",
+            may_return=True,
+        )
+        (run,) = rounds.solve_waiting_runs()
+        rounds.publish(asked.coordinator, run, put=False)
+
+    @pytest.mark.parametrize("seats", [20, 12])
+    @pytest.mark.parametrize("is_asked_for_more", [True, False])
+    @pytest.mark.parametrize("changes", [REVISED, {"women": 7}, {"latest": date(2027, 8, 31)}])
+    def test_a_need_that_was_revised_is_put_by_its_recipient_alone(
+        self, asked, seats, is_asked_for_more, changes
+    ):
+        asked.consent()
+        revise(asked, **changes)
+        if is_asked_for_more:
+            asked.recognise(28)
+            asked.publish()
+            assert (asked.match.state, asked.match.seats) == ("asked", 28)
+        self.correct(asked, seats)
+        assert (asked.match.state, asked.match.seats) == ("asked", seats)
+        (seen,) = decisions.list_matches(asked.provider, asked.round.code)
+        assert (seen.state, seen.seats, seen.correction_notice) == ("released", 20, "Counted wrongly.")
+        assert (seen.need.women, seen.need.languages) == (0, ["en"])
+        assert asked.seen()["part"]["assignments"] == []
+        asked.consent()
+        (seen,) = decisions.list_matches(asked.provider, asked.round.code)
+        assert (seen.state, seen.seats) == ("proposed", seats)
+        assert seen.need.women == changes.get("women", 0)
+
+    @pytest.mark.parametrize("is_asked_for_more", [True, False])
+    def test_one_that_says_what_it_said_stays_put(self, asked, is_asked_for_more):
+        asked.consent()
+        if is_asked_for_more:
+            asked.recognise(28)
+            asked.publish()
+        self.correct(asked, 12)
+        (seen,) = decisions.list_matches(asked.provider, asked.round.code)
+        assert (seen.state, seen.seats, seen.waiting_for) == ("proposed", 12, "provider")
+        assert [row["seats"] for row in asked.seen()["part"]["assignments"]] == [12]
