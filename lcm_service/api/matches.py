@@ -95,7 +95,11 @@ def accept_fewer_seats(data: dict[str, Any], match_id: int) -> Any:
 @blp.arguments(DeclineOfSideSchema)
 @blp.response(200, MatchAnswer)
 def decline_match(data: dict[str, Any], match_id: int) -> Any:
-    """Decline for one side. Nobody else moves; the pair is not proposed again."""
+    """Decline for one side. Nobody else moves; the pair is not proposed again.
+
+    A side that is asked for more than it confirmed, or than all agreed, declines what is more. A letter
+    declines all, unless ``only_more`` says otherwise.
+    """
     match = decisions.decline_match(
         caller(),
         match_id,
@@ -104,6 +108,7 @@ def decline_match(data: dict[str, Any], match_id: int) -> Any:
         asked_version(),
         data.get("note"),
         on_behalf=data.get("on_behalf", False),
+        only_more=data.get("only_more", False),
     )
     return _shown(match), 200, etag_of(match.version)
 

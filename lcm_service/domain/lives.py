@@ -62,7 +62,8 @@ MATCH_STEPS: Final = (
         ("asked", "proposed", "agreed"),
         ("proposed",),
         (COORDINATOR,),
-        "a plan is published that cuts the pair, as chosen, to no more seats than the provider knows of",
+        "a plan is published that cuts the pair, as chosen, to no more seats than the provider knows of, and "
+        "its need says what was put to the provider",
     ),
     Step(
         "grow",
@@ -101,7 +102,8 @@ MATCH_STEPS: Final = (
         ("declined",),
         (SIDE, LETTER, COORDINATOR),
         "with a reason; the pair is not proposed again; a provider that was not asked has nothing to "
-        "decline; what all have agreed for fewer seats is declined by letter alone",
+        "decline; what the side had confirmed, or all had agreed, for fewer seats is declined by letter "
+        "alone",
     ),
     Step(
         "decline_agreed",
@@ -116,7 +118,7 @@ MATCH_STEPS: Final = (
         ("proposed", "agreed"),
         (SIDE, LETTER),
         "the side had confirmed fewer seats, or agreed to be put for fewer, or all had agreed for fewer: "
-        "those stand",
+        "those stand; by a letter where it says so",
     ),
     Step(
         "release",

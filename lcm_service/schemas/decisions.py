@@ -32,7 +32,15 @@ class ConfirmationOfSideSchema(SideSchema):
     note = Text(4000)
 
 
-class DeclineOfSideSchema(DeclineSchema, SideSchema):
+class DeclineOfMatchSchema(DeclineSchema):
+    """Why a side declines. ``only_more``: a letter declines the additional seats alone, and what was
+    confirmed or agreed for fewer stands.
+    """
+
+    only_more = YesNo(allow_none=False)
+
+
+class DeclineOfSideSchema(DeclineOfMatchSchema, SideSchema):
     """A side declines, and says why."""
 
 

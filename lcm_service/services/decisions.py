@@ -6,14 +6,16 @@ other, and every one leaves an event, so none is lost.
 """
 
 from collections.abc import Sequence
+from typing import Final
 
 from lcm_service.domain.errors import NotAllowed, NotFound, NotValid
 from lcm_service.domain.permissions import Actor, may_coordinate
+from lcm_service.domain.sentences import sentence
 from lcm_service.domain.vocabulary import DECLINE_REASONS, LIVE_MATCH_STATES
 from lcm_service.persistence import matching_reads as reads
 from lcm_service.persistence.database import db, transaction, utc_now
 from lcm_service.persistence.matching_reads import Session
-from lcm_service.persistence.tables import Decision, Match, Participant
+from lcm_service.persistence.tables import Match, Participant
 from lcm_service.services.delivery_states import call_off, is_delivered, require_not_delivered
 from lcm_service.services.held_matches import (
     HeldMatch,
@@ -45,6 +47,8 @@ from lcm_service.services.plan_questions import renew_questions
 from lcm_service.services.require import require_round
 from lcm_service.services.session_turns import settle_sessions
 from lcm_service.services.snapshot_records import pair_of
+
+NOTHING_STANDS: Final = sentence("Nothing of this match was confirmed for fewer seats. Decline all of it.")
 
 
 def list_matches(actor: Actor, round_code: str) -> list[MatchView]:
@@ -133,16 +137,17 @@ def decline_match(
     note: str | None = None,
     *,
     on_behalf: bool = False,
+    only_more: bool = False,
 ) -> MatchView:
     """Decline a match for one side: its seats are free and the pair is not proposed again.
 
     A side that confirmed fewer seats than are proposed now declines the additional ones alone: what it
     confirmed stands, and no repair asks it for more; so does a recipient that is asked for more than it
-    agreed to be put for. A provider that was not asked has nothing to decline. What all have agreed, for
-    these seats or for fewer, is declined by a coordinator, on behalf of the side that wrote; a side that
-    presses itself declines what is more. One that lapsed can be declined, so that
-    it is not proposed again. Pressed twice it changes nothing. Raises NotFound, NotAllowed, NotValid for a
-    reason that is not listed, Stale, and Conflict where the match has ended.
+    agreed to be put for, and one whose match all have agreed for fewer. By a letter all of it is declined,
+    also what stands so, unless ``only_more`` says that the side declines the additional seats alone. A
+    provider that was not asked has nothing to decline. One that lapsed can be declined, so that it is not
+    proposed again. Pressed twice it changes nothing. Raises NotFound, NotAllowed, NotValid for a reason that
+    is not listed or where nothing stands beside what is more, Stale, and Conflict where the match has ended.
     """
     if reason not in DECLINE_REASONS:
         raise NotValid("Say why, by one of the listed reasons.", faults={"reason": ["Choose a reason."]})
@@ -155,12 +160,15 @@ def decline_match(
         held.require_asked()
         held.require_open("decline", *(("decline_agreed",) if may_coordinate(actor) else ()))
         is_beyond_known = held.match.state == "asked" and side == "recipient" and is_known_live(held.match)
-        if is_beyond_known:
-            _decline_beyond_known(session, held, reason, note)
-        elif own is not None and held.state == "proposed" and _seats_that_stand(held):
-            _decline_more(session, held, own, reason, note)
-        else:
+        stands = is_beyond_known or (own is not None and held.state == "proposed" and _seats_that_stand(held))
+        if only_more and not stands:
+            raise NotValid(NOTHING_STANDS, faults={"only_more": [NOTHING_STANDS]})
+        if not stands or (held.is_on_behalf and not only_more):
             _decline_whole(session, held, reason, note)
+        elif is_beyond_known:
+            _decline_beyond_known(session, held, reason, note)
+        else:
+            _decline_more(session, held, reason, note)
         # What stands again as it was waits for its parties again, for whom nobody was asked meanwhile.
         codes = [held.match.session_code]
         settle_sessions(session, actor, held.round, codes, asks_anew=is_beyond_known)
@@ -269,8 +277,12 @@ def require_not_refused(session: Session, held: HeldMatch) -> None:
 
 
 def _decline_whole(session: Session, held: HeldMatch, reason: str, note: str | None) -> None:
-    """The match ends. Whoever declines knows that it did, and so does who knew of its seats."""
+    """The match ends. Whoever declines knows that it did, and so does who knew of its seats: a provider that
+    reads fewer learns of no more by that.
+    """
     require_not_delivered(held.match)
+    if held.side != "provider" and held.match.known_state is not None and is_known_live(held.match):
+        fall_back_to_known(held.match)
     call_off(held.match)
     answer(held, "declined", reason=reason, note=note)
     held.match.state = "declined"
@@ -280,18 +292,19 @@ def _decline_whole(session: Session, held: HeldMatch, reason: str, note: str | N
 
 
 def _seats_that_stand(held: HeldMatch) -> int:
-    """How many seats the side does not decline: those that it had confirmed when it was asked for more; else,
-    unless it says otherwise by letter, those that all have agreed.
+    """How many seats stand beside what is more: those that the side had confirmed when it was asked for more;
+    else those that all have agreed.
     """
     own = held.decision
     if own is not None and own.answer == "confirmed" and own.seats < held.seats:
         return own.seats
-    return 0 if held.is_on_behalf else agreed_seats(held.match)
+    return agreed_seats(held.match)
 
 
-def _decline_more(session: Session, held: HeldMatch, own: Decision, reason: str, note: str | None) -> None:
+def _decline_more(session: Session, held: HeldMatch, reason: str, note: str | None) -> None:
     """The rest is over, and with it what the recipient may be asked beyond it in the meantime."""
-    stands, seats = _seats_that_stand(held), held.seats
+    own, stands, seats = held.decision, _seats_that_stand(held), held.seats
+    assert own is not None
     if held.is_as_known:
         fall_back_to_known(held.match)
     declined, held.match.seats = seats - stands, stands

@@ -12,8 +12,9 @@ from werkzeug.wrappers import Response
 from lcm_service.domain import permissions
 from lcm_service.domain.errors import NotAllowed
 from lcm_service.domain.permissions import Actor
+from lcm_service.domain.vocabulary import LIVE_MATCH_STATES
 from lcm_service.persistence.database import utc_now
-from lcm_service.schemas.decisions import DeclineSchema, FewerSeatsSchema
+from lcm_service.schemas.decisions import DeclineOfMatchSchema, DeclineSchema, FewerSeatsSchema
 from lcm_service.services import (
     decisions,
     explanations,
@@ -33,16 +34,19 @@ from lcm_service.web.showing import current_actor
 
 bp = Blueprint("matches", __name__)
 
-DECLINING = (
-    Section(
-        lazy_gettext("Decline"),
-        (
-            Field("reason", lazy_gettext("Why?"), "one", list_choices=choices.of("decline_reason")),
-            Field("note", lazy_gettext("Anything that helps to find a better match"), "longtext"),
-        ),
-    ),
+WHY = (
+    Field("reason", lazy_gettext("Why?"), "one", list_choices=choices.of("decline_reason")),
+    Field("note", lazy_gettext("Anything that helps to find a better match"), "longtext"),
 )
-
+DECLINING = (Section(lazy_gettext("Decline"), WHY),)
+# By a letter, where seats stand that are not additional.
+ONLY_MORE = Field(
+    "only_more",
+    lazy_gettext("The letter declines the additional seats alone; those that stand go on"),
+    "yes",
+    hint=lazy_gettext("Without this mark the whole match is declined, also the seats that stand."),
+)
+DECLINING_BY_LETTER = (Section(lazy_gettext("Decline"), (*WHY, ONLY_MORE)),)
 
 FEWER = (
     Section(
@@ -172,16 +176,18 @@ def accept_fewer(match_id: int) -> Page:
 @bp.get("/matches/<row:match_id>/decline")
 def ask_reason(match_id: int) -> str:
     """Ask why: the reason helps to find a better match."""
-    return _show_declining(match_id, FormView(DECLINING), None)
+    actor = current_actor()
+    side = request.values.get("side", "")
+    return _show_declining(match_id, FormView(_declining(actor, match_id, side)), None)
 
 
 @bp.post("/matches/<row:match_id>/decline")
 def decline(match_id: int) -> Page:
     """Decline for one side, with a reason. Nobody else is moved."""
     actor = current_actor()
+    side = request.form.get("side", "")
 
     def save(values: Values) -> str:
-        side = request.form.get("side", "")
         match = decisions.decline_match(
             actor,
             match_id,
@@ -190,6 +196,7 @@ def decline(match_id: int) -> Page:
             read_version(request.form),
             values["note"],
             on_behalf=_is_letter(actor, side),
+            only_more=values.get("only_more", False),
         )
         if match.state == "declined":
             told = _("The match is declined. Its seats are free again, and no other match is moved.")
@@ -199,7 +206,10 @@ def decline(match_id: int) -> Page:
         return url_for("matches.show", match_id=match_id)
 
     return save_or_show_again(
-        DECLINING, save, lambda form, stale: _show_declining(match_id, form, stale), schema=DeclineSchema
+        _declining(actor, match_id, side),
+        save,
+        lambda form, stale: _show_declining(match_id, form, stale),
+        schema=DeclineOfMatchSchema,
     )
 
 
@@ -237,6 +247,16 @@ def release(match_id: int) -> Page:
         lambda form, stale: _show_declining(match_id, form, stale, is_release=True),
         schema=DeclineSchema,
     )
+
+
+def _declining(actor: Actor, match_id: int, side: str) -> tuple[Section, ...]:
+    """What is asked of a side that declines: by a letter also how much, where something may stand."""
+    match = decisions.find_match(actor, match_id)
+    is_put = match.known_to_provider is not None and match.known_to_provider.state in LIVE_MATCH_STATES
+    is_beyond_known = match.state == "asked" and side == "recipient" and is_put
+    is_beyond_own = match.state == "proposed" and (side in match.asks_more_of or match.agreed_seats > 0)
+    has_more = is_beyond_known or is_beyond_own
+    return DECLINING_BY_LETTER if has_more and _is_letter(actor, side) else DECLINING
 
 
 def _is_letter(actor: Actor, side: str) -> bool:
