@@ -5,6 +5,7 @@ asking.
 import re
 import sqlite3
 from dataclasses import dataclass, field
+from http.cookies import SimpleCookie
 from pathlib import Path
 from typing import Any, Final
 
@@ -89,6 +90,12 @@ class Walk:
         query = {"round": self.round} if "<" not in rule.rule else {}
         body = press.sent | press.body | (change or {}) if method in WRITES else None
         return browser.open(address, method=method, headers=headers, query_string=query, json=body)
+
+    def follow(self, role: str, answer: TestResponse) -> TestResponse:
+        """The page to which a press led this reader, with what is told there once."""
+        sent = SimpleCookie(answer.headers.get("Set-Cookie", ""))
+        kept = {"Cookie": f"session={sent['session'].value}"} if "session" in sent else self.cookie_of(role)
+        return self.app.test_client(use_cookies=False).get(answer.location, headers=kept)
 
     def headers_of(self, role: str, scope: str = "act") -> dict[str, str]:
         """What a reader's program sends to say whose it is."""

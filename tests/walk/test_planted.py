@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from flask import Flask
+from flask import Flask, flash, make_response
 
 from lcm_service.domain import permissions
 from lcm_service.domain.errors import NotAllowed
@@ -11,6 +11,8 @@ from lcm_service.persistence.database import db
 from lcm_service.services import match_views, records
 from tests.walk.asking import Walk
 from tests.walk.law import without_a_law
+from tests.walk.secrets import all_words
+from tests.walk.test_writes import rule_of
 from tests.walk.walking import Journey
 
 
@@ -47,6 +49,46 @@ def test_a_403_in_place_of_a_404(walk: Walk, monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(records, "find_record", telling)
     faults = Journey(walk, "other").be_refused(of("needs.show"))
     assert {what for _, _, what in faults} == {"403, and what is not there 404"}
+
+
+@pytest.mark.parametrize("where", ["body", "header"])
+def test_a_word_of_another_state_in_the_answer_to_a_press(
+    walk: Walk, monkeypatch: pytest.MonkeyPatch, where: str
+) -> None:
+    endpoint = "api-matches.confirm_match"
+    was = walk.app.view_functions[endpoint]
+    secret = next(one for one in all_words() if one.startswith("kestrel-title-n-0190"))
+
+    def telling(**values: Any) -> Any:
+        answer = make_response(was(**values))
+        if where == "header":
+            answer.headers["X-Title"] = secret
+        else:
+            answer.set_data(answer.get_data(as_text=True) + secret)
+        return answer
+
+    monkeypatch.setitem(walk.app.view_functions, endpoint, telling)
+    journey = Journey(walk, "provider")
+    answer = journey.be_heard(*rule_of(walk, endpoint), walk.case("match", "proposed"))
+    assert answer.status_code == 200
+    assert journey.faults == [(endpoint, "match proposed", f"tells {secret}")]
+
+
+def test_a_word_on_the_page_that_a_press_leads_to(walk: Walk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is told once, so that nobody who reads the page later would find it."""
+    endpoint = "matches.confirm"
+    was = walk.app.view_functions[endpoint]
+    secret = next(one for one in all_words() if one.startswith("kestrel-title-n-0190"))
+
+    def telling(**values: Any) -> Any:
+        flash(secret)
+        return was(**values)
+
+    monkeypatch.setitem(walk.app.view_functions, endpoint, telling)
+    journey = Journey(walk, "provider")
+    answer = journey.be_heard(*rule_of(walk, endpoint), walk.case("match", "proposed"))
+    assert (answer.status_code, secret in answer.text) == (303, False)
+    assert {what for _, _, what in journey.faults} == {f"tells {secret}"}
 
 
 def test_a_note_that_is_shown_to_the_other_side(walk: Walk, monkeypatch: pytest.MonkeyPatch) -> None:

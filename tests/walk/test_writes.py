@@ -11,7 +11,7 @@ from tests.walk.cases import kind_of, relations
 from tests.walk.law import LAW
 from tests.walk.names import OWNERS, PARTICIPANT_OF, ROLE_OF_OWNER, ROUND, SCENES
 from tests.walk.presses import PRESSES
-from tests.walk.walking import chosen
+from tests.walk.walking import Journey, as_lines, chosen
 from tests.walk.words import FOCAL_POINTS
 from tests.web.test_all_pages import fingerprint
 
@@ -23,16 +23,26 @@ def rule_of(walk: Walk, endpoint: str) -> tuple[Any, str]:
 
 
 @pytest.mark.parametrize("endpoint", sorted(PRESSES))
-def test_whoever_may_press_is_heard(walk: Walk, endpoint: str) -> None:
+def test_whoever_may_press_is_heard_and_told_nothing_of_others(walk: Walk, endpoint: str) -> None:
     """Else others would be refused because nobody can press so."""
     rule, method = rule_of(walk, endpoint)
     press, kind = PRESSES[endpoint], kind_of(rule)
     case = walk.case(kind, press.state) if kind else None
     assert may(press.by, rule, case)
-    before = fingerprint()
-    answer = walk.ask(press.by, rule, method, case)
+    before, journey = fingerprint(), Journey(walk, press.by)
+    answer = journey.be_heard(rule, method, case)
     assert answer.status_code in HEARD, answer.text
     assert fingerprint() != before
+    assert not journey.faults, as_lines(journey.faults)
+
+
+@pytest.mark.parametrize("area", ["matches.confirm", "api-matches.confirm_match"])
+def test_a_provider_that_presses_again_reads_no_more_than_it_knew(walk: Walk, area: str) -> None:
+    """Its recipient is asked for more seats in secret."""
+    journey = Journey(walk, "provider")
+    answer = journey.be_heard(*rule_of(walk, area), walk.case("match", "grown"))
+    assert answer.status_code in HEARD, answer.text
+    assert not journey.faults, as_lines(journey.faults)
 
 
 @pytest.mark.parametrize("role", ["recipient", "provider", "funder", "coordinator"])

@@ -81,6 +81,19 @@ class Journey:
                 self.note(rule, answers[0][0], "is answered for no record")
         return self.faults
 
+    def be_heard(self, rule: Any, method: str, case: Case | None) -> TestResponse:
+        """Press what is for this reader; neither the answer nor the page that it leads to may hold what is
+        for others alone.
+        """
+        answer = self.walk.ask(self.role, rule, method, case)
+        self.look_for_leaks(rule, case, answer)
+        if answer.status_code == 303:
+            page = self.walk.follow(self.role, answer)
+            if page.status_code not in (200, 303):
+                self.note(rule, case, f"leads to {answer.location}, which was answered {page.status_code}")
+            self.look_for_leaks(rule, case, page)
+        return answer
+
     def compare_with_none(self, rule: Any, method: str, case: Case, answer: TestResponse) -> None:
         """What a reader may not know of is answered as what is not there."""
         none = none_like(case)
