@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from lcm_service.domain.errors import Conflict
 from lcm_service.persistence.database import db
 from lcm_service.persistence.tables import Need
 from lcm_service.services import decisions, repair, submissions
@@ -148,3 +149,23 @@ def test_a_match_that_stands_keeps_its_need_in_the_plan_however_much_of_it_was_t
         "agreed",
         "asked",
     }
+
+
+def test_a_need_that_says_no_number_any_more_is_promised_nothing_before_it_says_one(app):
+    """What is planned for it meanwhile is a question: once it is answered, what was trained is taken off."""
+    scene = Trained()
+    scene.ask(seats_asked=None, seats_recognised=None)
+    other = scene.add_offer(seats=30)
+    scene.withdraw("offer")
+    assert scene.planned() == {(scene.need.reference, other): 5}
+    rounds.put_all(scene.coordinator, scene.round)
+
+    def refused():
+        match = rounds.match_of(scene.coordinator, scene.round, scene.need.reference, other)
+        with pytest.raises(Conflict) as refusal:
+            decisions.confirm_match(scene.coordinator, match.id, "provider", match.version, on_behalf=True)
+        return refusal.value.details
+
+    assert [one["field"] for one in refused()["questions"]] == ["seats"]
+    scene.ask(seats_asked=22, seats_recognised=22)
+    assert refused() == {"rules": ["C3"]}
