@@ -171,7 +171,8 @@ def decline_match(
             _decline_more(session, held, reason, note)
         # What stands again as it was waits for its parties again, for whom nobody was asked meanwhile.
         codes = [held.match.session_code]
-        settle_sessions(session, actor, held.round, codes, asks_anew=is_beyond_known)
+        asks_anew = is_beyond_known and held.match.state != "declined"
+        settle_sessions(session, actor, held.round, codes, asks_anew=asks_anew)
         return held.view(session)
 
 
