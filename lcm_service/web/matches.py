@@ -13,7 +13,6 @@ from lcm_service.domain import permissions
 from lcm_service.domain.errors import NotAllowed
 from lcm_service.domain.permissions import Actor
 from lcm_service.domain.vocabulary import LIVE_MATCH_STATES
-from lcm_service.persistence.database import utc_now
 from lcm_service.schemas.decisions import DeclineOfMatchSchema, DeclineSchema, FewerSeatsSchema
 from lcm_service.services import (
     decisions,
@@ -30,7 +29,7 @@ from lcm_service.web import choices, desk, studies
 from lcm_service.web.fields import Field, FormView, Section
 from lcm_service.web.plan_view import Names, why_both_agree
 from lcm_service.web.saving import Page, StaleFacts, Values, read_version, save_or_show_again
-from lcm_service.web.showing import current_actor
+from lcm_service.web.showing import current_actor, today
 
 bp = Blueprint("matches", __name__)
 
@@ -95,7 +94,7 @@ def show(match_id: int) -> str:
 def _is_to_come(match: MatchView) -> bool:
     """Whether the session names its days and they have not come yet, so that others may be proposed."""
     first, last = match.session.start, match.session.end
-    return first is not None and last is not None and first > utc_now().date()
+    return first is not None and last is not None and first > today()
 
 
 def _reserve_for(actor: Actor, match: MatchView) -> dict[str, Any]:
