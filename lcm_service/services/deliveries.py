@@ -34,7 +34,9 @@ from lcm_service.services.match_views import MatchView
 from lcm_service.services.session_turns import settle_sessions
 
 FAULTY = sentence("Some of what you report contradicts the match or itself. Correct it and send it again.")
-OUTSIDE_SESSION = sentence("The session does not say that it is held on this day. Change the offer first.")
+OUTSIDE_SESSION = sentence(
+    "The session is not on this day. Propose other dates, and schedule it once all have accepted."
+)
 MORE_THAN_AGREED = sentence("No more seats can have been used than were agreed.")
 MORE_THAN_USED = sentence("No more women can have been trained than seats were used.")
 NOT_OVER = sentence("This day has not come yet.")

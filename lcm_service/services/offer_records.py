@@ -48,8 +48,8 @@ def revise_offer(actor: Actor, reference: str, data: Mapping[str, Any], version:
     """Change the given fields and no others; a field given as None becomes unknown.
 
     Sessions given with a key are revised, those without one are added, and those not named stay: a session is
-    taken away by `withdraw_session`. Raises NotFound, NotAllowed, Stale (who changed what), NotValid, and
-    Conflict, also for other days of a session that others have a match in (`stated_days`).
+    taken away by `withdraw_session`. Raises NotFound, NotAllowed, Stale (who changed what), NotValid, also
+    for other days of a session that others have a match in (`stated_days`), and Conflict.
     """
     values = records.accepted_values("offer", actor, data)
     given = values.pop("sessions", None) or []

@@ -9,7 +9,8 @@ from datetime import date
 from typing import Any, Final
 
 from lcm_service.domain import windows
-from lcm_service.domain.errors import Conflict
+from lcm_service.domain.errors import NotValid
+from lcm_service.domain.sentences import sentence
 from lcm_service.persistence import date_reads
 from lcm_service.persistence import matching_reads as reads
 from lcm_service.persistence.database import utc_now
@@ -17,11 +18,15 @@ from lcm_service.persistence.matching_reads import Session
 from lcm_service.persistence.tables import Offer, OfferSession
 from lcm_service.services.match_turns import is_known_live
 
+OTHERS_STAND_THERE: Final = sentence(
+    "A match stands in one of these sessions on the days that the offer states, so they change by the yes of "
+    "all who take part. Propose other dates on the page of the match."
+)
 FIELDS_OF_DAYS: Final = ("starts_on", "ends_on")
 
 
 def require_days_stay(session: Session, offer: Offer, given: Sequence[Mapping[str, Any]]) -> None:
-    """Raise Conflict where ``given`` states other days for a session that is to come and in which a match
+    """Raise NotValid where ``given`` states other days for a session that is to come and in which a match
     stands that the provider knows; the round is held.
 
     A match that its provider does not know is not told by a refusal: the days are taken, and the round needs
@@ -46,10 +51,9 @@ def require_days_stay(session: Session, offer: Offer, given: Sequence[Mapping[st
     standing = [match for match in reads.list_matches(session, offer.round_id) if is_known_live(match)]
     bound = sorted(changed & {match.session_code for match in standing})
     if bound:
-        raise Conflict(
-            f"A match stands in session {', '.join(bound)} on the days that the offer states, so these "
-            "change by the yes of all who take part. Propose other dates on the page of the match.",
-            sessions=bound,
+        raise NotValid(
+            f"A match stands in session {', '.join(bound)} on the days that the offer states.",
+            {"sessions": [OTHERS_STAND_THERE]},
         )
 
 

@@ -20,6 +20,8 @@ IT_DOES_NOT_MATTER = _("It does not matter")
 Choices = Sequence[tuple[str, Any]]
 # Shown to begin with: entries of a list field, and always at least two empty ones.
 FEWEST_SLOTS = 4
+# Parts of forms that are rows and no fields: each has a fieldset of this id.
+ROWS = frozenset({"sessions", "requires", "costs"})
 EMPTY_SLOTS = 2
 
 
@@ -89,11 +91,13 @@ class FormView:
         return bool(self.faults_by_field)
 
     @property
-    def fault_lines(self) -> list[tuple[str, Any, str]]:
-        """(anchor, label, sentence) of each fault; what belongs to no field of the form points at its top."""
+    def fault_lines(self) -> list[tuple[str, str, Any, str]]:
+        """(anchor, name, label, sentence) of each fault; what belongs to no field of the form points at its
+        top, and the label is ``None`` where no section has the field.
+        """
         labels = {one.name: one.label for one in self.fields}
         return [
-            (name if name in labels else "content", labels.get(name, name), sentence)
+            (name if name in labels or name in ROWS else "content", name, labels.get(name), sentence)
             for name, sentences in self.faults_by_field.items()
             for sentence in sentences
         ]

@@ -13,6 +13,7 @@ from lcm_service.persistence.tables import DateProposal, Offer, Support
 from lcm_service.services import decisions, deliveries, submissions
 from lcm_service.services.date_lapses import lapse_dates
 from lcm_service.services.other_dates import find_date_proposal
+from lcm_service.services.stated_days import OTHERS_STAND_THERE
 from tests import factories
 from tests.service import matching_rounds as rounds
 from tests.service.test_other_dates import AFTER, BEFORE, MovingCourse
@@ -134,11 +135,11 @@ def test_an_offer_does_not_change_the_days_on_which_others_stand(course, stage):
         agree(course)
     before = course.match()
     for days in (AFTER, (BEFORE[0], AFTER[1]), (None, None)):
-        with pytest.raises(Conflict) as refusal:
+        with pytest.raises(NotValid) as refusal:
             state_days(course, *days)
-        assert refusal.value.details["sessions"] == [course.code]
-        assert "Propose other dates" in refusal.value.message
-    with pytest.raises(Conflict):
+        assert refusal.value.faults == {"sessions": [OTHERS_STAND_THERE]}
+        assert course.code in refusal.value.message
+    with pytest.raises(NotValid):
         state_days(course, *AFTER, actor=course.coordinator)
     assert (course.days(), course.match()) == (BEFORE, before)
     # What is not about these days is revised as before.
@@ -173,7 +174,7 @@ def test_the_days_to_which_a_session_was_moved_may_be_written_down(course):
     for recipient in course.recipients:
         course.accept(recipient, proposal)
     assert course.days() == AFTER
-    with pytest.raises(Conflict):
+    with pytest.raises(NotValid):
         state_days(course, BEFORE[0], AFTER[1])
     state_days(course, *AFTER)
     assert course.days() == AFTER
@@ -184,7 +185,7 @@ def test_days_that_nobody_has_stated_may_be_stated(course):
     rounds.fresh()
     db.session.get(Offer, course.offer.id).sessions[0].ends_on = None
     db.session.commit()
-    with pytest.raises(Conflict):
+    with pytest.raises(NotValid):
         state_days(course, *AFTER)
     assert state_days(course, *BEFORE).sessions[0].ends_on == BEFORE[1]
 

@@ -174,7 +174,13 @@ def test_an_offer_page_says_how_days_change_on_which_others_stand(app, course):
     filled = main_form(at.read("provider", place))
     named = {key: str(AFTER[0]) for key in filled.data() if key.endswith("starts_on")}
     named |= {key: str(AFTER[1]) for key in filled.data() if key.endswith("ends_on")}
-    answered = at.clients["provider"].post(filled.action, data=filled.data(**named), follow_redirects=True)
-    assert answered.status_code == 409
-    assert "Propose other dates on the page of the match" in answered.text
+    more = {"title": "A title typed with them"}
+    answered = at.clients["provider"].post(filled.action, data=filled.data(**named, **more))
+    assert answered.status_code == 422
+    # Said at the sessions, and nothing that was typed is lost.
+    summary = answered.text.partition('id="faults"')[2].partition("</ul>")[0]
+    assert '<a href="#sessions">Sessions</a>: A match stands in one of these sessions' in summary
+    typed = main_form(answered.text).data()
+    assert typed["title"] == ["A title typed with them"]
+    assert {typed[key][0] for key in named} >= {str(AFTER[0]), str(AFTER[1])}
     assert course.days() == BEFORE

@@ -53,7 +53,7 @@ def test_a_course_goes_its_way_by_its_pages_and_each_side_is_shown_what_waits_fo
 
     late = at.send("provider", "schedule", ends_on=str(LAST + timedelta(1)))
     assert late.status_code == 422
-    assert "The session does not say that it is held on this day." in late.text
+    assert "The session is not on this day." in late.text
     planned = at.send("provider", "schedule", venue="Hall 2 < Annex")
     assert "Hall 2 &lt; Annex" in planned.text
     assert "Hall 2 &lt; Annex" in at.read("recipient")
