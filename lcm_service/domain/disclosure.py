@@ -5,13 +5,14 @@ A *cell* may be published if every number in it stands for at least `LEAST_STATE
 `LEAST_RECORDS` records, and if no participant can estimate another's part of it closely: what all but the
 two largest give is at least `LEAST_DOUBT` percent of what the largest gives. That is the p% rule (Hundepool
 et al., Handbook on Statistical Disclosure Control, second edition 2024, chapter 4): the second largest, who
-knows its own part, takes it off and errs about the largest by what all others give.
+knows its own part, takes it off and errs about the largest by what all others give. Each participant knows
+its own records and may have submitted many, so a cell holds `LEAST_RECORDS` beside those of any one.
 
 What may not be published by itself is merged with others of its group, and with the smallest that could be,
-until the merged cell stands for `LEAST_RECORDS` records beside those of any one participant, who knows its
-own. A group that cannot be published as a whole is merged into the rest of its table in the same way. So the
-cells of a table are a partition of all its records, each published total is a sum of whole cells, and nothing
-follows by subtraction. Which members a merged cell has is not told, nor is a cell of nothing.
+until the merged cell may be published. A group that cannot be published as a whole is merged into the rest of
+its table in the same way. So the cells of a table are a partition of all its records, each published total is
+a sum of whole cells, and nothing follows by subtraction. Which members a merged cell has is not told, nor is
+a cell of nothing.
 """
 
 from collections import Counter, defaultdict
@@ -70,8 +71,9 @@ class _Judge:
     amounts: tuple[str, ...]
 
     def may_stand(self, rows: Rows) -> bool:
-        """Whether a cell that holds these records may be published under its name."""
-        return _is_enough(rows) and all(self.may_tell(rows, name) for name in self.amounts)
+        """Whether a cell that holds these records may be published."""
+        enough = _is_enough(rows) and is_enough_beside_any(rows)
+        return enough and all(self.may_tell(rows, name) for name in self.amounts)
 
     def may_tell(self, rows: Rows, amount: str) -> bool:
         """Whether this amount of these records may be told: there is none, or it is safe as a cell is."""
@@ -79,12 +81,6 @@ class _Judge:
         if not given:
             return amount not in self.measure.never_none
         return _is_enough(given) and _leaves_doubt(given, amount)
-
-    def may_be_rest(self, rows: Rows) -> bool:
-        """Whether these records may be published as a merged cell: also who takes its own off cannot narrow
-        any of its members below the threshold.
-        """
-        return self.may_stand(rows) and is_enough_for_rest(rows)
 
     def numbers(self, rows: Rows) -> dict[str, Any]:
         shown = [name for name in self.amounts if name not in self.measure.hidden]
@@ -104,7 +100,7 @@ def publish(measure: Measure, entries: Iterable[Entry]) -> dict[str, Any]:
     """
     rows = list(entries)
     judge = _Judge(measure, measure.amounts)
-    if not judge.may_be_rest(rows):
+    if not judge.may_stand(rows):
         return {"name": measure.name, "amounts": [], "withheld": [], "tables": []}
     told, withheld = list(measure.amounts), list[str]()
     for split in measure.splits:
@@ -158,14 +154,19 @@ def _merge(
     """
     kept = sorted(may_stand, key=lambda code: (len(members[code]), code))
     rest = sorted(set(members) - set(kept))
-    while rest and not judge.may_be_rest(_together(members, rest)):
+    while rest and not may_be_rest(judge, _together(members, rest)):
         if not kept:
             return None
         rest.append(kept.pop(0))
     return sorted(kept, key=_in_order), sorted(rest)
 
 
-def is_enough_for_rest(rows: Rows) -> bool:
+def may_be_rest(judge: _Judge, rows: Rows) -> bool:
+    """Whether these records may be published as a merged cell, by the rule of every cell."""
+    return judge.may_stand(rows)
+
+
+def is_enough_beside_any(rows: Rows) -> bool:
     """Whether enough records are left, whoever takes its own off."""
     of_largest = max(Counter(row.participant for row in rows).values(), default=0)
     return len(rows) - of_largest >= LEAST_RECORDS

@@ -91,7 +91,7 @@ def test_the_attack_finds_what_no_second_subject_covers(monkeypatch):
     """The planted fault: what may not stand alone is merged with itself alone."""
     entries = three_large_and_one_small()
     assert not found_out(narrowed(publish(MEASURE, entries)))
-    monkeypatch.setattr(disclosure._Judge, "may_be_rest", lambda judge, rows: True)
+    monkeypatch.setattr(disclosure, "may_be_rest", lambda judge, rows: True)
     planted = publish(MEASURE, entries)
     bounds = narrowed(planted)
     assert ("area", ("9", "FMA")) in found_out(bounds)
@@ -105,7 +105,7 @@ def test_the_attack_finds_what_a_state_alone_can_see_through(monkeypatch):
     crowd = [entry(state, leaf) for leaf in ("FMA", "LOG") for state in STATES[1:] for _ in range(2)]
     entries = own + others + crowd
     assert not found_out(narrowed(publish(MEASURE, entries), own))
-    monkeypatch.setattr(disclosure, "is_enough_for_rest", lambda rows: True)
+    monkeypatch.setattr(disclosure, "is_enough_beside_any", lambda rows: True)
     planted = publish(MEASURE, entries)
     assert not found_out(narrowed(planted))
     assert ("area", ("9", "CASEVAC")) in found_out(narrowed(planted, own))

@@ -7,6 +7,7 @@ import pytest
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
+from lcm_service.domain.sign_in_terms import PERSON_IN_COOKIE
 from lcm_service.persistence.database import db
 from lcm_service.persistence.tables import Need, Person
 from tests import factories
@@ -52,7 +53,8 @@ class TestSignInFixation:
         assert "The victim" in victim.get("/rounds").text
         assert victim.get_cookie("session").value != planted
         with victim.session_transaction() as kept:
-            assert set(kept) <= {"_user_id", "_fresh", "_id", "csrf_token"}
+            assert set(kept) <= {"_user_id", "_fresh", "_id", "csrf_token", PERSON_IN_COOKIE}
+            assert db.session.get(Person, kept[PERSON_IN_COOKIE]).name == "The victim"
         # The planted one is over for both: the browser that had it has signed in anew.
         thief = app.test_client()
         thief.set_cookie("session", planted)

@@ -33,14 +33,23 @@ def told(entries, dimension="area"):
 CROWD = needs_of(*STATES[:5], *STATES[:5], leaf="LOG")
 
 
-def test_three_states_and_five_records_stand_alone():
-    assert told(needs_of("XA", "XA", "XB", "XB", "XC") + CROWD)[("10", "C-IED")] == 5
+# Needs that ask for no seats: they count as records, and in no sum.
+FILLERS = [entry(state, seats=0) for state in ("XE", "XF", "XG")]
+
+
+def test_three_states_and_five_records_beside_those_of_any_one_stand_alone():
+    """A State knows its own: however many it submits, of the others it reads five at least."""
+    assert told(needs_of(*["XA"] * 3, *["XB"] * 3, *["XC"] * 2) + CROWD)[("10", "C-IED")] == 8
+    assert told(needs_of(*["XA"] * 3, *["XB"] * 3, "XC") + CROWD) == {None: 17}
+    flood = needs_of(*["XA"] * 200, seats=0)
+    assert told(flood + needs_of("XB", "XB", "XC", "XD") + CROWD) == {None: 214}
+    assert told(flood + needs_of("XB", "XB", "XC", "XC", "XD") + CROWD)[("10", "C-IED")] == 205
 
 
 def test_of_two_states_nothing_is_told_alone():
-    found = told(needs_of("XA", "XA", "XA", "XB", "XB") + CROWD)
+    found = told(needs_of(*["XA"] * 6, *["XB"] * 6) + CROWD)
     assert ("10", "C-IED") not in found
-    assert found == {None: 15}
+    assert found == {None: 22}
 
 
 def test_of_four_records_nothing_is_told_alone():
@@ -48,12 +57,12 @@ def test_of_four_records_nothing_is_told_alone():
 
 
 def test_a_part_that_others_can_guess_to_fifteen_percent_is_told():
-    small = [entry("XC", seats=5), entry("XC", seats=5), entry("XD", seats=5)]
+    small = [entry("XC", seats=5), entry("XC", seats=5), entry("XD", seats=5), *FILLERS]
     assert ("10", "C-IED") in told([entry("XA", seats=100), entry("XB", seats=90), *small, *CROWD])
 
 
 def test_a_part_that_others_can_guess_more_closely_is_not_told():
-    small = [entry("XC", seats=5), entry("XC", seats=5), entry("XD", seats=4)]
+    small = [entry("XC", seats=5), entry("XC", seats=5), entry("XD", seats=4), *FILLERS]
     found = told([entry("XA", seats=100), entry("XB", seats=90), *small, *CROWD])
     assert ("10", "C-IED") not in found
 
@@ -61,7 +70,7 @@ def test_a_part_that_others_can_guess_more_closely_is_not_told():
 def test_a_state_counts_once_however_many_needs_it_has():
     """XA asks for 100 in two needs, so that the largest part is not 60."""
     shares = [("XA", 60), ("XA", 40), ("XB", 50), ("XC", 13)]
-    entries = [entry(state, seats=seats) for state, seats in shares]
+    entries = [*(entry(state, seats=seats) for state, seats in shares), *FILLERS]
     assert ("10", "C-IED") not in told([*entries, entry("XC", seats=1), *CROWD])
     assert ("10", "C-IED") in told([*entries, entry("XC", seats=2), *CROWD])
 
@@ -112,10 +121,10 @@ def test_what_is_nothing_has_no_line():
 
 
 def test_seats_that_are_placed_are_judged_like_a_cell_and_may_be_none():
-    placed = needs_of(*STATES[:5], placed=20)
-    assert told(placed + CROWD + needs_of(*STATES[:5], leaf="LOG", placed=20))[("10", "C-IED")] == 5
+    placed = needs_of(*STATES[:6], placed=20)
+    assert told(placed + CROWD + needs_of(*STATES[:5], leaf="LOG", placed=20))[("10", "C-IED")] == 6
     # Of two States alone seats are placed here, and the total of the rest would give them away.
-    few = needs_of("XA", "XB", placed=20) + needs_of("XC", "XD", "XE")
+    few = needs_of("XA", "XB", placed=20) + needs_of("XC", "XD", "XE", "XF")
     assert ("10", "C-IED") not in told(few + CROWD + needs_of(*STATES[:5], leaf="LOG", placed=20))
 
 

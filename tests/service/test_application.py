@@ -298,6 +298,9 @@ class TestDoors:
             "people.renewal",
             "people.renew_password",
             "api-docs.openapi_json",
+            "figures.index",
+            "figures.csv",
+            "api-figures.list_figures",
         }
     )
 

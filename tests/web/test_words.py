@@ -53,6 +53,7 @@ LABELLED = [
 ]
 # Lists of codes that are no vocabulary of labels of their own.
 ELSEWHERE = {
+    "FIGURE_KINDS",
     "LANGUAGES_OF_PAGES",
     "LIVE_RECORD_STATES",
     "NEED_QUESTION_FIELDS",
