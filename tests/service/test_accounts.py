@@ -162,7 +162,8 @@ class TestErasing:
             sign_ins.sign_in("ana@example.org", factories.PASSWORD)
         with pytest.raises(NotSignedIn):
             tokens.actor_of_token(token)
-        events = db.session.scalars(select(AuditEvent).where(AuditEvent.record_kind == "person")).all()
+        query = select(AuditEvent).where(AuditEvent.record_kind == "person").order_by(AuditEvent.id)
+        events = db.session.scalars(query).all()
         assert [event.action for event in events] == ["create_token", "erase"]
         assert "ana" not in repr([(event.fields, event.facts) for event in events]).lower()
         assert audit.verify_audit(SYSTEM, []).faults == []

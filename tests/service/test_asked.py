@@ -342,7 +342,8 @@ def pins_of_next_run(asked):
 
 def test_secret_events_are_marked_and_stay_in_the_chain(asked):
     asked.consent()
-    events = db.session.scalars(select(AuditEvent).where(AuditEvent.record_kind == "match")).all()
+    query = select(AuditEvent).where(AuditEvent.record_kind == "match").order_by(AuditEvent.id)
+    events = db.session.scalars(query).all()
     assert [(one.action, (one.facts or {}).get("is_secret", False)) for one in events] == [
         ("ask", True),
         ("consent", False),

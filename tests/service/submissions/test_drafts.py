@@ -136,7 +136,9 @@ def test_a_draft_is_sent_as_a_record_of_now_and_leaves_no_gap(kind, owner, stran
         ("send", name),
         ("submit", sent.reference),
     ]
-    assert [one.participant_id for one in db.session.scalars(select(OutboxMessage))] == [
+    assert [
+        one.participant_id for one in db.session.scalars(select(OutboxMessage).order_by(OutboxMessage.id))
+    ] == [
         stranger.participant_id,
         owner.participant_id,
     ]
