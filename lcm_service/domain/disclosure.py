@@ -154,16 +154,11 @@ def _merge(
     """
     kept = sorted(may_stand, key=lambda code: (len(members[code]), code))
     rest = sorted(set(members) - set(kept))
-    while rest and not may_be_rest(judge, _together(members, rest)):
+    while rest and not judge.may_stand(_together(members, rest)):
         if not kept:
             return None
         rest.append(kept.pop(0))
     return sorted(kept, key=_in_order), sorted(rest)
-
-
-def may_be_rest(judge: _Judge, rows: Rows) -> bool:
-    """Whether these records may be published as a merged cell, by the rule of every cell."""
-    return judge.may_stand(rows)
 
 
 def is_enough_beside_any(rows: Rows) -> bool:
