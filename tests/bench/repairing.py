@@ -7,6 +7,7 @@ Prints one table in Markdown. Making the round, solving it and preparing the des
 """
 
 import argparse
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -21,7 +22,7 @@ from optimizer import (
     plan_to_document,
     write_json,
 )
-from optimizer.solving.repair import RepairDesk
+from optimizer.solving.repair import Repair, RepairDesk
 from optimizer.solving.solve import solve
 from tests.bench.generator import make_problem
 from tests.bench.measure import SIZES
@@ -73,6 +74,24 @@ def decline_all(desk: RepairDesk, rows: list[tuple[str, str]], tally: Tally, pro
         tally.proof.append(perf_counter() - begin)
         tally.equal += whole.values == first.values
         tally.proven += whole.is_proven
+        tell_comparison(number, first, whole, tally)
+
+
+def tell_comparison(number: int, first: Repair, whole: Repair, tally: Tally) -> None:
+    """One line on standard error for each comparison: at L each takes minutes, and a run that is stopped
+    must not lose what it has found."""
+    differs = [
+        f"{before} then {after}"
+        for before, after in zip(first.values, whole.values, strict=True)
+        if before != after
+    ]
+    found = f"the longer search differs: {'; '.join(differs)}" if differs else "equal"
+    print(
+        f"decline {number + 1}: {found}{', proven' if whole.is_proven else ''}, {tally.proof[-1]:.0f} s; "
+        f"{tally.equal} of {len(tally.proof)} equal",
+        file=sys.stderr,
+        flush=True,
+    )
 
 
 def time_cold(problem: Problem, plan: Plan, need: str, session: str) -> list[tuple[str, float]]:
