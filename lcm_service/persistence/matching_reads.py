@@ -5,7 +5,7 @@ from datetime import datetime
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session as Session  # the type of what `transaction` yields, for those who annotate
-from sqlalchemy.orm import joinedload, selectinload
+from sqlalchemy.orm import defer, joinedload, selectinload
 from sqlalchemy.orm.attributes import flag_modified
 
 from lcm_service.domain.vocabulary import DECISION_SIDES, LIVE_MATCH_STATES, UNPUBLISHED_PLAN_STATES
@@ -16,6 +16,7 @@ from lcm_service.persistence.tables import (
     Decision,
     Delivery,
     Match,
+    Mission,
     Need,
     Offer,
     Part,
@@ -85,6 +86,16 @@ def find_need(session: Session, reference: str) -> Need | None:
     return session.scalars(select(Need).where(Need.reference == reference)).one_or_none()
 
 
+def missions_of_needs(session: Session, references: Collection[str]) -> dict[str, Mission]:
+    """The missions for which these needs are stated, by the reference of the need."""
+    statement = (
+        select(Need.reference, Mission)
+        .join(Mission, Need.mission_code == Mission.code)
+        .where(Need.reference.in_(sorted(references)))
+    )
+    return {reference: mission for reference, mission in session.execute(statement)}
+
+
 def find_offer(session: Session, reference: str) -> Offer | None:
     return session.scalars(select(Offer).where(Offer.reference == reference)).one_or_none()
 
@@ -118,7 +129,7 @@ def list_matches(session: Session, round_id: int) -> Sequence[Match]:
 
 
 def find_plan(session: Session, plan_id: int) -> Plan | None:
-    return session.scalars(select(Plan).where(Plan.id == plan_id)).one_or_none()
+    return session.get(Plan, plan_id)
 
 
 def published_plan(session: Session, round_id: int) -> Plan | None:
@@ -129,8 +140,10 @@ def published_plan(session: Session, round_id: int) -> Plan | None:
 
 
 def list_plans(session: Session, round_id: int) -> Sequence[Plan]:
-    """All plans of a round, the newest first."""
-    return session.scalars(select(Plan).where(Plan.round_id == round_id).order_by(Plan.number.desc())).all()
+    """All plans of a round, the newest first; what fills a page of its own is read where it is asked for."""
+    large = (Plan.problem, Plan.document, Plan.explanation, Plan.labels, Plan.difference)
+    statement = select(Plan).where(Plan.round_id == round_id).order_by(Plan.number.desc())
+    return session.scalars(statement.options(*map(defer, large))).all()
 
 
 def latest_draft(session: Session, round_id: int, base_plan_id: int | None) -> Plan | None:
@@ -216,9 +229,10 @@ def list_match_sides(
     round_id: int | None = None,
     match_id: int | None = None,
     session_code: str | None = None,
+    need_reference: str | None = None,
 ) -> list[tuple[Match, Participant, Participant]]:
-    """Matches of a round, of one session of it, or one match, each with its recipient and its provider, by
-    need and session.
+    """Matches of a round, of one session or need of it, or one match, each with its recipient and its
+    provider, by need and session.
     """
     statement = (
         select(Match, Need.participant_id, Offer.participant_id)
@@ -236,6 +250,8 @@ def list_match_sides(
         statement = statement.where(Match.id == match_id)
     if session_code is not None:
         statement = statement.where(Match.session_code == session_code)
+    if need_reference is not None:
+        statement = statement.where(Match.need_reference == need_reference)
     rows = session.execute(statement).all()
     # Few participants are the sides of many matches: each is read once.
     sides = {participant for _, *both in rows for participant in both}

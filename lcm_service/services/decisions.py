@@ -51,14 +51,16 @@ from lcm_service.services.snapshot_records import pair_of
 NOTHING_STANDS: Final = sentence("Nothing of this match was confirmed for fewer seats. Decline all of it.")
 
 
-def list_matches(actor: Actor, round_code: str) -> list[MatchView]:
-    """The matches of a round that the actor may see: its own for a focal point, all for a coordinator.
+def list_matches(actor: Actor, round_code: str, *, need_reference: str | None = None) -> list[MatchView]:
+    """The matches of a round, or of one need of it, that the actor may see: its own for a focal point, all
+    for a coordinator.
 
     Raises NotFound for a round that is not there.
     """
     session = db.session()
     round_ = require_round(session, round_code)
-    return view_matches(session, actor, reads.list_match_sides(session, round_id=round_.id))
+    rows = reads.list_match_sides(session, round_id=round_.id, need_reference=need_reference)
+    return view_matches(session, actor, rows)
 
 
 def find_match(actor: Actor, match_id: int) -> MatchView:

@@ -294,9 +294,7 @@ def questions_of(match: Match, plan: Plan) -> tuple[Asked, ...]:
 
 def row_of(match: Match, plan: Plan) -> Mapping[str, Any]:
     """The pair's row in a plan; a released pair may have none in a later plan."""
-    pair = (match.need_reference, match.session_code)
-    rows: Sequence[Mapping[str, Any]] = plan.document["assignments"]
-    return next((row for row in rows if (row["need"], row["session"]) == pair), {"questions": ()})
+    return plan.rows_by_pair.get((match.need_reference, match.session_code), {"questions": ()})
 
 
 def _need_of(actor: Actor, match: Match, recipient: Participant, labels: Mapping[str, Any]) -> NeedOfMatch:

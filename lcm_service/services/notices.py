@@ -6,7 +6,8 @@ of the mechanism (activities): that nobody gives the same twice is what the mech
 (2020), paragraph 12).
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from itertools import combinations
@@ -101,9 +102,25 @@ def find_notices(actor: Actor, plan_id: int) -> Notices:
     session = db.session()
     courses = list(_courses_of_plan(plan))
     others = [*_courses_of_other_rounds(session, plan, courses), *_activities(session, courses)]
-    doubles = [Double(one, other) for one, other in combinations(courses, 2) if one.doubles(other)]
-    doubles += [Double(one, other) for one in courses for other in others if one.doubles(other)]
+    beside = _by_recipient(others)
+    doubles = [
+        Double(one, other)
+        for own in _by_recipient(courses).values()
+        for one, other in combinations(own, 2)
+        if one.doubles(other)
+    ]
+    doubles += [
+        Double(one, other) for one in courses for other in beside[one.recipient] if one.doubles(other)
+    ]
     return Notices(tuple(doubles), tuple(_find_late(session, courses)))
+
+
+def _by_recipient(courses: Iterable[Course]) -> defaultdict[str, list[Course]]:
+    """Only courses of one recipient can double each other: of hundreds, few are compared."""
+    found = defaultdict[str, list[Course]](list)
+    for course in courses:
+        found[course.recipient].append(course)
+    return found
 
 
 def _month(day: date) -> tuple[int, int]:
@@ -186,10 +203,11 @@ def _activities(session: Session, courses: Iterable[Course]) -> Iterator[Course]
             )
 
 
-def _find_late(session: Session, courses: Iterable[Course]) -> Iterator[Late]:
+def _find_late(session: Session, courses: Sequence[Course]) -> Iterator[Late]:
     """Courses that cannot end before their mission does; one that may still be held in time is not named."""
+    references = {course.need for course in courses if course.need is not None}
+    missions = reads.missions_of_needs(session, references)
     for course in courses:
-        need = None if course.need is None else reads.find_need(session, course.need)
-        mission = None if need is None else need.mission
+        mission = missions.get(course.need or "")
         if mission is not None and mission.ends_on is not None and course.soonest_end > mission.ends_on:
             yield Late(course, mission.code, mission.ends_on)

@@ -4,7 +4,7 @@ A match lives on while its need and its offer are revised and recognised anew. W
 confirmed only while it still fits, and a round in which something no longer fits needs a repair.
 """
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -75,7 +75,16 @@ def judge_pairs(
     related = [one for one in records.pins if one.need_reference in needs or one.session_code in codes]
     problem = _read_alone(session, records, related, as_put or {})
     counted = seats_in_session or {pair_of(one): one.seats for one in related}
-    broken = {pair_of(match): _broken_limits(problem, match, related, counted) for match in judged}
+    by_session, by_need = defaultdict[str, list[Match]](list), defaultdict[str, list[Match]](list)
+    for one in related:
+        by_session[one.session_code].append(one)
+        by_need[one.need_reference].append(one)
+    broken = {
+        pair_of(match): _broken_limits(
+            problem, match, by_session[match.session_code], by_need[match.need_reference], counted
+        )
+        for match in judged
+    }
     return {pair: _judge(problem, pair, limits) for pair, limits in broken.items()}
 
 
@@ -107,16 +116,19 @@ def _judge(problem: Problem, pair: PairCodes, broken: Sequence[str]) -> PairNow:
 
 
 def _broken_limits(
-    problem: Problem, match: Match, live: Sequence[Match], seats_in_session: Mapping[PairCodes, int]
+    problem: Problem,
+    match: Match,
+    in_session: Sequence[Match],
+    of_need: Sequence[Match],
+    seats_in_session: Mapping[PairCodes, int],
 ) -> tuple[str, ...]:
-    """The limits that the match breaks, by the seats of all live matches of its need and its session."""
-    in_session = {
+    """The limits that the match breaks, by the seats of all live matches of its session and of its need."""
+    seats_by_need = {
         one.need_reference: seats_in_session[pair_of(one)]
-        for one in live
-        if one.session_code == match.session_code and seats_in_session[pair_of(one)]
+        for one in in_session
+        if seats_in_session[pair_of(one)]
     }
-    of_need = [one for one in live if one.need_reference == match.need_reference]
-    found = {*_limits_of_session(problem, match, in_session), *_limits_of_need(problem, match, of_need)}
+    found = {*_limits_of_session(problem, match, seats_by_need), *_limits_of_need(problem, match, of_need)}
     return tuple(sorted(found, key=lambda code: int(code.removeprefix("C"))))
 
 

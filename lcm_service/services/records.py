@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from sqlalchemy import ColumnElement, and_, or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, selectinload
 
 from lcm_service.domain.errors import Conflict, NotAllowed, NotFound, NotValid
 from lcm_service.domain.permissions import (
@@ -264,7 +264,11 @@ def list_records[Record: (Need, Offer, Support)](
     ``after`` is the reference of the last record already read, ``limit`` how many to give. Raises NotAllowed
     for who may see none of this kind, NotFound for an unknown round, NotValid for an unknown ``after``.
     """
+    # A list shows whose each record is, and an offer's sessions: they are read at once for all.
     query = select(table).where(_is_no_draft_of_others(actor, table)).order_by(table.id)
+    query = query.options(selectinload(table.participant))
+    if table is Offer:
+        query = query.options(selectinload(Offer.sessions))
     if table is Need and not (actor.is_coordinator or actor.is_system):
         if actor.role != "focal_point" or actor.participant_id is None:
             raise NotAllowed("Needs are seen by the participant that has them and by coordinators.")

@@ -165,12 +165,13 @@ def _ways_out(session: Session, run: Run) -> Iterator[WayOut]:
 
 
 def _changes_since(session: Session, round_: Round, plan: Plan) -> Iterator[Attention]:
-    for match in reads.list_matches(session, round_.id):
+    matches = reads.list_matches(session, round_.id)
+    for match in matches:
         if match.plan_id == plan.id and match.state in ("declined", "released", "lapsed"):
             need, code = pair_of(match)
             yield Attention(f"{match.state}_pair", need=need, session=code)
-    yield from _reduced_pairs(reads.list_matches(session, round_.id), plan)
-    yield from _unanswered_parts(session, round_, plan)
+    yield from _reduced_pairs(matches, plan)
+    yield from _unanswered_parts(session, matches, plan)
     yield from _moved_sessions(session, round_, plan)
     records = gather_records(session, round_)
     yield from _refused_pairs(session, records)
@@ -211,12 +212,12 @@ def _moved_sessions(session: Session, round_: Round, plan: Plan) -> Iterator[Att
             yield Attention("moved_session", record=code)
 
 
-def _unanswered_parts(session: Session, round_: Round, plan: Plan) -> Iterator[Attention]:
+def _unanswered_parts(session: Session, matches: Sequence[Match], plan: Plan) -> Iterator[Attention]:
     """Parts that the plan counts on and that their owners did not give, while a match there needs them."""
-    live = [one for one in reads.list_matches(session, round_.id) if one.state in LIVE_MATCH_STATES]
+    live = [one for one in matches if one.state in LIVE_MATCH_STATES]
     held = {match.session_code for match in live}
     waiting = {match.session_code for match in live if match.awaits_parties}
-    for part in part_reads.list_parts(session, round_.id):
+    for part in part_reads.list_parts(session, plan.round_id):
         code, is_whole = part.session_code, part.state in ("declined", "lapsed")
         is_withdrawn = part.reason == "withdrawn" and part.state == "declined"
         if part.plan_id != plan.id or is_withdrawn or not (is_whole or part.refuses_more):

@@ -4,7 +4,7 @@ declined.
 Shared by the snapshot that the optimizer is asked and by the labels that put names back to its answer.
 """
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
@@ -112,7 +112,10 @@ def gather_records(
         for code, days in date_reads.moved_sessions(session, round_.id).items()
         if any(match.session_code == code for match in live)
     }
-    sessions = [row for offer in offers for row in sessions_of(offer, round_, live, moved)]
+    held = defaultdict[str, list[Match]](list)
+    for match in live:
+        held[match.offer_reference].append(match)
+    sessions = [row for offer in offers for row in sessions_of(offer, round_, held[offer.reference], moved)]
     known_needs, known_sessions = {need.reference for need in stated}, {row.code for row in sessions}
     released, planned = frozenset(release), _pairs_of(published)
     # What was delivered and once left out of a published plan, to end a clash, clashes at no later repair.
@@ -185,14 +188,10 @@ def days_of(offer: Offer) -> windows.OfferDays:
 def sessions_of(
     offer: Offer, round_: Round, live: Iterable[Match] = (), moved: Mapping[str, SessionDays] | None = None
 ) -> list[SessionRow]:
-    """The candidate sessions of one offer; those that live matches hold are among them. What was ``moved`` is
-    on the days to which it was.
+    """The candidate sessions of one offer; those that its ``live`` matches hold are among them. What was
+    ``moved`` is on the days to which it was.
     """
-    kept = {
-        windows.key_of_session(offer.reference, match.session_code)
-        for match in live
-        if match.offer_reference == offer.reference
-    }
+    kept = {windows.key_of_session(offer.reference, match.session_code) for match in live}
     stated = {row.key: row for row in offer.sessions}
     rows = []
     for candidate in windows.candidates_of(days_of(offer), opens_on=round_.opens_on, kept=kept):

@@ -27,7 +27,9 @@ from lcm_service.services import (
 from lcm_service.services.match_views import MatchView
 from lcm_service.web import choices, desk, studies
 from lcm_service.web.fields import Field, FormView, Section
+from lcm_service.web.plan_search import is_named, text_of_match
 from lcm_service.web.plan_view import Names, why_both_agree
+from lcm_service.web.portions import portion_of, wanted_rows
 from lcm_service.web.saving import Page, StaleFacts, Values, read_version, save_or_show_again
 from lcm_service.web.showing import current_actor, today
 
@@ -62,13 +64,16 @@ FEWER = (
 @bp.get("/rounds/<code>/matches")
 def index(code: str) -> str:
     """The matches of a round that the reader may see."""
-    actor = current_actor()
-    found = decisions.list_matches(actor, code)
+    actor, wanted = current_actor(), wanted_rows()
+    found = [one for one in decisions.list_matches(actor, code) if is_named(wanted, text_of_match(one))]
+    waiting = [one for one in found if desk.waits_for(actor, one)]
+    known = {one.id for one in waiting}
     return render_template(
         "matches/index.html",
         round=rounds.find_round(actor, code),
-        matches=found,
-        waiting=[one for one in found if desk.waits_for(actor, one)],
+        wanted=wanted,
+        waiting=portion_of(waiting, "waiting"),
+        others=portion_of([one for one in found if one.id not in known], "others"),
     )
 
 

@@ -25,9 +25,8 @@ from lcm_service.web.showing import current_actor
 
 def _matches_and_gaps(actor: Actor, need: Any) -> Values:
     """The matches of a need, and why the published plan leaves it short of seats."""
-    matches = decisions.list_matches(actor, need.round.code)
     return {
-        "matches": [one for one in matches if one.need_reference == need.reference],
+        "matches": decisions.list_matches(actor, need.round.code, need_reference=need.reference),
         "gap": desk.gap_of(actor, need),
         "study": studies,
         "idempotency_key": secrets.token_hex(16),

@@ -141,15 +141,16 @@ def _shared(one: Sequence[str] | None, other: Sequence[str] | None) -> list[str]
     return [code for code in one if code in other]
 
 
-def fit_of(explanation: Document) -> dict[tuple[str, str], str]:
-    """For each match, how its fit comes about: the parts that were weighed, in words."""
+def fit_of(explanation: Document, shown: Sequence[Document]) -> dict[tuple[str, str], str]:
+    """For each match that is shown, how its fit comes about: the parts that were weighed, in words."""
     parts: dict[tuple[str, str], str] = {}
+    pairs = {(row["need"], row["session"]) for row in shown}
     for row in explanation.get("matches") or ():
-        if row.get("fit_parts"):
-            shown = [
+        if row.get("fit_parts") and (row["need"], row["session"]) in pairs:
+            words_of_parts = [
                 f"{reasons.FIT_PARTS.get(name, name)} {value}" for name, value in row["fit_parts"].items()
             ]
-            parts[row["need"], row["session"]] = showing.in_one_line(shown)
+            parts[row["need"], row["session"]] = showing.in_one_line(words_of_parts)
     return parts
 
 

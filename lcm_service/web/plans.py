@@ -12,6 +12,8 @@ from lcm_service.domain.vocabulary import UNPUBLISHED_PLAN_STATES
 from lcm_service.services import explanations, moved_days, notices, publication, publish_gate, trail
 from lcm_service.web import plan_view, studies
 from lcm_service.web.desk import ACTIVE_RUN_STATES
+from lcm_service.web.plan_search import rows_of_plan
+from lcm_service.web.portions import portion_of, wanted_rows
 from lcm_service.web.saving import read_version
 from lcm_service.web.showing import current_actor
 
@@ -27,6 +29,9 @@ def show(plan_id: int) -> str:
     names = plan_view.Names(plan.labels)
     found = explanations.read_study(actor, plan_id)
     looked = explanations.list_explanations(actor, plan_id)
+    wanted = wanted_rows()
+    rows = rows_of_plan(names, plan.document, wanted)
+    matches, repeated = portion_of(rows.matches, "matches"), notices.find_notices(actor, plan_id)
     return render_template(
         "plans/show.html",
         round=plan.round,
@@ -35,16 +40,22 @@ def show(plan_id: int) -> str:
         names=names,
         totals=plan_view.totals(plan.document),
         certificate=plan_view.certificate(plan.document),
-        questions=plan_view.question_rows(names, plan.document),
+        wanted=wanted,
+        nothing_found=rows.is_empty,
+        matches=matches,
+        questions=portion_of(rows.questions, "questions"),
+        unmet=portion_of(rows.unmet, "unmet"),
+        sessions=portion_of(rows.sessions, "sessions"),
         difference=plan.difference,
         objections=publication.find_objections(actor, plan_id) if is_unpublished else [],
         is_unpublished=is_unpublished,
         may_approve=publish_gate.may_approve(actor, plan),
         by_participant=_by_participant(plan, names),
         correction=(plan.run.choice or {}).get("correction"),
-        notices=notices.find_notices(actor, plan_id),
+        notices=repeated,
+        doubles=portion_of(repeated.doubles, "doubles"),
         moved=moved_days.list_moved(actor, plan),
-        fits=plan_view.fit_of(plan.explanation),
+        fits=plan_view.fit_of(plan.explanation, matches.rows),
         waiting=plan_view.waiting_of(plan.explanation),
         view=plan_view,
         study=studies,

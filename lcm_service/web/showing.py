@@ -2,7 +2,8 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime
-from typing import Any, Literal
+from functools import lru_cache
+from typing import Any, Final, Literal
 
 from babel import Locale, UnknownLocaleError, dates, numbers
 from flask import Flask, current_app, g, request
@@ -80,6 +81,11 @@ def page_language() -> str:
 # -- Names -----------------------------------------------------------------------------------------
 
 
+# A name in its own direction; where the reader's language has none, it is marked as English.
+IN_LANGUAGE_OF_PAGE: Final = Markup("<bdi>{}</bdi>")
+IN_ENGLISH: Final = Markup('<bdi lang="en">{}</bdi>')
+
+
 def text_of(names: Mapping[str, str] | None, code: str = "") -> str:
     """A name in the reader's language, else in English, else the code: as bare text."""
     names = names or {}
@@ -88,10 +94,9 @@ def text_of(names: Mapping[str, str] | None, code: str = "") -> str:
 
 def named(names: Mapping[str, str] | None, code: str = "") -> Markup:
     """The same as `text_of`, set apart from the text around it, and marked where its language is another."""
-    text = text_of(names, code)
-    language = page_language() if (names or {}).get(page_language()) else "en"
-    mark = "" if not names or language == page_language() else Markup(' lang="{}"').format(language)
-    return Markup("<bdi{}>{}</bdi>").format(mark, text)
+    language, text = page_language(), text_of(names, code)
+    is_in_it = not names or language == "en" or bool(names.get(language))
+    return (IN_LANGUAGE_OF_PAGE if is_in_it else IN_ENGLISH).format(text)
 
 
 def as_stated(text: Any) -> Markup | None:
@@ -199,7 +204,12 @@ def vocabulary_list(codes: Sequence[str] | None, vocabulary: str) -> Markup | No
 def locale_of_formats() -> Locale:
     """The reader's way of writing days and numbers; English is written as the United Nations writes it."""
     language = page_language()
-    return Locale.parse(FORMATS_OF_LANGUAGES.get(language, language), sep="_")
+    return _locale_named(FORMATS_OF_LANGUAGES.get(language, language))
+
+
+@lru_cache
+def _locale_named(name: str) -> Locale:
+    return Locale.parse(name, sep="_")
 
 
 def day(value: date | str | None, length: Length = "medium") -> str | None:
@@ -207,7 +217,13 @@ def day(value: date | str | None, length: Length = "medium") -> str | None:
     if value is None:
         return None
     stated = date.fromisoformat(value) if isinstance(value, str) else value
-    return str(dates.format_date(stated, length, locale=locale_of_formats()))
+    return _written_day(stated, length, locale_of_formats())
+
+
+@lru_cache(maxsize=5_000)
+def _written_day(value: date, length: Length, locale: Locale) -> str:
+    """Pages of hundreds of rows name the same days again and again."""
+    return str(dates.format_date(value, length, locale=locale))
 
 
 def moment(value: datetime | None) -> str | None:

@@ -70,10 +70,10 @@ def addresses(app: Flask, round_code: str) -> dict[str, str]:
     """
     references = references_of(round_code)
     match_id = db.session.query(Match.id).order_by(Match.id).limit(1).scalar() or 0
-    plan = db.session.query(Plan).join(Plan.round).filter_by(code=round_code).first()
+    plan = db.session.query(Plan).join(Plan.round).filter_by(code=round_code).order_by(Plan.id.desc()).first()
     part_id = db.session.query(Part.id).filter_by(round_id=plan.round_id).limit(1).scalar() if plan else None
     proposal_id = db.session.query(DateProposal.id).limit(1).scalar()
-    run = db.session.query(Run).join(Run.round).filter_by(code=round_code).first()
+    run = db.session.query(Run).join(Run.round).filter_by(code=round_code).order_by(Run.id.desc()).first()
     found = {}
     for endpoint, rule in page_rules(app):
         area = endpoint.partition(".")[0]

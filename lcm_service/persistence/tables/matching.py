@@ -1,7 +1,8 @@
 """What is matched: rounds, runs of the optimizer, plans as documents, matches, decisions, questions."""
 
+from collections.abc import Mapping
 from datetime import date, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint, false
 from sqlalchemy.orm import Mapped, mapped_column, relationship
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
     from lcm_service.persistence.tables.dates import SessionDays
     from lcm_service.persistence.tables.deliveries import Delivery
     from lcm_service.persistence.tables.records import Offer
+
+# Where a plan keeps its rows by pair, beside its columns.
+ROWS_KEPT: Final = "_rows_by_pair"
 
 
 class Round(Table):
@@ -137,6 +141,17 @@ class Plan(Table):
     run: Mapped[Run] = relationship(foreign_keys=[run_id])
     put_forward_by: Mapped[Person | None] = relationship(foreign_keys=[put_forward_by_id])
     approved_by: Mapped[Person | None] = relationship(foreign_keys=[approved_by_id])
+
+    @property
+    def rows_by_pair(self) -> Mapping[tuple[str, str], Mapping[str, Any]]:
+        """The plan's assignments by need and session. Kept with the document that they were read from: a page
+        of hundreds of matches asks for each of them.
+        """
+        kept: tuple[Any, Mapping[tuple[str, str], Mapping[str, Any]]] | None = self.__dict__.get(ROWS_KEPT)
+        if kept is None or kept[0] is not self.document:
+            rows = {(row["need"], row["session"]): row for row in self.document["assignments"]}
+            kept = self.__dict__[ROWS_KEPT] = (self.document, rows)
+        return kept[1]
 
 
 class Match(Table):
