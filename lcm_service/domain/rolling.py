@@ -5,12 +5,18 @@ from datetime import date
 
 
 def years_on(days: Iterable[date | None], opens_on: date) -> int:
-    """By how many years the days move, so that the earliest of them does not come before a round opens."""
+    """By how many years the days of training move: the fewest that bring the middle of the time between the
+    first and the last of them to the opening of the round or behind it.
+
+    Not the first day, or a year that begins two weeks before a round opens would be moved by two; not the
+    last, or nearly nothing of a time that ends just then would be left.
+    """
     known = [day for day in days if day is not None]
     if not known:
         return 0
-    years = max(0, opens_on.year - min(known).year)
-    return years + (moved_on(min(known), years) < opens_on)
+    middle = min(known) + (max(known) - min(known)) / 2
+    years = max(0, opens_on.year - middle.year)
+    return years + (moved_on(middle, years) < opens_on)
 
 
 def moved_on(day: date, years: int) -> date:

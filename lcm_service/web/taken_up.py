@@ -9,8 +9,12 @@ from lcm_service.domain.rolling import moved_on, years_on
 from lcm_service.web.fields import Section
 from lcm_service.web.saving import Values
 
-# A consent is given for one record and round, and asked for anew.
-ASKED_ANEW = frozenset({"visibility_consent"})
+# A consent is given for one record and round; when a unit deploys next, nobody has said.
+ASKED_ANEW = frozenset({"visibility_consent", "deploys_on"})
+# When there is to be training or what supports it: by these the years are counted.
+DAYS_OF_TRAINING = frozenset({"earliest", "latest", "not_before", "not_after", "usable_from", "usable_to"})
+# What moves along. Until when a course is recognised is no plan, but what somebody decided: it stays.
+MOVED = DAYS_OF_TRAINING | {"expires_on"}
 
 
 def values_again(
@@ -18,15 +22,15 @@ def values_again(
 ) -> tuple[Values, int]:
     """What the form of a new record says at first, and by how many years its days were moved on.
 
-    ``more_days`` are days of the record that stand in no section.
+    ``more_days`` are days of training of the record that stand in no section.
     """
-    fields = [one for section in sections for one in section.fields]
-    values = {
-        one.name: None if one.name in ASKED_ANEW else getattr(record, column_of(one.name)) for one in fields
+    names = [one.name for section in sections for one in section.fields]
+    values: Values = {
+        name: None if name in ASKED_ANEW else getattr(record, column_of(name)) for name in names
     }
-    dated = [one.name for one in fields if one.widget == "date"]
-    years = years_on([*(values[name] for name in dated), *more_days], opens_on)
-    for name in dated:
+    days = [values[name] for name in names if name in DAYS_OF_TRAINING]
+    years = years_on([*days, *more_days], opens_on)
+    for name in MOVED.intersection(names):
         day: date | None = values[name]
         values[name] = None if day is None else moved_on(day, years)
     # Whom a coordinator submits it for.

@@ -10,6 +10,10 @@ from flask.testing import FlaskClient
 
 from lcm_service.persistence.database import db
 from lcm_service.persistence.tables import Need, Offer, Person, Round
+from lcm_service.web.needs import NEED
+from lcm_service.web.offers import OFFER
+from lcm_service.web.supports import SUPPORT
+from lcm_service.web.taken_up import MOVED, values_again
 from tests import factories
 from tests.web import world
 from tests.web.html import main_form, read_page
@@ -104,3 +108,30 @@ def test_a_round_of_another_standing_or_that_is_closed_is_not_led_to(
         setattr(next_round, column, before)
         db.session.commit()
     assert next_round.opens_on > date(2027, 1, 1)
+
+
+def test_what_somebody_decided_stays_and_what_nobody_has_said_yet_is_asked(app: Flask) -> None:
+    """Until when the United Nations recognise a course is no plan; when a unit deploys next is not known."""
+    offer = factories.make_offer(recognised_until=date(2026, 1, 31), expires_on=date(2026, 12, 31))
+    session = date(2026, 9, 7)
+    values, years = values_again(OFFER.form.sections, offer, date(2027, 1, 15), [session])
+    assert (years, values["recognised_until"]) == (1, date(2026, 1, 31))
+    assert values["expires_on"] == date(2027, 12, 31)
+    need = factories.make_need(
+        deploys_on=date(2023, 5, 1), earliest=date(2026, 9, 1), latest=date(2026, 12, 15)
+    )
+    values, years = values_again(NEED.form.sections, need, date(2027, 1, 15), [])
+    assert (years, values["deploys_on"]) == (1, None)
+    assert (values["earliest"], values["latest"]) == (date(2027, 9, 1), date(2027, 12, 15))
+
+
+def test_every_day_of_a_form_is_one_that_moves_or_one_that_does_not() -> None:
+    """A day that is added to a form is thought about here."""
+    named = {
+        field.name
+        for kind in (NEED, OFFER, SUPPORT)
+        for section in kind.form.sections
+        for field in section.fields
+        if field.widget == "date"
+    }
+    assert named == MOVED | {"deploys_on", "recognised_until"}
