@@ -1,6 +1,8 @@
 """How many requests one caller may make a minute, so that no program or place takes the service from others.
 
-Whoever is signed in is counted alone, in all browsers together: nobody at the same place can use that up.
+Whoever is signed in is counted alone, in all browsers at a place together: nobody else there can use that
+up, nor can somebody elsewhere who took a cookie of its, which a counter of the person alone would let keep
+it out even after that sign-in was ended.
 Strangers are counted by the place that they come from, and there the pages of signing in apart from the rest,
 so that who reads much keeps nobody from signing in. A token is counted too, and so is its place, ten times as
 generously, for an invented token must not begin anew. What is refused is not counted. Guesses at passwords
@@ -58,9 +60,9 @@ def is_signed_in() -> bool:
 
 
 def caller_or(place: str) -> str:
-    """Whom a request is counted for: the person or the token that it names, else the place it is from."""
+    """Whom a request is counted for: the person at this place, the token that it names, else the place."""
     if is_signed_in():
-        return f"person {session[PERSON_IN_COOKIE]}"
+        return f"person {session[PERSON_IN_COOKIE]} at {place}"
     if is_api_request() and "Authorization" in request.headers:
         return f"token {request.headers['Authorization']}"
     signs_in = request.blueprint in SIGNING_IN

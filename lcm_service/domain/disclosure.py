@@ -72,15 +72,14 @@ class _Judge:
 
     def may_stand(self, rows: Rows) -> bool:
         """Whether a cell that holds these records may be published."""
-        enough = _is_enough(rows) and is_enough_beside_any(rows)
-        return enough and all(self.may_tell(rows, name) for name in self.amounts)
+        return _is_safe(rows, [1] * len(rows)) and all(self.may_tell(rows, name) for name in self.amounts)
 
     def may_tell(self, rows: Rows, amount: str) -> bool:
         """Whether this amount of these records may be told: there is none, or it is safe as a cell is."""
         given = [row for row in rows if row.amounts[amount] > 0]
         if not given:
             return amount not in self.measure.never_none
-        return _is_enough(given) and _leaves_doubt(given, amount)
+        return _is_safe(given, [row.amounts[amount] for row in given])
 
     def numbers(self, rows: Rows) -> dict[str, Any]:
         shown = [name for name in self.amounts if name not in self.measure.hidden]
@@ -167,15 +166,17 @@ def is_enough_beside_any(rows: Rows) -> bool:
     return len(rows) - of_largest >= LEAST_RECORDS
 
 
-def _is_enough(rows: Rows) -> bool:
-    return len(rows) >= LEAST_RECORDS and len({row.participant for row in rows}) >= LEAST_STATES
+def _is_safe(rows: Rows, amounts: Sequence[int]) -> bool:
+    """Whether the sum of these amounts of these records, none of them 0, may be told."""
+    participants = {row.participant for row in rows}
+    return len(participants) >= LEAST_STATES and is_enough_beside_any(rows) and _leaves_doubt(rows, amounts)
 
 
-def _leaves_doubt(rows: Rows, amount: str) -> bool:
+def _leaves_doubt(rows: Rows, amounts: Sequence[int]) -> bool:
     """The p% rule, in whole numbers."""
     shares = Counter[str]()
-    for row in rows:
-        shares[row.participant] += row.amounts[amount]
+    for row, amount in zip(rows, amounts, strict=True):
+        shares[row.participant] += amount
     largest, _second, *others = sorted(shares.values(), reverse=True)
     return 100 * sum(others) >= LEAST_DOUBT * largest
 

@@ -4,9 +4,14 @@ import io
 import json
 import logging
 import re
+import socket
 
 import pytest
 from gunicorn.config import Config
+from gunicorn.http.errors import InvalidRequestLine
+from gunicorn.http.message import Request
+from gunicorn.http.unreader import IterUnreader
+from gunicorn.workers.base import Worker
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError, PendingRollbackError
 from sqlalchemy.orm import Session
@@ -144,6 +149,24 @@ def test_the_web_server_names_no_address_of_a_request_that_failed(lines, capsys)
     assert entry["message"] == "Error handling request"
     assert "It failed outside" in entry["exc_info"]
     assert "secret-code" not in line
+
+
+def test_the_web_server_names_no_address_of_a_request_that_it_cannot_read(lines, capsys):
+    settings = Config()
+    settings.set("errorlog", "-")
+    settings.set("loglevel", "warning")
+    worker = Worker(0, 0, [], None, 0, settings, LineLogger(settings))
+    asked, from_where = b"GET /invitations/secret-code\r\n\r\n", ("192.0.2.1", 1)
+    with pytest.raises(InvalidRequestLine) as refused:
+        Request(settings, IterUnreader([asked]), from_where)
+    here, there = socket.socketpair()
+    with here, there:
+        worker.handle_error(None, here, from_where, refused.value)
+    worker.tmp.close()
+    (line,) = capsys.readouterr().err.splitlines()
+    assert json.loads(line)["message"] == "Invalid request"
+    assert "secret-code" not in line
+    assert "192.0.2.1" not in line
 
 
 def without_source(trace: str) -> str:

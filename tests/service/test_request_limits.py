@@ -81,16 +81,27 @@ def test_a_program_is_told_how_long_to_wait_and_an_invented_key_does_not_begin_a
     assert refused.json["details"] == {"retry_after_seconds": 60}
 
 
-def test_a_person_is_counted_once_in_all_browsers_and_after_its_access_has_ended(limited):
+def test_a_person_is_counted_once_in_all_browsers_at_a_place(limited):
     person = factories.make_person("observer")
     browsers = [limited.test_client() for _ in range(3)]
     for browser in browsers:
         sign_in(browser, person)
     served = [status for browser in browsers for status in statuses(browser, MOST // 2, "/rounds")]
     assert served == [200] * MOST + [429] * (MOST // 2)
+
+
+def test_a_cookie_that_was_taken_uses_up_nothing_of_its_owner(limited):
+    """Not even by a page that writes the cookie anew, and not after its sign-in was ended."""
+    person = factories.make_person("coordinator")
+    taken, owner = limited.test_client(), limited.test_client()
+    sign_in(taken, person)
     db.session.query(SignIn).update({"ended_at": utc_now()})
     db.session.commit()
-    assert statuses(browsers[0], 1) == [429]
+    sign_in(owner, person)
+    for _ in range(MOST):
+        taken.get("/rounds", environ_base=ELSEWHERE)
+    assert taken.get("/rounds", environ_base=ELSEWHERE).status_code == 429
+    assert statuses(owner, MOST, "/rounds") == [200] * MOST
 
 
 def test_what_is_refused_to_one_uses_up_nothing_of_its_place(limited):
