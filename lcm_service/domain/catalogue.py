@@ -3,7 +3,7 @@
 What nobody has said of an offer never hides it: it may suit, and the reader is told what is still open.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -20,33 +20,47 @@ class Wish:
     region: str | None = None
 
 
+type Span = tuple[date | None, date | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Sitting:
+    """One session, or the time in which an offer is held: ``None`` is what nobody has said.
+
+    ``span`` are the days from and to which it is or can be held, either end open; ``regions`` those in which
+    it is held, ``any`` among them where it comes to the trainees or is held online. ``may_be_elsewhere``: it
+    is held there, or where the trainees are.
+    """
+
+    span: Span | None
+    regions: Collection[str] | None
+    may_be_elsewhere: bool = False
+
+
 @dataclass(frozen=True, slots=True)
 class Course:
-    """What an offer says, in the words in which it is looked for; ``None``: nobody has said.
-
-    ``spans`` are the days from and to which it is or can be held, either end open, and ``may_be_later`` says
-    that there is more of it whose days nobody has said; ``regions`` are those in which it is held, ``any``
-    among them where it comes to the trainees or is held online.
-    """
+    """What an offer says, in the words in which it is looked for; ``None``: nobody has said."""
 
     areas: Collection[str] | None
     languages: Collection[str] | None
-    spans: Collection[tuple[date | None, date | None]] | None
-    regions: Collection[str] | None
-    may_be_later: bool = False
+    sittings: Sequence[Sitting]
 
 
 def open_questions(course: Course, wish: Wish) -> tuple[str, ...] | None:
     """The parts of the wish (``areas``, ``languages``, ``dates``, ``place``) that the offer leaves open.
 
-    None where the offer does not suit.
+    None where the offer does not suit. Days and place are those of one session: that which suits best.
     """
-    answers = {
-        "areas": _has(course.areas, wish.area),
-        "languages": _has(course.languages, wish.language),
-        "dates": _falls_in(course, wish.month),
-        "place": _has(course.regions, wish.region),
-    }
+    answers = {"areas": _has(course.areas, wish.area), "languages": _has(course.languages, wish.language)}
+    sittings = [
+        {"dates": _falls_in(one.span, wish.month), "place": _is_held_in(one, wish.region)}
+        for one in course.sittings
+    ]
+    suiting = [_left_open(answers | sitting) for sitting in sittings]
+    return min((one for one in suiting if one is not None), key=len, default=None)
+
+
+def _left_open(answers: Mapping[str, bool | None]) -> tuple[str, ...] | None:
     if False in answers.values():
         return None
     return tuple(name for name, answer in answers.items() if answer is None)
@@ -60,14 +74,17 @@ def _has(said: Collection[str] | None, wanted: str | None) -> bool | None:
     return wanted in said or ANY in said
 
 
-def _falls_in(course: Course, month: date | None) -> bool | None:
+def _is_held_in(sitting: Sitting, region: str | None) -> bool | None:
+    answer = _has(sitting.regions, region)
+    return None if answer is False and sitting.may_be_elsewhere else answer
+
+
+def _falls_in(span: Span | None, month: date | None) -> bool | None:
     if month is None:
         return True
-    if course.spans is None:
+    if span is None:
         return None
     first = month.replace(day=1)
     last = (first + timedelta(days=31)).replace(day=1) - timedelta(days=1)
-    for starts, ends in course.spans:
-        if (starts is None or starts <= last) and (ends is None or ends >= first):
-            return True
-    return None if course.may_be_later else False
+    starts, ends = span
+    return (starts is None or starts <= last) and (ends is None or ends >= first)

@@ -5,12 +5,11 @@ from datetime import date
 
 import pytest
 
-from lcm_service.domain.catalogue import Course, Wish, open_questions
+from lcm_service.domain.catalogue import Course, Sitting, Wish, open_questions
 
 MARCH = date(2027, 3, 15)
-COURSE = Course(
-    areas=["C-IED"], languages=["fr"], spans=[(date(2027, 3, 31), date(2027, 4, 2))], regions={"002"}
-)
+HERE = Sitting((date(2027, 3, 31), date(2027, 4, 2)), {"002"})
+COURSE = Course(areas=["C-IED"], languages=["fr"], sittings=[HERE])
 
 
 @pytest.mark.parametrize(
@@ -45,7 +44,7 @@ def test_one_part_that_does_not_suit_is_enough(wish):
 
 
 def test_what_nobody_has_said_is_named_and_hides_nothing():
-    silent = Course(None, None, None, None)
+    silent = Course(None, None, [Sitting(None, None)])
     assert open_questions(silent, Wish("C-IED", "fr", MARCH, "002")) == (
         "areas",
         "languages",
@@ -57,7 +56,7 @@ def test_what_nobody_has_said_is_named_and_hides_nothing():
 
 
 def test_any_suits_everything():
-    course = replace(COURSE, areas=["any"], languages=["any"], regions={"any"})
+    course = Course(["any"], ["any"], [replace(HERE, regions={"any"})])
     assert open_questions(course, Wish("EOD", "en", MARCH, "019")) == ()
 
 
@@ -71,10 +70,36 @@ def test_any_suits_everything():
     ],
 )
 def test_a_window_may_be_open_at_an_end(span, answer):
-    assert open_questions(replace(COURSE, spans=[span]), Wish(month=MARCH)) == answer
+    assert open_questions(replace(COURSE, sittings=[replace(HERE, span=span)]), Wish(month=MARCH)) == answer
 
 
 def test_a_session_without_days_leaves_other_months_open():
-    course = replace(COURSE, may_be_later=True)
+    course = replace(COURSE, sittings=[HERE, replace(HERE, span=None)])
     assert open_questions(course, Wish(month=date(2027, 6, 1))) == ("dates",)
     assert open_questions(course, Wish(month=MARCH)) == ()
+
+
+def test_a_session_without_a_place_leaves_other_regions_open():
+    course = replace(COURSE, sittings=[HERE, replace(HERE, regions=None)])
+    assert open_questions(course, Wish(region="019")) == ("place",)
+    assert open_questions(course, Wish(region="002")) == ()
+
+
+def test_days_and_place_are_those_of_one_session():
+    there = Sitting((date(2027, 6, 7), date(2027, 6, 11)), {"019"})
+    course = replace(COURSE, sittings=[HERE, there])
+    june = date(2027, 6, 1)
+    assert open_questions(course, Wish(month=MARCH, region="002")) == ()
+    assert open_questions(course, Wish(month=june, region="019")) == ()
+    assert open_questions(course, Wish(month=MARCH, region="019")) is None
+    assert open_questions(course, Wish(month=june, region="002")) is None
+
+
+def test_what_may_come_to_the_trainees_is_hidden_in_no_region():
+    course = replace(COURSE, sittings=[replace(HERE, may_be_elsewhere=True)])
+    assert open_questions(course, Wish(region="002")) == ()
+    assert open_questions(course, Wish(region="019")) == ("place",)
+
+
+def test_what_is_not_held_any_more_suits_nothing():
+    assert open_questions(replace(COURSE, sittings=[]), Wish()) is None

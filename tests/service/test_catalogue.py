@@ -1,6 +1,6 @@
 """The catalogue finds offers by what they and their sessions say, for those who see offers, and no draft."""
 
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 
@@ -50,6 +50,28 @@ def test_the_place_of_a_session_counts_and_what_comes_to_the_trainees_is_everywh
         (online.reference, ()),
         (nowhere.reference, ("place",)),
     ]
+
+
+def test_a_place_that_nobody_has_said_hides_nothing(round_):
+    reader = factories.make_actor("focal_point")
+    for code, region in (("XQA", "X01"), ("XQB", "X02")):
+        factories.make_place(code, regions=[region])
+    half = factories.make_offer(round=round_, place_code=None, sessions=[{"place_code": "XQA"}, {}])
+    some_way = factories.make_offer(round=round_, mode=None, place_code="XQA")
+    assert found(reader, round_, region="X02") == [
+        (half.reference, ("place",)),
+        (some_way.reference, ("place",)),
+    ]
+    assert found(reader, round_, region="X01") == [(half.reference, ()), (some_way.reference, ())]
+
+
+def test_a_session_that_was_over_when_the_round_opened_is_no_offer(round_):
+    reader = factories.make_actor("focal_point")
+    days = {"starts_on": date(2024, 4, 5), "ends_on": round_.opens_on - timedelta(days=1)}
+    factories.make_offer(round=round_, sessions=[days])
+    factories.make_offer(round=round_, not_after=days["ends_on"])
+    still = factories.make_offer(round=round_, sessions=[days | {"ends_on": round_.opens_on}])
+    assert found(reader, round_) == [(still.reference, ())]
 
 
 def test_drafts_and_withdrawn_offers_are_in_no_catalogue(round_):
