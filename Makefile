@@ -42,6 +42,8 @@ prove: set-up-dev ## Run every test at full size, then the benches and the scree
 	@tools/system.sh
 	LCM_SIZE=full $(PYTEST) $(ARGS)
 	$(PYTHON) -m tests.bench
+	$(PYTHON) -m tests.bench.pages
+	$(PYTHON) -m tests.bench.slow_line
 	$(PYTHON) -m tests.screenshots
 
 check: set-up-dev ## Look over format, lint, types and import rules
@@ -54,8 +56,10 @@ format: set-up-dev ## Put every file in the project's format
 	$(PYTHON) -m ruff format .
 	$(PYTHON) -m ruff check --fix .
 
-bench: set-up-dev ## Measure the optimizer against honest competitors
+bench: set-up-dev ## Measure the optimizer against honest competitors, then the pages
 	$(PYTHON) -m tests.bench
+	$(PYTHON) -m tests.bench.pages
+	$(PYTHON) -m tests.bench.slow_line
 
 lock: set-up-dev ## Write the exact versions anew from the .in files
 	for name in requirements requirements-dev tools/uv; do \

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from flask import Flask, Response, request, session
 from flask_babel import Babel
+from flask_compress import Compress
 from flask_login import LoginManager, current_user
 from flask_migrate import Migrate
 from flask_wtf.csrf import CSRFProtect
@@ -73,6 +74,8 @@ def create_app(settings: Settings | None = None) -> Flask:
     api.register_api(app)
     cli.register_commands(app)
     app.after_request(add_security_headers)
+    # The last to be registered is the first to see an answer.
+    Compress(app)
     return app
 
 

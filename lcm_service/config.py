@@ -6,6 +6,7 @@ import secrets
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -248,6 +249,13 @@ class Settings:
             "REMEMBER_COOKIE_SECURE": self.secure_cookies,
             "REMEMBER_COOKIE_HTTPONLY": True,
             "WTF_CSRF_TIME_LIMIT": None,
+            # Pages and tables of figures, for slow lines. Answers of the API go as they are: the version that
+            # they name, which is sent back with a change, must not depend on how they were sent.
+            "COMPRESS_MIMETYPES": ["text/html", "text/csv"],
+            "COMPRESS_ALGORITHM": ["br", "gzip"],
+            # Files are small and kept: their address changes with what is in them (`static_address`).
+            "COMPRESS_STREAMS": False,
+            "SEND_FILE_MAX_AGE_DEFAULT": timedelta(days=365),
         }
 
 

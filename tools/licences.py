@@ -20,6 +20,7 @@ READ_BY_HAND = {
     "babel": "BSD-3-Clause",  # its LICENSE
     "blinker": "MIT",  # its classifier and LICENSE
     "colorama": "BSD-3-Clause",  # its LICENSE.txt; needed on Windows only, so it is not installed here
+    "brotlicffi": "MIT",  # its LICENSE; needed on PyPy only, so it is not installed here
     "cycler": "BSD-3-Clause",  # its LICENSE
     "fasteners": "Apache-2.0",
     "flask-sqlalchemy": "BSD-3-Clause",  # its LICENSE.rst

@@ -3,10 +3,12 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime
 from functools import lru_cache
+from hashlib import sha256
+from pathlib import Path
 from typing import Any, Final, Literal
 
 from babel import Locale, UnknownLocaleError, dates, numbers
-from flask import Flask, current_app, g, request
+from flask import Flask, current_app, g, request, url_for
 from flask_babel import get_locale
 from flask_babel import gettext as _
 from flask_login import current_user
@@ -259,6 +261,18 @@ def number(value: int | float) -> str:
 # -- Frame -----------------------------------------------------------------------------------------
 
 
+def static_address(filename: str) -> str:
+    """The address of a file of the pages, which names what is in it: browsers keep such a file for a year,
+    and a reader on a slow line does not ask for it again with each page.
+    """
+    return url_for("static", filename=filename, v=_version_of(str(current_app.static_folder), filename))
+
+
+@lru_cache
+def _version_of(folder: str, filename: str) -> str:
+    return sha256(Path(folder, filename).read_bytes()).hexdigest()[:16]
+
+
 def register_showing(app: Flask) -> None:
     """Give the templates their functions and every page its frame."""
     app.jinja_env.globals.update(
@@ -289,6 +303,7 @@ def register_showing(app: Flask) -> None:
         vocabularies=words.VOCABULARIES,
         may=permissions,
         state_for=submissions.state_for,
+        static_address=static_address,
     )
     app.jinja_env.filters["number"] = number
     app.jinja_env.trim_blocks = True
