@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response
 
 from lcm_service.domain.vocabulary import UNPUBLISHED_PLAN_STATES
 from lcm_service.services import explanations, moved_days, notices, publication, publish_gate, trail
-from lcm_service.web import plan_view, studies
+from lcm_service.web import plan_pictures, plan_view, studies
 from lcm_service.web.desk import ACTIVE_RUN_STATES
 from lcm_service.web.plan_search import rows_of_plan
 from lcm_service.web.portions import portion_of, wanted_rows
@@ -66,6 +66,25 @@ def show(plan_id: int) -> str:
         may_look=plan.state in explanations.EXPLAINED_STATES,
         idempotency_key=secrets.token_hex(16),
         events=trail.list_events(actor, "plan", str(plan_id)),
+    )
+
+
+@bp.get("/plans/<row:plan_id>/pictures")
+def pictures(plan_id: int) -> str:
+    """The plan in pictures: coverage, demand and supply, sessions in time, who gives to whom."""
+    plan = publication.find_plan(current_actor(), plan_id)
+    names = plan_view.Names(plan.labels)
+    time = plan_pictures.time_line_of(names, plan.document)
+    return render_template(
+        "plans/pictures.html",
+        round=plan.round,
+        plan=plan,
+        names=names,
+        coverage=plan_pictures.coverage_of(names, plan.document),
+        balance=plan_pictures.balance_of(names, plan.document),
+        time=time,
+        held=portion_of(time.held, "time"),
+        flow=portion_of(plan_pictures.flows_of(names, plan.document), "flow"),
     )
 
 

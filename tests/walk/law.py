@@ -167,6 +167,7 @@ PAGES: Final = {
     "scenarios.show": COORDINATES,
     "scenarios.compare": COORDINATES,
     "plans.show": COORDINATES,
+    "plans.pictures": COORDINATES,
     "plans.explain": COORDINATES,
     "plans.put_forward": COORDINATES,
     "plans.approve": COORDINATES,
