@@ -14,6 +14,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from lcm_service import api, cli, http_errors, request_limits, web
 from lcm_service.config import Settings
 from lcm_service.domain.errors import NotSignedIn
+from lcm_service.domain.sentences import sentence
 from lcm_service.domain.vocabulary import LANGUAGES_OF_PAGES
 from lcm_service.http_errors import is_api_request
 from lcm_service.logs import Service
@@ -132,4 +133,4 @@ def _register_sign_in(app: Flask) -> None:
 
 
 def _refuse_strangers() -> None:
-    raise NotSignedIn("Sign in to see this page.")
+    raise NotSignedIn(sentence("Sign in to see this page."))

@@ -12,6 +12,7 @@ from werkzeug.exceptions import BadRequest, PreconditionFailed, PreconditionRequ
 
 from lcm_service.domain.errors import NotAllowed, NotSignedIn
 from lcm_service.domain.permissions import Actor
+from lcm_service.domain.sentences import sentence
 from lcm_service.services.tokens import actor_of_token
 
 # Written into the description of each call that changes a record.
@@ -83,11 +84,11 @@ def next_part(items: list[Any], limit: int, query: Mapping[str, Any]) -> str | N
 def _find_caller() -> None:
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
     if scheme.lower() != "bearer":
-        raise NotSignedIn("Send a token: Authorization: Bearer lcm_...")
+        raise NotSignedIn(sentence("Send a token: Authorization: Bearer lcm_..."))
     settings = current_app.config["SETTINGS"]
     g.caller, scope = actor_of_token(token.strip(), with_demonstration=settings.demonstration)
     if scope != "act" and request.method not in {"GET", "HEAD", "OPTIONS"}:
-        raise NotAllowed('This token is good for reading alone. Make one whose scope is "act".')
+        raise NotAllowed(sentence('This token is good for reading alone. Make one whose scope is "act".'))
 
 
 def _refuse_unreadable_body() -> None:

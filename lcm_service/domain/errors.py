@@ -4,16 +4,20 @@
 it is an outcome of matching, stored and explained.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
+
+from lcm_service.domain.sentences import Sentence
 
 
 class LcmError(Exception):
-    """Base of all refusals that a person should read. ``message`` says what, which and what to do."""
+    """Base of all refusals that a person should read. ``message`` says what, which and what to do; it is a
+    sentence, so that pages can say it in their reader's language.
+    """
 
     code = "refused"
 
-    def __init__(self, message: str, **details: Any) -> None:
+    def __init__(self, message: Sentence, **details: Any) -> None:
         super().__init__(message)
         self.message = message
         self.details = details
@@ -48,7 +52,9 @@ class NotValid(LcmError):
 
     code = "not_valid"
 
-    def __init__(self, message: str, faults: Mapping[str, list[str]] | None = None, **details: Any) -> None:
+    def __init__(
+        self, message: Sentence, faults: Mapping[str, Sequence[str]] | None = None, **details: Any
+    ) -> None:
         super().__init__(message, **details)
         self.faults = dict(faults or {})
 

@@ -19,6 +19,7 @@ from sqlalchemy.orm import DeclarativeBase, Session
 from sqlalchemy.orm.exc import StaleDataError
 
 from lcm_service.domain.errors import Conflict, Stale
+from lcm_service.domain.sentences import sentence
 
 # Named constraints, so that migrations can alter them on both engines.
 NAMING_CONVENTION = {
@@ -120,14 +121,14 @@ def transaction() -> Iterator[Session]:
     except StaleDataError as error:
         session.rollback()
         raise Stale(
-            "Someone else changed this record at the same moment. Read it again and repeat."
+            sentence("Someone else changed this record at the same moment. Read it again and repeat.")
         ) from error
     except DBAPIError as error:
         session.rollback()
         if not _lost_to_others(error):
             raise
         raise Conflict(
-            "Others were writing at the same moment, and nothing of this was saved. Try again."
+            sentence("Others were writing at the same moment, and nothing of this was saved. Try again.")
         ) from error
     except BaseException:
         session.rollback()

@@ -38,4 +38,5 @@ def sentences_of(messages: Any) -> list[str]:
         return [text for inner in messages.values() for text in sentences_of(inner)]
     if isinstance(messages, list | tuple):
         return [text for inner in messages for text in sentences_of(inner)]
-    return [str(messages)]
+    # A sentence stays what it is, for it remembers of what it was made.
+    return [messages if isinstance(messages, str) else str(messages)]

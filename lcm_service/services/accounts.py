@@ -43,6 +43,7 @@ ERASED_NAME: Final = "–"
 LONGEST_PART_KEPT: Final = 240
 
 NOT_AN_ADDRESS = sentence("This is not an e-mail address.")
+NO_SUCH_PARTICIPANT = sentence("There is no such participant.")
 FAULTY_ACCOUNT = sentence("The account cannot be made like this.")
 
 
@@ -77,7 +78,7 @@ def erase_demonstration_people(actor: Actor) -> int:
     Raises NotAllowed for all but administrators and the system.
     """
     if not may_manage_people(actor):
-        raise NotAllowed("Accounts are erased by administrators.")
+        raise NotAllowed(sentence("Accounts are erased by administrators."))
     with transaction() as session:
         people = session.scalars(select(Person).where(Person.is_demonstration)).all()
         # Also whom they have invited, whether it has come or not.
@@ -104,10 +105,10 @@ def create_person(
     Raises NotAllowed unless an administrator or the system asks, NotValid, and Conflict for a known address.
     """
     if not may_manage_people(actor):
-        raise NotAllowed("Accounts are made by administrators.")
+        raise NotAllowed(sentence("Accounts are made by administrators."))
     faults = account_faults(email, name, role, participant_code, language)
     if password is not None and (wrong := passwords.password_faults(password, (email, name))):
-        faults["password"] = wrong
+        faults["password"] = [*wrong]
     if faults:
         raise NotValid(FAULTY_ACCOUNT, faults)
     with transaction() as session:
@@ -131,7 +132,7 @@ def add_person(session: Session, actor: Actor, person: Person) -> None:
     """
     earlier = session.scalar(select(Person).where(Person.email == person.email).with_for_update(of=Person))
     if earlier is not None and earlier.is_active:
-        raise Conflict("There is an account with this e-mail address already.")
+        raise Conflict(sentence("There is an account with this e-mail address already."))
     if earlier is not None:
         _give_up_address(session, actor, earlier)
     session.add(person)
@@ -187,7 +188,7 @@ def reset_second_factor(actor: Actor, email: str) -> None:
     Raises NotAllowed for all but administrators and the system, and NotFound.
     """
     if not may_manage_people(actor):
-        raise NotAllowed("Second factors are taken away by administrators.")
+        raise NotAllowed(sentence("Second factors are taken away by administrators."))
     with transaction() as session:
         person = person_to_manage(session, actor, email)
         # A sign-in that is beginning now comes before, and ends, or finds the link gone.
@@ -295,14 +296,14 @@ def erase_person(actor: Actor, email: str) -> None:
     Raises NotAllowed for all but administrators and the system, and NotFound.
     """
     if not may_manage_people(actor):
-        raise NotAllowed("Accounts are erased by administrators.")
+        raise NotAllowed(sentence("Accounts are erased by administrators."))
     address = plain_address(email)
     with transaction() as session:
         invited = session.execute(delete(Invitation).where(Invitation.email == address))
         before = Person.email.startswith(_beginning_of_given_up(address), autoescape=True)
         people = session.scalars(select(Person).where((Person.email == address) | before)).all()
         if not people and not invited.rowcount:  # type: ignore[attr-defined]
-            raise NotFound("There is no account with this e-mail address.")
+            raise NotFound(sentence("There is no account with this e-mail address."))
         if not people:
             record_event(session, actor, "erase", "invitation", "-")
         for person in people:
@@ -355,8 +356,7 @@ def find_participant(session: Session, code: str | None) -> Participant | None:
         return None
     participant = session.scalar(select(Participant).where(Participant.code == code))
     if participant is None:
-        text = sentence("There is no such participant.")
-        raise NotValid(text, {"participant_code": [text]})
+        raise NotValid(NO_SUCH_PARTICIPANT, {"participant_code": [NO_SUCH_PARTICIPANT]})
     return participant
 
 
@@ -368,9 +368,9 @@ def person_to_manage(session: Session, actor: Actor, email: str) -> Person:
     person = session.scalar(select(Person).where(Person.email == plain_address(email)))
     is_own = person is not None and actor.person_id == person.id
     if not (is_own or may_manage_people(actor)):
-        raise NotAllowed("You manage your own account alone.")
+        raise NotAllowed(sentence("You manage your own account alone."))
     if person is None:
-        raise NotFound("There is no account with this e-mail address.")
+        raise NotFound(sentence("There is no account with this e-mail address."))
     return person
 
 

@@ -9,6 +9,7 @@ from lcm_service.domain.errors import NotAllowed, NotValid
 from lcm_service.domain.permissions import Actor, may_coordinate, may_see_activities
 from lcm_service.domain.record_fields import ACTIVITY_FIELDS
 from lcm_service.domain.record_rules import ENDS_BEFORE_START, REQUIRED, Faults
+from lcm_service.domain.sentences import sentence
 from lcm_service.domain.vocabulary import ACTIVITY_STATES
 from lcm_service.persistence.database import db, transaction
 from lcm_service.persistence.tables import Activity, Participant
@@ -45,7 +46,7 @@ def list_activities(
 ) -> list[Activity]:
     """Activities, latest first. Raises NotAllowed for who does not take part."""
     if not may_see_activities(actor):
-        raise NotAllowed("Activities are seen by those who take part.")
+        raise NotAllowed(sentence("Activities are seen by those who take part."))
     query = select(Activity).order_by(Activity.last_month.desc().nulls_last(), Activity.id)
     if provider_code is not None:
         query = query.where(Activity.provider_code == provider_code)
@@ -60,4 +61,4 @@ def _require_own_provider(actor: Actor, provider_code: str | None) -> None:
         return
     provider = db.session.scalar(select(Participant).where(Participant.code == provider_code))
     if provider is None or not actor.answers_for(provider.id):
-        raise NotAllowed("You record the activities of your own participant.")
+        raise NotAllowed(sentence("You record the activities of your own participant."))

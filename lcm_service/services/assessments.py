@@ -45,9 +45,11 @@ def assess_delivery(
     with transaction() as session:
         held = hold_match(session, actor, match_id, side, on_behalf)
         if side not in ASSESSING_SIDES:
-            raise NotValid("The two sides say what they think of a course.", {"side": [CHOOSE_SIDE]})
+            raise NotValid(
+                sentence("The two sides say what they think of a course."), {"side": [CHOOSE_SIDE]}
+            )
         if answer not in ASSESSMENT_ANSWERS:
-            raise NotValid("Say what you think of the course.", {"answer": [CHOOSE_ANSWER]})
+            raise NotValid(sentence("Say what you think of the course."), {"answer": [CHOOSE_ANSWER]})
         note = checked_note(note)
         own = _assessment_of(held)
         if own is not None and (own.answer, own.note) == (answer, note):
@@ -79,18 +81,21 @@ def reply_to_record(actor: Actor, offer_reference: str, reply: str | None, versi
     with transaction() as session:
         offer = records.find_record(actor, Offer, offer_reference)
         if not may_see_course_record(actor, offer.participant_id):
-            raise NotAllowed("The provider of a course replies to its record.")
+            raise NotAllowed(sentence("The provider of a course replies to its record."))
         record = _record_of(session, offer)
         if record is None:
             raise Conflict(
-                f"The course of {offer_reference} has no record yet: too few recipients have assessed it."
+                sentence(
+                    "The course of %(offer)s has no record yet: too few recipients have assessed it.",
+                    offer=offer_reference,
+                )
             )
         reply = checked_note(reply)
         if record.reply == reply:
             return record
         if record.version != version:
             raise Stale(
-                "The record was changed since you read it. Read it again and repeat your reply.",
+                sentence("The record was changed since you read it. Read it again and repeat your reply."),
                 your_version=version,
                 present_version=record.version,
                 changes=[],
@@ -107,8 +112,12 @@ def _assessment_of(held: HeldMatch) -> Assessment | None:
     match = held.match
     if held.state != "agreed" or match.delivery is None or match.delivery.state != "delivered":
         raise Conflict(
-            f"The course of {match.need_reference} in {match.session_code} is not reported as delivered yet, "
-            "so there is nothing to assess. Report it first."
+            sentence(
+                "The course of %(need)s in %(session)s is not reported as delivered yet, so there is "
+                "nothing to assess. Report it first.",
+                need=match.need_reference,
+                session=match.session_code,
+            )
         )
     return next((one for one in match.delivery.assessments if one.side == held.side), None)
 

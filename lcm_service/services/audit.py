@@ -19,6 +19,7 @@ from sqlalchemy import func, select
 
 from lcm_service.domain.errors import NotAllowed
 from lcm_service.domain.permissions import Actor, may_verify_audit
+from lcm_service.domain.sentences import sentence
 from lcm_service.persistence.audit_chain import (
     HEAD_ID,
     NO_HASH,
@@ -94,7 +95,7 @@ def seal_chain(actor: Actor, private_key: bytes, seals_file: Path) -> SealedHead
     NotAllowed for all but the system, and OSError where the file cannot be written.
     """
     if not actor.is_system:
-        raise NotAllowed("The chain of events is sealed by the service itself.")
+        raise NotAllowed(sentence("The chain of events is sealed by the service itself."))
     key = Ed25519PrivateKey.from_private_bytes(private_key)
     with transaction() as session:
         head = session.execute(
@@ -175,7 +176,7 @@ def verify_audit(
     Raises NotAllowed for all but administrators and the system.
     """
     if not may_verify_audit(actor):
-        raise NotAllowed("The chain of events is verified by administrators.")
+        raise NotAllowed(sentence("The chain of events is verified by administrators."))
     rows = db.session.scalars(select(AuditSeal).order_by(AuditSeal.number))
     kept = [SealedHead(row.number, row.sha256, row.at, row.public_key, row.signature) for row in rows]
     known = set(public_keys)

@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session, joinedload
 
 from lcm_service.domain.errors import Conflict, NotAllowed
 from lcm_service.domain.permissions import Actor, may_see_circulated_needs
+from lcm_service.domain.sentences import sentence
 from lcm_service.domain.vocabulary import LIVE_RECORD_STATES
 from lcm_service.persistence.database import db, transaction, utc_now
 from lcm_service.persistence.tables import Need
@@ -51,7 +52,12 @@ def circulate_record(actor: Actor, kind: str, reference: str, version: int) -> A
     with transaction() as session:
         record = begin_step(session, actor, kind, reference, version, "circulate")
         if isinstance(record, Need) and record.visibility_consent is not True:
-            raise Conflict(f"{reference} is not circulated: its participant has not agreed to be named.")
+            raise Conflict(
+                sentence(
+                    "%(reference)s is not circulated: its participant has not agreed to be named.",
+                    reference=reference,
+                )
+            )
         record.circulated_at = utc_now()
         end_step(session, actor, record, "circulate", ["state"])
         for participant_id in _participants_of(session, record.round_id) - {record.participant_id}:
@@ -66,7 +72,7 @@ def list_circulated_needs(actor: Actor, round_code: str) -> list[CirculatedNeed]
     Raises NotAllowed for who takes no part, NotFound for an unknown round.
     """
     if not may_see_circulated_needs(actor):
-        raise NotAllowed("Circulated needs are read by those who take part.")
+        raise NotAllowed(sentence("Circulated needs are read by those who take part."))
     round_ = require_round(db.session(), round_code)
     stands = or_(Need.expires_on.is_(None), Need.expires_on >= utc_now().date())
     # The consent is asked for once more: whatever happens to the state, nobody is named without it.

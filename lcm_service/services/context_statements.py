@@ -9,6 +9,7 @@ from typing import Any
 
 from lcm_service.domain.errors import NotAllowed
 from lcm_service.domain.permissions import Actor, may_see_activities
+from lcm_service.domain.sentences import sentence
 from lcm_service.services.data_files import read_document
 from lcm_service.services.sourced_records import source_lines, source_of
 
@@ -27,7 +28,7 @@ class ContextStatement:
 def list_context_statements(actor: Actor) -> list[ContextStatement]:
     """The statements, in the order of their list. Raises NotAllowed for whoever may not see activities."""
     if not may_see_activities(actor):
-        raise NotAllowed("What sources say of needs is read by those who take part.")
+        raise NotAllowed(sentence("What sources say of needs is read by those who take part."))
     lines = source_lines()
     return [
         ContextStatement(

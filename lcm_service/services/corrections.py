@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from lcm_service.domain.errors import Conflict, NotAllowed, NotValid
 from lcm_service.domain.permissions import Actor, may_coordinate
+from lcm_service.domain.sentences import sentence
 from lcm_service.domain.vocabulary import LIVE_MATCH_STATES
 from lcm_service.persistence import matching_reads as reads
 from lcm_service.persistence.database import db
@@ -35,11 +36,15 @@ def list_correctable(actor: Actor, round_code: str) -> list[Correctable]:
     Raises NotAllowed for all but coordinators, NotFound, and Conflict where no plan is published.
     """
     if not may_coordinate(actor):
-        raise NotAllowed("Only coordinators correct plans.")
+        raise NotAllowed(sentence("Only coordinators correct plans."))
     session = db.session()
     round_ = require_round(session, round_code)
     if reads.published_plan(session, round_.id) is None:
-        raise Conflict(f"No plan of the round {round_code} is published: there is nothing to correct.")
+        raise Conflict(
+            sentence(
+                "No plan of the round %(round)s is published: there is nothing to correct.", round=round_code
+            )
+        )
     rows = [
         row
         for row in reads.list_match_sides(session, round_id=round_.id)
@@ -70,7 +75,8 @@ def request_correction(
     known = {one.match.id: one.match for one in list_correctable(actor, round_code)}
     if set(withdraw) - set(known):
         raise NotValid(
-            "A match that you chose has ended since. Look again.", faults={"withdraw": ["Choose again."]}
+            sentence("A match that you chose has ended since. Look again."),
+            faults={"withdraw": [sentence("Choose again.")]},
         )
     pairs = [
         [known[number].need_reference, known[number].session_code, reason]

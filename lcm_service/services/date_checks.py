@@ -7,7 +7,7 @@ from typing import Final
 from lcm_service.domain.errors import Conflict, NotValid
 from lcm_service.domain.permissions import Actor, may_coordinate
 from lcm_service.domain.record_rules import ENDS_BEFORE_START, Faults
-from lcm_service.domain.sentences import sentence
+from lcm_service.domain.sentences import Coded, Sentence, sentence
 from lcm_service.persistence import date_reads
 from lcm_service.persistence.database import utc_now
 from lcm_service.persistence.matching_reads import Session
@@ -30,8 +30,11 @@ def days_to_move(match: Match) -> tuple[date, date]:
     days = days_of_match(match)
     if days.start is None or days.end is None:
         raise Conflict(
-            f"Session {match.session_code} names no days yet. Its provider states them in the offer; until "
-            "then there is nothing to propose others for."
+            sentence(
+                "Session %(session)s names no days yet. Its provider states them in the offer; until "
+                "then there is nothing to propose others for.",
+                session=match.session_code,
+            )
         )
     return days.start, days.end
 
@@ -41,20 +44,28 @@ def require_may_propose(held: HeldMatch, before: tuple[date, date]) -> None:
     held.require_asked()
     if not is_known_live(held.match):
         raise Conflict(
-            "Other dates are proposed for a match that stands and that its provider knows. A recipient first "
-            "agrees to be put to the provider.",
+            sentence(
+                "Other dates are proposed for a match that stands and that its provider knows. A recipient "
+                "first agrees to be put to the provider."
+            ),
             state=held.state,
         )
     require_not_delivered(held.match)
     if before[0] <= utc_now().date():
-        raise Conflict(f"Session {held.match.session_code} began on {before[0]}.", first_day=str(before[0]))
+        raise Conflict(
+            sentence("Session %(session)s began on %(day)s.", session=held.match.session_code, day=before[0]),
+            first_day=str(before[0]),
+        )
 
 
 def require_none_open(own: DateProposal | None, open_now: Sequence[DateProposal]) -> None:
     """One's own comes first, and so does what is put to all: whoever may propose was asked about that."""
     if own is not None or any(one.state == "put" for one in open_now):
         raise Conflict(
-            "Other dates are proposed for this session already. Answer them, or take back your own, first."
+            sentence(
+                "Other dates are proposed for this session already. Answer them, or take back your own, "
+                "first."
+            )
         )
 
 
@@ -65,8 +76,10 @@ def require_none_put(session: Session, proposal: DateProposal) -> None:
     )
     if any(one.state == "put" for one in open_now):
         raise Conflict(
-            "Other dates are put to those who take part already. Wait for their answers, or take back your "
-            "own, first."
+            sentence(
+                "Other dates are put to those who take part already. Wait for their answers, or take back "
+                "your own, first."
+            )
         )
 
 
@@ -94,17 +107,28 @@ def require_no_obstacle(
     if may_coordinate(actor):
         if found:
             raise Conflict(
-                f"Session {code} cannot be held on these dates for all who take part: {_listed(found)}.",
+                sentence(
+                    "Session %(session)s cannot be held on these dates for all who take part: %(obstacles)s.",
+                    session=code,
+                    obstacles=_listed(found),
+                ),
                 obstacles=[{"code": one.code, "record": one.record} for one in found],
             )
         return
     own = [one for one in found if one.owner_id == participant_id]
     if own:
         raise Conflict(
-            f"Your own records speak against these dates: {_listed(own)}. Change them first, or name others.",
+            sentence(
+                "Your own records speak against these dates: %(obstacles)s. Change them first, or name "
+                "others.",
+                obstacles=_listed(own),
+            ),
             rules=sorted({one.code for one in own}),
         )
 
 
-def _listed(obstacles: Sequence[Obstacle]) -> str:
-    return ", ".join(f"{one.record} ({one.code})" for one in obstacles)
+def _listed(obstacles: Sequence[Obstacle]) -> list[Sentence]:
+    return [
+        sentence("%(record)s (%(limit)s)", record=one.record, limit=Coded("limit", one.code))
+        for one in obstacles
+    ]

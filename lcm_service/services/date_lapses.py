@@ -2,6 +2,7 @@
 
 from lcm_service.domain.errors import NotAllowed
 from lcm_service.domain.permissions import Actor, may_coordinate
+from lcm_service.domain.sentences import sentence
 from lcm_service.persistence import date_reads
 from lcm_service.persistence import matching_reads as reads
 from lcm_service.persistence.database import db, transaction, utc_now
@@ -59,4 +60,4 @@ def remind_of_dates(actor: Actor) -> int:
 
 def _require_coordinator(actor: Actor) -> None:
     if not may_coordinate(actor):
-        raise NotAllowed("Deadlines are looked after by coordinators and the service itself.")
+        raise NotAllowed(sentence("Deadlines are looked after by coordinators and the service itself."))

@@ -68,7 +68,7 @@ def find_match(actor: Actor, match_id: int) -> MatchView:
     session = db.session()
     views = view_matches(session, actor, reads.list_match_sides(session, match_id=match_id))
     if not views:
-        raise NotFound(f"There is no match {match_id}.")
+        raise NotFound(sentence("There is no match %(match)s.", match=str(match_id)))
     return views[0]
 
 
@@ -152,7 +152,10 @@ def decline_match(
     is not listed or where nothing stands beside what is more, Stale, and Conflict where the match has ended.
     """
     if reason not in DECLINE_REASONS:
-        raise NotValid("Say why, by one of the listed reasons.", faults={"reason": ["Choose a reason."]})
+        raise NotValid(
+            sentence("Say why, by one of the listed reasons."),
+            faults={"reason": [sentence("Choose a reason.")]},
+        )
     with transaction() as session:
         held = hold_match(session, actor, match_id, side, on_behalf)
         own = held.decision
@@ -186,9 +189,12 @@ def release_match(
     Raises NotFound, NotAllowed, NotValid for a reason that is not listed, Stale, Conflict where it has ended.
     """
     if not may_coordinate(actor):
-        raise NotAllowed("Only coordinators release matches. Decline it for your side instead.")
+        raise NotAllowed(sentence("Only coordinators release matches. Decline it for your side instead."))
     if reason not in DECLINE_REASONS:
-        raise NotValid("Say why, by one of the listed reasons.", faults={"reason": ["Choose a reason."]})
+        raise NotValid(
+            sentence("Say why, by one of the listed reasons."),
+            faults={"reason": [sentence("Choose a reason.")]},
+        )
     with transaction() as session:
         held = hold_match(session, actor, match_id, "secretariat", False)
         if held.match.state == "released":

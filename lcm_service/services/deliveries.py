@@ -6,13 +6,13 @@ events in the match's history and moves no seat. A letter of a side is recorded 
 
 from collections.abc import Mapping
 from datetime import date
-from typing import Any
+from typing import Any, Final
 
 from lcm_service.domain.errors import Conflict, NotValid
 from lcm_service.domain.lives import NOTHING, states_before
 from lcm_service.domain.permissions import Actor, may_coordinate
 from lcm_service.domain.record_rules import ENDS_BEFORE_START, Faults
-from lcm_service.domain.sentences import sentence
+from lcm_service.domain.sentences import Coded, sentence
 from lcm_service.domain.vocabulary import ASSESSING_SIDES, NON_DELIVERY_REASONS
 from lcm_service.persistence import matching_reads as reads
 from lcm_service.persistence.database import db, transaction, utc_now
@@ -41,6 +41,17 @@ MORE_THAN_AGREED = sentence("No more seats can have been used than were agreed."
 MORE_THAN_USED = sentence("No more women can have been trained than seats were used.")
 NOT_OVER = sentence("This day has not come yet.")
 BEFORE_ROUND = sentence("No course of this round can have been held on so early a day.")
+# What is said of a course of which something was reported that leaves no such step open.
+REPORTED: Final = {
+    "delivered": sentence(
+        "The course is reported as delivered already. Where that is wrong, write to the coordinators: they "
+        "correct it by your letter."
+    ),
+    "not_delivered": sentence(
+        "The course is reported as not delivered already. Where that is wrong, write to the coordinators: "
+        "they correct it by your letter."
+    ),
+}
 CHOOSE_REASON = sentence("Choose a reason.")
 CHOOSE_SIDE = sentence("Say for which side: recipient or provider.")
 
@@ -90,7 +101,10 @@ def report_delivered(
         action = _require_report(held, "deliver")
         last = last_day(held.match)
         if last is not None and _today() < last:
-            raise Conflict(f"The course lasts until {last}. Report it once it is over.", last_day=str(last))
+            raise Conflict(
+                sentence("The course lasts until %(day)s. Report it once it is over.", day=last),
+                last_day=str(last),
+            )
         faults = _faults_of_report(report, agreed_seats(held.match), _earliest_day(held))
         if faults:
             raise NotValid(FAULTY, faults)
@@ -115,7 +129,7 @@ def report_not_delivered(
     with transaction() as session:
         held = _hold_side(session, actor, match_id, side, on_behalf)
         if reason not in NON_DELIVERY_REASONS:
-            raise NotValid("Say why, by one of the listed reasons.", {"reason": [CHOOSE_REASON]})
+            raise NotValid(sentence("Say why, by one of the listed reasons."), {"reason": [CHOOSE_REASON]})
         report = {"reason": reason, "note": checked_note(note)}
         delivery = held.match.delivery
         if delivery is not None and delivery.state == "not_delivered" and _says(delivery, report):
@@ -125,8 +139,11 @@ def report_not_delivered(
         first = first_day(held.match)
         if first is not None and _today() < first:
             raise Conflict(
-                f"The course begins on {first}. If it will not take place, write to the coordinators: they "
-                "decline the match for you, so that its seats go to others.",
+                sentence(
+                    "The course begins on %(day)s. If it will not take place, write to the coordinators: "
+                    "they decline the match for you, so that its seats go to others.",
+                    day=first,
+                ),
                 first_day=str(first),
             )
         return _write(session, held, action, "not_delivered", dict.fromkeys(FIELDS_OF_REPORT) | report)
@@ -147,7 +164,7 @@ def rounds_with_agreed(actor: Actor) -> set[str]:
 def _hold_side(session: Session, actor: Actor, match_id: int, side: str, on_behalf: bool) -> HeldMatch:
     held = hold_match(session, actor, match_id, side, on_behalf)
     if side not in ASSESSING_SIDES:
-        raise NotValid("The two sides report what became of a course.", {"side": [CHOOSE_SIDE]})
+        raise NotValid(sentence("The two sides report what became of a course."), {"side": [CHOOSE_SIDE]})
     return held
 
 
@@ -159,15 +176,19 @@ def _require_step(held: HeldMatch, *actions: str) -> None:
     match = held.match
     if not agreed_seats(match):
         raise Conflict(
-            f"The match of {match.need_reference} with {match.session_code} is {held.state}. A course is "
-            "scheduled and reported once all sides have agreed to its match.",
+            sentence(
+                "The match of %(need)s with %(session)s is %(state)s. A course is scheduled and reported "
+                "once all sides have agreed to its match.",
+                need=match.need_reference,
+                session=match.session_code,
+                state=Coded("match_state", held.state),
+            ),
             state=held.state,
         )
     state = NOTHING if match.delivery is None else match.delivery.state
     if state not in states_before("delivery", *actions):
         raise Conflict(
-            f"The course is reported as {state.replace('_', ' ')} already. Where that is wrong, write to the "
-            "coordinators: they correct it by your letter.",
+            REPORTED[state],
             state=state,
         )
 

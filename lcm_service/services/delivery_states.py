@@ -5,6 +5,7 @@ from typing import Final
 
 from lcm_service.domain.errors import Conflict
 from lcm_service.domain.lives import states_before
+from lcm_service.domain.sentences import sentence
 from lcm_service.persistence.tables import Match
 
 FIELDS_OF_DAYS: Final = ("starts_on", "ends_on", "place_code", "venue")
@@ -25,9 +26,13 @@ def require_not_delivered(match: Match) -> None:
     """Raise Conflict where the course was delivered."""
     if is_delivered(match):
         raise Conflict(
-            f"The course of {match.need_reference} in {match.session_code} was delivered, so its match "
-            "stands as it is: it is neither declined nor released nor given other seats. Where the report is "
-            "wrong, ask a coordinator to correct it.",
+            sentence(
+                "The course of %(need)s in %(session)s was delivered, so its match stands as it is: it "
+                "is neither declined nor released nor given other seats. Where the report is wrong, ask "
+                "a coordinator to correct it.",
+                need=match.need_reference,
+                session=match.session_code,
+            ),
             state="delivered",
         )
 

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from lcm_service.domain.errors import Conflict, NotAllowed
 from lcm_service.domain.permissions import Actor, may_see_draft
+from lcm_service.domain.sentences import Coded, sentence
 from lcm_service.persistence.database import transaction
 from lcm_service.persistence.tables import Offer, OfferSession, Round
 from lcm_service.services import records
@@ -69,10 +70,16 @@ def _begin(session: Session, actor: Actor, kind: str, reference: str, version: i
     session.execute(select(Round.id).where(Round.id == round_id).with_for_update(key_share=True))
     draft: Any = records.lock_record(session, actor, table, reference)
     if not may_see_draft(actor, draft.participant_id):
-        raise NotAllowed("A draft is sent and discarded by its participant alone.")
+        raise NotAllowed(sentence("A draft is sent and discarded by its participant alone."))
     check_version(session, actor, kind, draft, version)
     if draft.state != "draft":
-        raise Conflict(f"{reference} is {draft.state} and no draft any more.")
+        raise Conflict(
+            sentence(
+                "%(reference)s is %(state)s and no draft any more.",
+                reference=reference,
+                state=Coded("record_state", draft.state),
+            )
+        )
     return draft
 
 

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from lcm_service.domain.errors import NotAllowed
 from lcm_service.domain.permissions import Actor, may_coordinate
+from lcm_service.domain.sentences import sentence
 from lcm_service.persistence.database import transaction
 from lcm_service.persistence.tables import Participant, Place, Region
 from lcm_service.services.data_files import read_document
@@ -43,7 +44,7 @@ def load_exercise(actor: Actor, seed: int = SEED) -> LoadedRound:
     The training areas have to be loaded before. Raises NotAllowed unless the actor coordinates.
     """
     if not may_coordinate(actor):
-        raise NotAllowed("Only coordinators load a round.")
+        raise NotAllowed(sentence("Only coordinators load a round."))
     with transaction() as session:
         if is_loaded(session, ROUND_CODE):
             return LoadedRound(ROUND_CODE, was_loaded=False, records={})

@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from lcm_service.domain.errors import Conflict, NotAllowed, NotFound
 from lcm_service.domain.permissions import SYSTEM, Actor, may_coordinate
+from lcm_service.domain.sentences import Coded, sentence
 from lcm_service.domain.vocabulary import UNPUBLISHED_PLAN_STATES
 from lcm_service.persistence import matching_reads as reads
 from lcm_service.persistence import run_queue
@@ -69,7 +70,13 @@ def request_explanation(
         if earlier is not None:
             return earlier
         if plan.state not in EXPLAINED_STATES:
-            raise Conflict(f"Plan {plan.number} is {plan.state}; nothing hangs on it any more.")
+            raise Conflict(
+                sentence(
+                    "Plan %(plan)s is %(state)s; nothing hangs on it any more.",
+                    plan=plan.number,
+                    state=Coded("plan_state", plan.state),
+                )
+            )
         run = Run(
             round_id=plan.round_id,
             purpose=PURPOSE,
@@ -96,9 +103,9 @@ def request_explanation(
 def _require_plan(session: Session, plan_id: int, need: str | None) -> Plan:
     plan = reads.find_plan(session, plan_id)
     if plan is None:
-        raise NotFound(f"There is no plan {plan_id}.")
+        raise NotFound(sentence("There is no plan %(plan)s.", plan=str(plan_id)))
     if need is not None and need not in plan.labels["needs"]:
-        raise NotFound(f"Plan {plan.number} knows of no need {need}.")
+        raise NotFound(sentence("Plan %(plan)s knows of no need %(need)s.", plan=plan.number, need=need))
     return plan
 
 
@@ -110,7 +117,7 @@ def _find_earlier(
     if earlier is not None:
         require_same_request(earlier, plan.round, (PURPOSE,))
         if (earlier.base_plan_id, earlier.choice) != (plan.id, choice):
-            raise Conflict("This key was used for another plan or need. Send a new key.")
+            raise Conflict(sentence("This key was used for another plan or need. Send a new key."))
         return earlier
     active = (
         run
@@ -126,7 +133,7 @@ def find_task(run_id: int) -> Task:
     run = reads.find_run(session, run_id)
     plan = None if run is None or run.base_plan_id is None else reads.find_plan(session, run.base_plan_id)
     if run is None or plan is None:
-        raise NotFound(f"There is no run {run_id} that explains a plan.")
+        raise NotFound(sentence("There is no run %(run)s that explains a plan.", run=str(run_id)))
     return Task(plan.document, (run.choice or {}).get("need"))
 
 
@@ -162,7 +169,7 @@ def read_study(actor: Actor, plan_id: int) -> Study:
     _require_coordinator(actor)
     session = db.session()
     if reads.find_plan(session, plan_id) is None:
-        raise NotFound(f"There is no plan {plan_id}.")
+        raise NotFound(sentence("There is no plan %(plan)s.", plan=str(plan_id)))
     return study_of_plan(session, plan_id)
 
 
@@ -174,4 +181,4 @@ def list_explanations(actor: Actor, plan_id: int) -> Sequence[Run]:
 
 def _require_coordinator(actor: Actor) -> None:
     if not may_coordinate(actor):
-        raise NotAllowed("What would help, and whom it would displace, is for coordinators.")
+        raise NotAllowed(sentence("What would help, and whom it would displace, is for coordinators."))

@@ -16,6 +16,7 @@ from sqlalchemy import select
 from lcm_service.domain.assumptions import are_seats_assumed
 from lcm_service.domain.errors import NotAllowed, NotFound
 from lcm_service.domain.permissions import Actor, may_coordinate
+from lcm_service.domain.sentences import sentence
 from lcm_service.domain.standing import notice_of
 from lcm_service.persistence import matching_reads as reads
 from lcm_service.persistence.database import db, transaction
@@ -96,7 +97,9 @@ def export_problem(actor: Actor, plan_id: int) -> dict[str, Any]:
     Raises NotAllowed for all but coordinators, NotFound.
     """
     if not may_coordinate(actor):
-        raise NotAllowed("The problem file holds what every participant asked for; it is for coordinators.")
+        raise NotAllowed(
+            sentence("The problem file holds what every participant asked for; it is for coordinators.")
+        )
     plan = _take_out(actor, plan_id, "problem")
     return _envelope(PROBLEM_EXPORT, plan) | {"problem": json.loads(plan.problem)}
 
@@ -144,10 +147,12 @@ def _take_out(actor: Actor, plan_id: int, form: str) -> Plan:
 
 def _readable_plan(actor: Actor, plan_id: int) -> Plan:
     if not may_coordinate(actor) and (actor.role != "focal_point" or actor.participant_code is None):
-        raise NotAllowed("Plans are exported by coordinators, and by participants for their own rows.")
+        raise NotAllowed(
+            sentence("Plans are exported by coordinators, and by participants for their own rows.")
+        )
     plan = reads.find_plan(db.session(), plan_id)
     if plan is None or not (may_coordinate(actor) or plan.state == "published"):
-        raise NotFound(f"There is no plan {plan_id}.")
+        raise NotFound(sentence("There is no plan %(plan)s.", plan=str(plan_id)))
     return plan
 
 

@@ -16,7 +16,7 @@ from typing import Any, Final
 from lcm_service.domain.disclosure import LEAST_DOUBT, LEAST_RECORDS, LEAST_STATES, publish
 from lcm_service.domain.errors import Conflict, NotAllowed
 from lcm_service.domain.permissions import Actor, may_coordinate
-from lcm_service.domain.sentences import sentence
+from lcm_service.domain.sentences import Sentence, sentence
 from lcm_service.domain.standing import notice_of_figures
 from lcm_service.persistence import figure_reads
 from lcm_service.persistence import matching_reads as reads
@@ -74,7 +74,7 @@ class CoursesToTell:
     read, so that nothing else is made public by the press that follows.
     """
 
-    refusal: str | None
+    refusal: Sentence | None
     measures: list[dict[str, Any]]
     sha256: str
 
@@ -168,4 +168,4 @@ def _freeze(
 
 def _require_coordinator(actor: Actor) -> None:
     if not may_coordinate(actor):
-        raise NotAllowed("Only coordinators make figures public.")
+        raise NotAllowed(sentence("Only coordinators make figures public."))

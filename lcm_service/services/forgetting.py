@@ -4,6 +4,7 @@ from sqlalchemy import ColumnElement, delete, or_
 
 from lcm_service.domain.errors import NotAllowed
 from lcm_service.domain.permissions import Actor
+from lcm_service.domain.sentences import sentence
 from lcm_service.domain.sign_in_terms import ENDED_SIGN_INS_KEPT_FOR
 from lcm_service.persistence.database import Table, transaction, utc_now
 from lcm_service.persistence.tables import Invitation, PasswordRenewal, SignIn, SignInFailure
@@ -15,7 +16,7 @@ def forget_what_is_over(actor: Actor) -> int:
     for a month; gives how many rows there were. Raises NotAllowed for all but the system.
     """
     if not actor.is_system:
-        raise NotAllowed("The service itself forgets what is over.")
+        raise NotAllowed(sentence("The service itself forgets what is over."))
     now = utc_now()
     long_ago = now - ENDED_SIGN_INS_KEPT_FOR
     over: tuple[tuple[type[Table], ColumnElement[bool]], ...] = (

@@ -10,6 +10,7 @@ from typing import Final
 from lcm_service.domain.errors import Conflict, NotAllowed, NotFound, NotValid
 from lcm_service.domain.lives import AFTER_PARTIES, CONFIRMING_ORDER, states_before
 from lcm_service.domain.permissions import Actor, may_coordinate, may_decide_as, may_see_match
+from lcm_service.domain.sentences import Coded, sentence
 from lcm_service.domain.vocabulary import DECISION_SIDES, PARTIES
 from lcm_service.persistence import matching_reads as reads
 from lcm_service.persistence.database import utc_now
@@ -92,8 +93,13 @@ class HeldMatch:
         """Raise Conflict unless one of these steps is open in the present state (`domain/lives.py`)."""
         if self.state not in states_before("match", *actions):
             raise Conflict(
-                f"The match of {self.match.need_reference} with {self.match.session_code} is {self.state}. "
-                + NEXT_STEP.get(self.state, ""),
+                sentence(
+                    "The match of %(need)s with %(session)s is %(state)s. %(next)s",
+                    need=self.match.need_reference,
+                    session=self.match.session_code,
+                    state=Coded("match_state", self.state),
+                    next=NEXT_STEP[self.state],
+                ),
                 state=self.state,
             )
 
@@ -104,15 +110,23 @@ class HeldMatch:
         missing = next((side for side in before if side not in confirmed), None)
         if self.side in AFTER_PARTIES and self.match.awaits_parties and missing != "provider":
             raise Conflict(
-                f"Another party of session {self.match.session_code} has not confirmed its part for these "
-                f"seats, and the {self.side} confirms after it. You are told when it is your turn; where a "
-                "party has declined, a repair looks for another support.",
+                sentence(
+                    "Another party of session %(session)s has not confirmed its part for these seats, and "
+                    "the %(side)s confirms after it. You are told when it is your turn; where a party has "
+                    "declined, a repair looks for another support.",
+                    session=self.match.session_code,
+                    side=Coded("side", self.side),
+                ),
                 waiting_for=PARTIES,
             )
         if missing is not None:
             raise Conflict(
-                f"The {missing} has not confirmed this match yet, and the {self.side} confirms after it. "
-                "You are told when it is your turn.",
+                sentence(
+                    "The %(awaited)s has not confirmed this match yet, and the %(side)s confirms after it. "
+                    "You are told when it is your turn.",
+                    awaited=Coded("side", missing),
+                    side=Coded("side", self.side),
+                ),
                 waiting_for=missing,
             )
 
@@ -120,8 +134,10 @@ class HeldMatch:
         """Raise Conflict where the match was not put to the provider: it has nothing to answer yet."""
         if self.side == "provider" and not is_put(self.match):
             raise Conflict(
-                "The recipient has not agreed yet to be put to the provider, so the provider has nothing to "
-                "answer.",
+                sentence(
+                    "The recipient has not agreed yet to be put to the provider, so the provider has nothing "
+                    "to answer."
+                ),
                 waiting_for="recipient",
             )
 
@@ -132,12 +148,16 @@ class HeldMatch:
 
 
 NEXT_STEP: Final = {
-    "asked": "The recipient has to agree first to be put to the provider.",
-    "proposed": "The recipient has agreed to be put to the provider; now the sides confirm or decline.",
-    "agreed": "All sides agreed; ask a coordinator to release it, or to record a letter that declines it.",
-    "declined": "A repair proposes what else is possible.",
-    "released": "A repair proposes what else is possible.",
-    "lapsed": "Nobody answered in time; a side can revive it.",
+    "asked": sentence("The recipient has to agree first to be put to the provider."),
+    "proposed": sentence(
+        "The recipient has agreed to be put to the provider; now the sides confirm or decline."
+    ),
+    "agreed": sentence(
+        "All sides agreed; ask a coordinator to release it, or to record a letter that declines it."
+    ),
+    "declined": sentence("A repair proposes what else is possible."),
+    "released": sentence("A repair proposes what else is possible."),
+    "lapsed": sentence("Nobody answered in time; a side can revive it."),
 }
 
 
@@ -148,21 +168,32 @@ def hold_match(session: Session, actor: Actor, match_id: int, side: str, on_beha
     """
     rows = reads.list_match_sides(session, match_id=match_id)
     if not rows:
-        raise NotFound(f"There is no match {match_id}.")
+        raise NotFound(sentence("There is no match %(match)s.", match=str(match_id)))
     match, recipient, provider = rows[0]
     if not may_see_match(actor, recipient.id, provider.id, is_put=is_put(match)):
-        raise NotFound(f"There is no match {match_id}.")
+        raise NotFound(sentence("There is no match %(match)s.", match=str(match_id)))
     if side not in DECISION_SIDES:
-        raise NotValid(f"There is no side {side}.", faults={"side": [f"One of {', '.join(DECISION_SIDES)}."]})
+        raise NotValid(
+            sentence("There is no side %(side)s.", side=Coded("side", side)),
+            faults={
+                "side": [
+                    sentence("One of %(choices)s.", choices=[Coded("side", one) for one in DECISION_SIDES])
+                ]
+            },
+        )
     if not may_decide_as(actor, side, recipient.id, provider.id):
-        raise NotAllowed(f"You do not answer for the {side} of this match.")
+        raise NotAllowed(
+            sentence("You do not answer for the %(side)s of this match.", side=Coded("side", side))
+        )
     is_letter = may_coordinate(actor) and side != "secretariat"
     if is_letter != on_behalf:
-        raise NotAllowed("Only a coordinator who has a side's letter answers on its behalf, and says so.")
+        raise NotAllowed(
+            sentence("Only a coordinator who has a side's letter answers on its behalf, and says so.")
+        )
     round_ = reads.lock_round(session, match.round_id)
     reads.read_match_again(session, match)
     if not may_see_match(actor, recipient.id, provider.id, is_put=is_put(match)):
-        raise NotFound(f"There is no match {match_id}.")
+        raise NotFound(sentence("There is no match %(match)s.", match=str(match_id)))
     return HeldMatch(actor, match, recipient, provider, round_, side, is_letter)
 
 
@@ -267,5 +298,8 @@ def checked_note(note: str | None) -> str | None:
     """A note without the space around it; raises NotValid where it is too long."""
     note = (note or "").strip()
     if len(note) > LONGEST_NOTE:
-        raise NotValid(f"A note has at most {LONGEST_NOTE} characters.", faults={"note": ["Shorten it."]})
+        raise NotValid(
+            sentence("A note has at most %(most)s characters.", most=LONGEST_NOTE),
+            faults={"note": [sentence("Shorten it.")]},
+        )
     return note or None

@@ -36,11 +36,13 @@ from lcm_service.services.mailing import find_faults
 from lcm_service.services.throttle import sha256_of
 from lcm_service.services.trail import enqueue_message, record_event
 
-NOT_YOURS_TO_INVITE = "You invite focal points of your own participant, and only as its lead focal point."
+NOT_YOURS_TO_INVITE = sentence(
+    "You invite focal points of your own participant, and only as its lead focal point."
+)
 CANNOT_BE_INVITED = sentence(
     "This address cannot be invited: it may have an account or another invitation. Ask the administrators."
 )
-NO_SUCH_INVITATION = (
+NO_SUCH_INVITATION = sentence(
     "This invitation is not known, was used, was withdrawn or has expired. Ask for a new one."
 )
 DAYS_OF_DELEGATION = sentence("The last day is today or later, not before the first, and within half a year.")
@@ -129,11 +131,11 @@ def withdraw_invitation(actor: Actor, invitation_id: int) -> None:
     with transaction() as session:
         invitation = session.get(Invitation, invitation_id, with_for_update=True)
         if invitation is None or not may_look_after_people_of(actor, invitation.participant_id):
-            raise NotFound("There is no such invitation.")
+            raise NotFound(sentence("There is no such invitation."))
         if not _may_withdraw(actor, invitation):
-            raise NotAllowed("Only administrators withdraw the invitation of a lead focal point.")
+            raise NotAllowed(sentence("Only administrators withdraw the invitation of a lead focal point."))
         if invitation.accepted_at is not None:
-            raise Conflict("This invitation was accepted. End the person's access instead.")
+            raise Conflict(sentence("This invitation was accepted. End the person's access instead."))
         if invitation.withdrawn_at is None:
             invitation.withdrawn_at = utc_now()
             record_event(session, actor, "withdraw_invitation", "invitation", str(invitation.id))
@@ -160,7 +162,7 @@ def accept_invitation(code: str, name: str, password: str) -> Person:
         about.language,
     )
     if wrong := passwords.password_faults(password, (about.email, name)):
-        faults["password"] = wrong
+        faults["password"] = [*wrong]
     if faults:
         raise NotValid(FAULTY_ACCOUNT, faults)
     # Weighing and hashing take time: nobody else waits for them.
@@ -226,9 +228,11 @@ def end_access_of(actor: Actor, person_id: int) -> None:
     with transaction() as session:
         person = _person_looked_after(session, actor, person_id)
         if person.id == actor.person_id:
-            raise Conflict("You cannot end your own access. Hand over first, then ask your successor.")
+            raise Conflict(
+                sentence("You cannot end your own access. Hand over first, then ask your successor.")
+            )
         if person.is_lead and not may_manage_people(actor):
-            raise Conflict("Whoever stands in for the lead focal point cannot end its access.")
+            raise Conflict(sentence("Whoever stands in for the lead focal point cannot end its access."))
         if person.is_active:
             end_access(session, actor, person)
 
@@ -245,9 +249,9 @@ def hand_over(actor: Actor, person_id: int) -> None:
             # Hand-overs of one participant follow each other: who has handed over leads no more.
             session.get(Participant, person.participant_id, with_for_update=True)
         if not may_manage_people(actor) and not leads_itself(actor):
-            raise NotAllowed("Only the lead focal point itself hands over, or an administrator.")
+            raise NotAllowed(sentence("Only the lead focal point itself hands over, or an administrator."))
         if not person.is_active or person.role != "focal_point":
-            raise Conflict("Only an active focal point can be the lead of its participant.")
+            raise Conflict(sentence("Only an active focal point can be the lead of its participant."))
         if person.is_lead:
             return
         session.execute(
@@ -293,7 +297,7 @@ def end_delegation(actor: Actor, person_id: int) -> None:
 
 def _require_looks_after_people(actor: Actor) -> None:
     if not may_look_after_people_of(actor, actor.participant_id):
-        raise NotAllowed("Only lead focal points and administrators look after accounts.")
+        raise NotAllowed(sentence("Only lead focal points and administrators look after accounts."))
 
 
 def _require_may_invite(actor: Actor, role: str, participant_code: str | None, is_lead: bool) -> None:
@@ -351,23 +355,23 @@ def _is_of_demonstration(session: Session, invitation: Invitation) -> bool:
 def _require_no_lead(session: Session, participant_id: int | None) -> None:
     lead = select(Person.id).where(Person.participant_id == participant_id, Person.is_lead)
     if session.scalar(lead) is not None:
-        raise Conflict("This participant has a lead focal point by now. Ask for a new invitation.")
+        raise Conflict(sentence("This participant has a lead focal point by now. Ask for a new invitation."))
 
 
 def _person_looked_after(session: Session, actor: Actor, person_id: int) -> Person:
     _require_looks_after_people(actor)
     person = session.get(Person, person_id)
     if person is None or not may_look_after_people_of(actor, person.participant_id):
-        raise NotFound("There is no such person.")
+        raise NotFound(sentence("There is no such person."))
     return person
 
 
 def _person_to_delegate_to(session: Session, actor: Actor, person_id: int) -> Person:
     person = _person_looked_after(session, actor, person_id)
     if not leads_itself(actor):
-        raise NotAllowed("Only the lead focal point itself delegates.")
+        raise NotAllowed(sentence("Only the lead focal point itself delegates."))
     if not person.is_active or person.role != "focal_point" or person.is_lead:
-        raise Conflict("Only another active focal point can stand in for the lead.")
+        raise Conflict(sentence("Only another active focal point can stand in for the lead."))
     return person
 
 

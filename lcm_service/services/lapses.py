@@ -13,6 +13,7 @@ from sqlalchemy import select
 
 from lcm_service.domain.errors import Conflict, NotAllowed
 from lcm_service.domain.permissions import Actor, may_coordinate
+from lcm_service.domain.sentences import sentence
 from lcm_service.persistence import matching_reads as reads
 from lcm_service.persistence.database import db, transaction, utc_now
 from lcm_service.persistence.matching_reads import Session
@@ -124,8 +125,10 @@ def revive_match(
         held.require_open("revive")
         if held.is_as_known or not _is_of_published_plan(session, match):
             raise Conflict(
-                "Another plan was published since this match lapsed, and its seats may be others' now. Ask "
-                "the coordinators for a repair: the pair is not banned."
+                sentence(
+                    "Another plan was published since this match lapsed, and its seats may be others' now. "
+                    "Ask the coordinators for a repair: the pair is not banned."
+                )
             )
         is_known = not is_secret(match) and match.seats <= match.seats_put
         match.state = "proposed" if is_known else "asked"
@@ -164,7 +167,7 @@ def _is_of_published_plan(session: Session, match: Match) -> bool:
 
 def _require_coordinator(actor: Actor) -> None:
     if not may_coordinate(actor):
-        raise NotAllowed("Deadlines are looked after by coordinators and the service itself.")
+        raise NotAllowed(sentence("Deadlines are looked after by coordinators and the service itself."))
 
 
 def _rounds_with(condition: object) -> Sequence[int]:

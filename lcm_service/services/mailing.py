@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from lcm_service.domain.errors import NotAllowed
 from lcm_service.domain.permissions import Actor
+from lcm_service.domain.sentences import sentence
 from lcm_service.persistence.database import transaction, utc_now
 from lcm_service.persistence.tables import MailDelivery, OutboxMessage, Person
 
@@ -195,4 +196,4 @@ def _people_of(session: Session, message: OutboxMessage) -> Sequence[int]:
 
 def _require_system(actor: Actor) -> None:
     if not actor.is_system:
-        raise NotAllowed("Mail is sent by the service itself.")
+        raise NotAllowed(sentence("Mail is sent by the service itself."))

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from lcm_service.domain.errors import Conflict, NotValid
-from lcm_service.domain.sentences import sentence
+from lcm_service.domain.sentences import Coded, sentence
 from lcm_service.persistence import matching_reads as reads
 from lcm_service.persistence.matching_reads import Session
 from lcm_service.persistence.tables import Match, Plan, Round
@@ -52,7 +52,9 @@ def refuse_pair(
         asked = (_as_asked(session, match, plan, record, field) for record, field in now.questions)
         return _refuse_unanswered(match, list(dict.fromkeys(asked)))
     rules = [] if now is None else list(now.refusals)
-    return Conflict("What the records say now speaks against this match. Ask for a repair.", rules=rules)
+    return Conflict(
+        sentence("What the records say now speaks against this match. Ask for a repair."), rules=rules
+    )
 
 
 def refuse_provider(
@@ -124,12 +126,20 @@ def _refuse_unanswered(match: Match, asked: Sequence[Asked]) -> Conflict:
     ]
     if all(one["field"] == RECOGNITION for one in questions):
         return Conflict(
-            f"This match waits for recognition: a coordinator says how many seats of {match.need_reference} "
-            "count.",
+            sentence(
+                "This match waits for recognition: a coordinator says how many seats of %(need)s count.",
+                need=match.need_reference,
+            ),
             questions=questions,
         )
-    listed = ", ".join(f"{one['record_reference']} {one['field']}" for one in questions)
+    listed = [
+        sentence("%(record)s %(field)s", record=reference, field=Coded("field", field))
+        for _, reference, field in asked
+    ]
     return Conflict(
-        f"This match depends on questions that are still open: {listed}. Answer them first.",
+        sentence(
+            "This match depends on questions that are still open: %(questions)s. Answer them first.",
+            questions=listed,
+        ),
         questions=questions,
     )

@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from lcm_service.domain.errors import Conflict, NotAllowed, NotFound, NotValid
 from lcm_service.domain.permissions import SYSTEM, Actor, may_coordinate
+from lcm_service.domain.sentences import sentence
 from lcm_service.domain.vocabulary import DECISION_SIDES, LIVE_MATCH_STATES, PLANNING_PURPOSES
 from lcm_service.persistence import matching_reads as reads
 from lcm_service.persistence import run_queue
@@ -105,7 +106,7 @@ def request_run(
     plan is published.
     """
     if not may_coordinate(actor):
-        raise NotAllowed("Only coordinators run the matching.")
+        raise NotAllowed(sentence("Only coordinators run the matching."))
     seconds = DEFAULT_TIME_LIMIT_SECONDS if time_limit_seconds is None else time_limit_seconds
     check_request(idempotency_key, seconds)
     wanted = Choice.from_document(choice)
@@ -166,14 +167,18 @@ def finish_run(
 def _require_base(session: Session, round_: Round, base_run_id: int) -> Run:
     base = reads.find_run(session, base_run_id)
     if base is None or base.round_id != round_.id or base.purpose not in PLANNING_PURPOSES:
-        raise NotFound(f"There is no run {base_run_id} of round {round_.code}.")
+        raise NotFound(
+            sentence("There is no run %(run)s of round %(round)s.", run=str(base_run_id), round=round_.code)
+        )
     return base
 
 
 def _require_same_choice(earlier: Run, round_: Round, wanted: Choice, base_run_id: int | None) -> Run:
     require_same_request(earlier, round_, PLANNING_PURPOSES)
     if (earlier.choice, earlier.base_run_id) != (wanted.to_document() or None, base_run_id):
-        raise Conflict("This was sent before with another choice. Open the form anew, or send a new key.")
+        raise Conflict(
+            sentence("This was sent before with another choice. Open the form anew, or send a new key.")
+        )
     return earlier
 
 
@@ -185,7 +190,7 @@ def _require_clash(session: Session, round_: Round, base: Run | None, wanted: Ch
         raise NotValid(NO_WAY_OUT, faults={"choice": []})
     published = reads.published_plan(session, round_.id)
     if base.base_plan_id != (None if published is None else published.id):
-        raise Conflict("Another plan was published since these matches clashed. Ask for a repair.")
+        raise Conflict(sentence("Another plan was published since these matches clashed. Ask for a repair."))
     require_way_out(wanted, Choice.from_document(base.choice), json.loads(base.problem), base.result["clash"])
 
 
@@ -203,7 +208,12 @@ def _store_run(
     snapshot = build_snapshot(session, round_, release=choice.release, hold=choice.hold, barred=choice.barred)
     published = reads.published_plan(session, round_.id)
     if published is None and round_.state != "open":
-        raise Conflict(f"The round {round_.code} is closed, and no plan of it is published to be repaired.")
+        raise Conflict(
+            sentence(
+                "The round %(round)s is closed, and no plan of it is published to be repaired.",
+                round=round_.code,
+            )
+        )
     run = Run(
         round_id=round_.id,
         purpose="match" if published is None else "repair",
@@ -232,13 +242,15 @@ def _require_pinned(session: Session, round_: Round, choice: Choice) -> None:
     live = [one for one in reads.list_matches(session, round_.id) if one.state in LIVE_MATCH_STATES]
     pairs = {(one.need_reference, one.session_code) for one in live}
     if choice.release - pairs or choice.hold - {code for _, code in pairs}:
-        raise NotValid("A choice may give up only what is agreed or proposed now.", faults={"choice": []})
+        raise NotValid(
+            sentence("A choice may give up only what is agreed or proposed now."), faults={"choice": []}
+        )
     lacking = find_lacking_reasons(choice, live)
     if lacking:
-        named = ", ".join(f"{need} in {code}" for need, code in lacking)
+        named = [sentence("%(need)s in %(session)s", need=need, session=code) for need, code in lacking]
         raise NotValid(
-            f"A side has answered about {named}: say why each is withdrawn.",
-            faults={"withdraw": ["Say why, for each match that a side has answered."]},
+            sentence("A side has answered about %(matches)s: say why each is withdrawn.", matches=named),
+            faults={"withdraw": [sentence("Say why, for each match that a side has answered.")]},
         )
 
 

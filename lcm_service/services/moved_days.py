@@ -9,6 +9,7 @@ from typing import Any
 
 from lcm_service.domain.errors import NotAllowed
 from lcm_service.domain.permissions import Actor, may_coordinate
+from lcm_service.domain.sentences import sentence
 from lcm_service.persistence import date_reads
 from lcm_service.persistence.database import db
 from lcm_service.persistence.matching_reads import Session
@@ -34,7 +35,7 @@ def list_moved(actor: Actor, plan: Plan) -> list[MovedSession]:
     Raises NotAllowed for all but coordinators.
     """
     if not may_coordinate(actor):
-        raise NotAllowed("Whole plans are for coordinators.")
+        raise NotAllowed(sentence("Whole plans are for coordinators."))
     labels = plan.labels["sessions"]
     return [
         MovedSession(code, days.starts_on, days.ends_on, labels[code]["start"], labels[code]["end"])

@@ -8,6 +8,7 @@ from sqlalchemy import select
 from lcm_service.domain.errors import NotAllowed, NotFound, NotValid
 from lcm_service.domain.permissions import Actor, may_coordinate
 from lcm_service.domain.record_rules import may_be_critical, recognition_faults
+from lcm_service.domain.sentences import Coded, sentence
 from lcm_service.domain.vocabulary import LIVE_RECORD_STATES, PRIORITIES
 from lcm_service.persistence.database import transaction, utc_now
 from lcm_service.persistence.tables import Need
@@ -95,12 +96,21 @@ def recognise_as_asked(actor: Actor, round_code: str, references: Iterable[str])
         needs = {need.reference: need for need in rows}
         for reference in wanted:
             if reference not in needs:
-                raise NotFound(f"There is no need {reference} that takes part in {round_code}.")
+                raise NotFound(
+                    sentence(
+                        "There is no need %(reference)s that takes part in %(round)s.",
+                        reference=reference,
+                        round=round_code,
+                    )
+                )
             need = needs[reference]
             try:
                 _recognise(need, need.seats_asked, need.priority_asked or "routine", AS_ASKED)
             except NotValid as error:
-                raise NotValid(f"{reference} cannot be recognised as asked.", error.faults) from error
+                raise NotValid(
+                    sentence("%(reference)s cannot be recognised as asked.", reference=reference),
+                    error.faults,
+                ) from error
             records.end_change(session, actor, need, "recognise", ["seats_recognised", "priority_recognised"])
         return [needs[reference] for reference in wanted]
 
@@ -118,7 +128,9 @@ def list_needs(actor: Actor, round_code: str | None = None, **choice: Any) -> li
 def _recognise(need: Need, seats: int | None, priority: str, reason: str | None) -> None:
     faults = recognition_faults(records.values_of("need", need), seats, priority, reason)
     if priority not in PRIORITIES:
-        faults["priority"] = [f"It may be {', '.join(PRIORITIES)}."]
+        faults["priority"] = [
+            sentence("It may be %(priorities)s.", priorities=[Coded("priority", one) for one in PRIORITIES])
+        ]
     if faults:
         raise NotValid(records.FAULTY, faults)
     need.seats_recognised = seats
@@ -155,4 +167,4 @@ def _end_circulation_without_consent(need: Need) -> list[str]:
 
 def _require_coordinator(actor: Actor) -> None:
     if not may_coordinate(actor):
-        raise NotAllowed("Seats and priority are recognised by coordinators.")
+        raise NotAllowed(sentence("Seats and priority are recognised by coordinators."))

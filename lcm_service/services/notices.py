@@ -17,6 +17,7 @@ from sqlalchemy import select
 
 from lcm_service.domain.errors import NotAllowed
 from lcm_service.domain.permissions import Actor, may_coordinate
+from lcm_service.domain.sentences import sentence
 from lcm_service.domain.vocabulary import LIVE_MATCH_STATES
 from lcm_service.persistence import matching_reads as reads
 from lcm_service.persistence.database import db
@@ -97,7 +98,7 @@ def find_notices(actor: Actor, plan_id: int) -> Notices:
     Only what is stated is compared: a course whose subjects or days nobody has said is not called a double.
     """
     if not may_coordinate(actor):
-        raise NotAllowed("Only coordinators read what a plan repeats.")
+        raise NotAllowed(sentence("Only coordinators read what a plan repeats."))
     plan = publication.find_plan(actor, plan_id)
     session = db.session()
     courses = list(_courses_of_plan(plan))

@@ -89,9 +89,9 @@ def withdraw_session(actor: Actor, session_code: str, version: int, reason: str 
         offer = records.begin_withdrawal(session, actor, Offer, reference, version)
         row = next((row for row in offer.sessions if row.key == key), None)
         if row is None:
-            raise NotFound(f"There is no dated session {session_code}.")
+            raise NotFound(sentence("There is no dated session %(session)s.", session=session_code))
         if row.is_withdrawn:
-            raise Conflict(f"{session_code} is withdrawn already.")
+            raise Conflict(sentence("%(session)s is withdrawn already.", session=session_code))
         release_matches_of(session, actor, session_code=session_code, round_id=offer.round_id)
         row.is_withdrawn = True
         fields, facts = ["sessions"], {"session_code": session_code, "reason": reason}

@@ -14,6 +14,7 @@ from datetime import date
 from lcm_service.domain.errors import Conflict, NotAllowed, NotFound
 from lcm_service.domain.lives import states_before
 from lcm_service.domain.permissions import SYSTEM, Actor, may_answer_dates, may_coordinate, may_see_dates
+from lcm_service.domain.sentences import Coded, sentence
 from lcm_service.persistence import date_reads
 from lcm_service.persistence import matching_reads as reads
 from lcm_service.persistence.database import db, transaction
@@ -75,7 +76,9 @@ def find_date_proposal(actor: Actor, proposal_id: int) -> DateProposalView:
     proposal = date_reads.find_date_proposal(session, proposal_id)
     views = [] if proposal is None else view_proposals(session, actor, [proposal])
     if not views:
-        raise NotFound(f"There is no proposal of other dates {proposal_id}.")
+        raise NotFound(
+            sentence("There is no proposal of other dates %(proposal)s.", proposal=str(proposal_id))
+        )
     return views[0]
 
 
@@ -100,7 +103,9 @@ def propose_dates(
     ``details["obstacles"]``: all that speaks against them).
     """
     if side == "secretariat":
-        raise NotAllowed("The secretariat records what the sides propose; it proposes no dates itself.")
+        raise NotAllowed(
+            sentence("The secretariat records what the sides propose; it proposes no dates itself.")
+        )
     with transaction() as session:
         held = hold_match(session, actor, match_id, side, on_behalf)
         author_id = (held.recipient if side == "recipient" else held.provider).id
@@ -181,7 +186,7 @@ def withdraw_dates(actor: Actor, proposal_id: int, version: int) -> DateProposal
     with transaction() as session:
         proposal, round_ = _lock(session, actor, proposal_id)
         if not may_answer_dates(actor, proposal.author_id):
-            raise NotAllowed("Only who proposed these dates takes them back.")
+            raise NotAllowed(sentence("Only who proposed these dates takes them back."))
         row = answer_of(proposal, proposal.author_id)
         assert row is not None
         held = HeldProposal(actor, proposal, round_, row)
@@ -233,13 +238,19 @@ class HeldProposal:
         state = "ended" if has_left else proposal.state
         if state not in states_before("date proposal", action):
             raise Conflict(
-                f"The proposal of other dates for session {proposal.session_code} is over: it is {state}.",
+                sentence(
+                    "The proposal of other dates for session %(session)s is over: it is %(state)s.",
+                    session=proposal.session_code,
+                    state=Coded("dates_state", state),
+                ),
                 state=state,
             )
         if action != "withdraw" and not is_awaited(proposal, self.row):
             raise Conflict(
-                "These dates do not wait for this participant now. The provider answers first, and whoever "
-                "has left the session is asked no more.",
+                sentence(
+                    "These dates do not wait for this participant now. The provider answers first, and "
+                    "whoever has left the session is asked no more."
+                ),
                 waiting_for="provider" if proposal.state == "proposed" else None,
             )
 
@@ -300,7 +311,10 @@ def _hold_proposal(
     row = next((one for one in proposal.answers if one.participant.code == wanted), None)
     if row is None or not may_answer_dates(actor, row.participant_id):
         raise NotAllowed(
-            "Whoever is asked answers for itself; a coordinator that has its letter names the participant."
+            sentence(
+                "Whoever is asked answers for itself; a coordinator that has its letter names the "
+                "participant."
+            )
         )
     return HeldProposal(actor, proposal, round_, row)
 
@@ -308,7 +322,9 @@ def _hold_proposal(
 def _lock(session: Session, actor: Actor, proposal_id: int) -> tuple[DateProposal, Round]:
     proposal = date_reads.find_date_proposal(session, proposal_id)
     if proposal is None or not _may_see(actor, proposal):
-        raise NotFound(f"There is no proposal of other dates {proposal_id}.")
+        raise NotFound(
+            sentence("There is no proposal of other dates %(proposal)s.", proposal=str(proposal_id))
+        )
     round_ = reads.lock_round(session, proposal.round_id)
     session.refresh(proposal)
     session.refresh(proposal, ["answers"])

@@ -89,7 +89,7 @@ def renew_recovery_codes(actor: Actor, present: str, source: str) -> list[str]:
         person = _own(actor)
         session.refresh(person, with_for_update={"of": Person})
         if not second_factor.is_set_up(session, person.id):
-            raise Conflict("Recovery codes stand in for a second factor. Set one up first.")
+            raise Conflict(sentence("Recovery codes stand in for a second factor. Set one up first."))
         codes = second_factor.renew_recovery_codes(session, person.id)
         record_event(session, actor, "renew_recovery_codes", "person", str(person.id))
         return codes
@@ -107,7 +107,7 @@ def make_token(actor: Actor, present: str, source: str, label: str, days: int, s
 def _own(actor: Actor) -> Person:
     person = None if actor.person_id is None else db.session.get(Person, actor.person_id)
     if person is None:
-        raise NotSignedIn("Nobody is signed in.")
+        raise NotSignedIn(sentence("Nobody is signed in."))
     return person
 
 

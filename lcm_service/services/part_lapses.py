@@ -6,6 +6,7 @@ from sqlalchemy import select
 
 from lcm_service.domain.errors import NotAllowed
 from lcm_service.domain.permissions import Actor, may_coordinate
+from lcm_service.domain.sentences import sentence
 from lcm_service.persistence import matching_reads as reads
 from lcm_service.persistence import part_reads
 from lcm_service.persistence.database import db, transaction, utc_now
@@ -91,7 +92,7 @@ def _lapse_those_that_wait(session: Session, actor: Actor, round_: Round, code: 
 
 def _require_coordinator(actor: Actor) -> None:
     if not may_coordinate(actor):
-        raise NotAllowed("Deadlines are looked after by coordinators and the service itself.")
+        raise NotAllowed(sentence("Deadlines are looked after by coordinators and the service itself."))
 
 
 def _rounds_with(condition: object) -> Sequence[int]:

@@ -6,6 +6,7 @@ seats to others, and asks this side for no more.
 
 from lcm_service.domain.errors import Conflict, NotAllowed, NotValid
 from lcm_service.domain.permissions import Actor
+from lcm_service.domain.sentences import Coded, sentence
 from lcm_service.domain.vocabulary import DECLINE_REASONS, PARTIES
 from lcm_service.persistence.database import transaction
 from lcm_service.persistence.matching_reads import Session
@@ -46,9 +47,14 @@ def accept_fewer_seats(
     not its turn or where fewer cannot stand (``details["rules"]``: smallest group, all or none, and others).
     """
     if reason not in DECLINE_REASONS:
-        raise NotValid("Say why, by one of the listed reasons.", faults={"reason": ["Choose a reason."]})
+        raise NotValid(
+            sentence("Say why, by one of the listed reasons."),
+            faults={"reason": [sentence("Choose a reason.")]},
+        )
     if side == "secretariat":
-        raise NotAllowed("The secretariat records what the sides accept; it accepts no seats itself.")
+        raise NotAllowed(
+            sentence("The secretariat records what the sides accept; it accepts no seats itself.")
+        )
     with transaction() as session:
         held = hold_match(session, actor, match_id, side, on_behalf)
         held.check_version(session, version)
@@ -59,7 +65,11 @@ def accept_fewer_seats(
             fall_back_to_known(held.match)
         if side_awaited(held.match) != side and not _waits_for_parties(held):
             raise Conflict(
-                f"It is not the turn of the {side}. Fewer seats are accepted by the side that is to answer.",
+                sentence(
+                    "It is not the turn of the %(side)s. Fewer seats are accepted by the side that is to "
+                    "answer.",
+                    side=Coded("side", side),
+                ),
                 waiting_for=side_awaited(held.match),
             )
         _require_between(held, seats)
@@ -109,7 +119,13 @@ def _require_between(held: HeldMatch, seats: int) -> None:
         least = match.seats_put + 1
     if not least <= seats < match.seats:
         raise NotValid(
-            f"Name fewer seats than the {match.seats} that are proposed, and at least {least}. To accept "
-            "all, confirm; to accept none, decline.",
-            faults={"seats": [f"Between {least} and {match.seats - 1}."]},
+            sentence(
+                "Name fewer seats than the %(seats)s that are proposed, and at least %(least)s. To "
+                "accept all, confirm; to accept none, decline.",
+                seats=match.seats,
+                least=least,
+            ),
+            faults={
+                "seats": [sentence("Between %(least)s and %(most)s.", least=least, most=match.seats - 1)]
+            },
         )

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from lcm_service.domain.errors import Conflict, NotAllowed, NotFound, NotValid
 from lcm_service.domain.lives import states_before
 from lcm_service.domain.permissions import Actor, may_answer_part, may_coordinate, may_see_part
+from lcm_service.domain.sentences import Coded, sentence
 from lcm_service.domain.vocabulary import DECLINE_REASONS, LIVE_PART_STATES
 from lcm_service.persistence import matching_reads as reads
 from lcm_service.persistence import part_reads
@@ -24,11 +25,13 @@ from lcm_service.services.session_turns import quantity_drawn_on, settle_session
 from lcm_service.services.trail import check_version
 
 NEXT_STEP = {
-    "planned": "Its owner is asked once the recipients of the session have answered.",
-    "confirmed": "It is confirmed.",
-    "declined": "A repair looks for another support.",
-    "released": "Nothing of it is drawn on now.",
-    "lapsed": "It was not answered in time; it is asked anew once a match of the session is revived.",
+    "planned": sentence("Its owner is asked once the recipients of the session have answered."),
+    "confirmed": sentence("It is confirmed."),
+    "declined": sentence("A repair looks for another support."),
+    "released": sentence("Nothing of it is drawn on now."),
+    "lapsed": sentence(
+        "It was not answered in time; it is asked anew once a match of the session is revived."
+    ),
 }
 
 
@@ -51,7 +54,7 @@ def find_part(actor: Actor, part_id: int) -> PartView:
     part = part_reads.find_part(session, part_id)
     views = [] if part is None else view_parts(session, actor, [part])
     if not views:
-        raise NotFound(f"There is no part {part_id}.")
+        raise NotFound(sentence("There is no part %(part)s.", part=str(part_id)))
     return views[0]
 
 
@@ -77,8 +80,13 @@ class HeldPart:
         part, state = self.part, state_for(self.actor, self.part)
         if state not in states_before("part", action):
             raise Conflict(
-                f"The part of {part.support_reference} in {part.session_code} is {state}. "
-                + NEXT_STEP.get(state, ""),
+                sentence(
+                    "The part of %(support)s in %(session)s is %(state)s. %(next)s",
+                    support=part.support_reference,
+                    session=part.session_code,
+                    state=Coded("part_state", state),
+                    next=NEXT_STEP[state],
+                ),
                 state=state,
             )
 
@@ -132,7 +140,10 @@ def decline_part(
     NotValid for a reason that is not listed.
     """
     if reason not in DECLINE_REASONS:
-        raise NotValid("Say why, by one of the listed reasons.", faults={"reason": ["Choose a reason."]})
+        raise NotValid(
+            sentence("Say why, by one of the listed reasons."),
+            faults={"reason": [sentence("Choose a reason.")]},
+        )
     with transaction() as session:
         held = _hold_part(session, actor, part_id, on_behalf)
         part = held.part
@@ -151,7 +162,9 @@ def decline_part(
             _require_not_held(session, part)
         if part.state == "confirmed" and not may_coordinate(actor) and _has_agreed(session, part):
             raise Conflict(
-                "A match of this session is agreed by all. Write to the coordinators, who record it.",
+                sentence(
+                    "A match of this session is agreed by all. Write to the coordinators, who record it."
+                ),
                 state=part.state,
             )
         part.quantity_confirmed = 0
@@ -199,8 +212,13 @@ def _quantity_to_give(session: Session, held: HeldPart) -> int:
     left = support.quantity - sum(min(one.quantity, one.quantity_confirmed) for one in others)
     if left < part.quantity_asked and left < max(1, quantity_drawn_on(session, held.round, part)):
         raise Conflict(
-            f"{support.reference} has {left} left now, and {part.quantity_asked} is asked. State what it "
-            "has, or decline; a repair looks for the rest."
+            sentence(
+                "%(support)s has %(left)s left now, and %(asked)s is asked. State what it has, or "
+                "decline; a repair looks for the rest.",
+                support=support.reference,
+                left=left,
+                asked=part.quantity_asked,
+            )
         )
     return min(part.quantity_asked, left)
 
@@ -214,8 +232,12 @@ def _require_not_held(session: Session, part: Part) -> None:
     """Raise Conflict where the course of the session was held: what was given to it cannot be taken back."""
     if part.session_code in sessions_held(reads.list_matches(session, part.round_id)):
         raise Conflict(
-            f"The course of session {part.session_code} was held: what {part.support_reference} gave stands. "
-            "Where the report is wrong, ask a coordinator to correct it.",
+            sentence(
+                "The course of session %(session)s was held: what %(support)s gave stands. Where the "
+                "report is wrong, ask a coordinator to correct it.",
+                session=part.session_code,
+                support=part.support_reference,
+            ),
             state="delivered",
         )
 
@@ -224,14 +246,16 @@ def _hold_part(session: Session, actor: Actor, part_id: int, on_behalf: bool) ->
     """The part, held with its round, for one who answers for the support's owner."""
     part = part_reads.find_part(session, part_id)
     if part is None:
-        raise NotFound(f"There is no part {part_id}.")
+        raise NotFound(sentence("There is no part %(part)s.", part=str(part_id)))
     round_ = reads.lock_round(session, part.round_id)
     session.refresh(part)
     owner_id = part.support.participant_id
     if not may_see_part(actor, owner_id, is_put=is_known(part)):
-        raise NotFound(f"There is no part {part_id}.")
+        raise NotFound(sentence("There is no part %(part)s.", part=str(part_id)))
     if not may_answer_part(actor, owner_id):
-        raise NotAllowed("You do not answer for the owner of this support.")
+        raise NotAllowed(sentence("You do not answer for the owner of this support."))
     if may_coordinate(actor) != on_behalf:
-        raise NotAllowed("Only a coordinator who has the owner's letter answers on its behalf, and says so.")
+        raise NotAllowed(
+            sentence("Only a coordinator who has the owner's letter answers on its behalf, and says so.")
+        )
     return HeldPart(actor, part, round_, on_behalf)

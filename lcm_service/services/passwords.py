@@ -10,7 +10,7 @@ from argon2 import PasswordHasher
 from argon2.exceptions import VerifyMismatchError
 from zxcvbn import zxcvbn  # type: ignore[import-untyped]
 
-from lcm_service.domain.sentences import sentence
+from lcm_service.domain.sentences import Sentence, sentence
 
 # argon2id with the library's present defaults (64 MiB, three passes).
 HASHER = PasswordHasher()
@@ -69,7 +69,7 @@ def is_outdated(kept_hash: str) -> bool:
     return HASHER.check_needs_rehash(kept_hash)
 
 
-def password_faults(password: str, about: Iterable[str] = ()) -> list[str]:
+def password_faults(password: str, about: Iterable[str] = ()) -> list[Sentence]:
     """What is wrong with a password that someone chose; ``about`` are words that belong to the person.
 
     Length and guessability alone count (NIST SP 800-63B, 3.1.1; ASVS 5, 6.2): no letters of any kind are

@@ -5,6 +5,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import date
 from typing import Any
 
+from lcm_service.domain.sentences import Coded, Sentence, counted, sentence
 from lcm_service.domain.vocabulary import LIVE_MATCH_STATES
 from lcm_service.domain.windows import Candidate
 from lcm_service.persistence import date_reads
@@ -43,27 +44,60 @@ def list_objections(session: Session, round_: Round, plan: Plan) -> list[dict[st
             "code": "correction",
             "need": need,
             "session": code,
-            "message": f"Need {need} in session {code} was answered since it was to be withdrawn: say why.",
+            "message": sentence(
+                "Need %(need)s in session %(session)s was answered since it was to be withdrawn: say why.",
+                need=need,
+                session=code,
+            ),
         }
         for need, code in find_lacking_reasons(choice, matches)
     ]
 
 
-def _objection_to(match: Match, seats: int, was_pinned: bool, is_released: bool) -> str | None:
-    pair = f"Need {match.need_reference} in session {match.session_code}"
+def _objection_to(match: Match, seats: int, was_pinned: bool, is_released: bool) -> Sentence | None:
+    need, session = match.need_reference, match.session_code
     if is_delivered(match):
         # Where its records have changed since, the plan is without the pair, and the match stands as it is.
         if seats not in (0, match.seats):
-            return f"{pair} was delivered with {match.seats} seats, and the plan has {seats}."
+            return counted(
+                "Need %(need)s in session %(session)s was delivered with %(num)s seat, and the plan has "
+                "%(planned)s.",
+                "Need %(need)s in session %(session)s was delivered with %(num)s seats, and the plan has "
+                "%(planned)s.",
+                match.seats,
+                need=need,
+                session=session,
+                planned=seats,
+            )
     elif match.state in LIVE_MATCH_STATES:
         if seats < match.seats and not is_released:
-            return (
-                f"{pair} has {match.seats} seats that the plan does not keep, and it was not to be released."
+            return counted(
+                "Need %(need)s in session %(session)s has %(num)s seat that the plan does not keep, and it "
+                "was not to be released.",
+                "Need %(need)s in session %(session)s has %(num)s seats that the plan does not keep, and it "
+                "was not to be released.",
+                match.seats,
+                need=need,
+                session=session,
             )
         if seats > match.seats and not may_grow(match):
-            return f"{pair} would grow to {seats} seats, and a side has declined more than {match.seats}."
+            return counted(
+                "Need %(need)s in session %(session)s would grow to %(num)s seat, and a side has declined "
+                "more than %(present)s.",
+                "Need %(need)s in session %(session)s would grow to %(num)s seats, and a side has declined "
+                "more than %(present)s.",
+                seats,
+                need=need,
+                session=session,
+                present=match.seats,
+            )
     elif seats and was_pinned:
-        return f"{pair} was {match.state} since the plan was asked for."
+        return sentence(
+            "Need %(need)s in session %(session)s was %(state)s since the plan was asked for.",
+            need=need,
+            session=session,
+            state=Coded("match_state", match.state),
+        )
     return None
 
 
@@ -94,8 +128,12 @@ def _objections_of_held(
             "code": "match",
             "need": need,
             "session": code,
-            "message": f"The course of session {code} was delivered since the plan was asked for, which has "
-            f"other seats for need {need} there.",
+            "message": sentence(
+                "The course of session %(session)s was delivered since the plan was asked for, which has "
+                "other seats for need %(need)s there.",
+                session=code,
+                need=need,
+            ),
         }
         for need, code in sorted(taken | given)
     ]
@@ -117,7 +155,9 @@ def _objections_of_moved(
             "code": "dates",
             "need": None,
             "session": code,
-            "message": f"Session {code} is on other days than when the plan was asked for.",
+            "message": sentence(
+                "Session %(session)s is on other days than when the plan was asked for.", session=code
+            ),
         }
         for code in sorted(codes & set(days))
         if then[code] != tuple(None if day is None else day.isoformat() for day in _days_of(days[code]))

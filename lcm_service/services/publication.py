@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from lcm_service.domain.errors import Conflict, NotAllowed, NotFound
 from lcm_service.domain.permissions import Actor, may_coordinate
+from lcm_service.domain.sentences import Coded, sentence
 from lcm_service.domain.vocabulary import LIVE_MATCH_STATES
 from lcm_service.persistence import date_reads
 from lcm_service.persistence import matching_reads as reads
@@ -60,7 +61,7 @@ def latest_useful_draft(actor: Actor, round_code: str) -> Plan | None:
     Raises NotAllowed, NotFound.
     """
     if not may_coordinate(actor):
-        raise NotAllowed("Whole plans are for coordinators.")
+        raise NotAllowed(sentence("Whole plans are for coordinators."))
     session = db.session()
     round_ = require_round(session, round_code)
     published = reads.published_plan(session, round_.id)
@@ -72,10 +73,12 @@ def find_plan(actor: Actor, plan_id: int) -> Plan:
     coordinators.
     """
     if not may_coordinate(actor):
-        raise NotAllowed("Whole plans are for coordinators. Your own part of it is on the page of the round.")
+        raise NotAllowed(
+            sentence("Whole plans are for coordinators. Your own part of it is on the page of the round.")
+        )
     plan = reads.find_plan(db.session(), plan_id)
     if plan is None:
-        raise NotFound(f"There is no plan {plan_id}.")
+        raise NotFound(sentence("There is no plan %(plan)s.", plan=str(plan_id)))
     return plan
 
 
@@ -87,7 +90,7 @@ def difference(actor: Actor, plan_id: int) -> dict[str, Any] | None:
 def published_plan(actor: Actor, round_code: str) -> Plan | None:
     """The plan of the round that is published now, for coordinators."""
     if not may_coordinate(actor):
-        raise NotAllowed("Whole plans are for coordinators.")
+        raise NotAllowed(sentence("Whole plans are for coordinators."))
     session = db.session()
     return reads.published_plan(session, require_round(session, round_code).id)
 
@@ -100,7 +103,7 @@ def plan_for_participant(actor: Actor, round_code: str) -> dict[str, Any] | None
     records. Raises NotAllowed for all but focal points, NotFound.
     """
     if actor.role != "focal_point" or actor.participant_code is None:
-        raise NotAllowed("Only a participant has rows of its own in a plan.")
+        raise NotAllowed(sentence("Only a participant has rows of its own in a plan."))
     session = db.session()
     plan = reads.published_plan(session, require_round(session, round_code).id)
     if plan is None:
@@ -155,7 +158,10 @@ def require_publishable(session: Session, round_: Round, plan: Plan) -> None:
     objections = list_objections(session, round_, plan)
     if objections:
         raise Conflict(
-            f"Plan {plan.number} no longer fits what was decided since it was made. Ask for a repair.",
+            sentence(
+                "Plan %(plan)s no longer fits what was decided since it was made. Ask for a repair.",
+                plan=plan.number,
+            ),
             objections=objections,
         )
 
@@ -171,7 +177,13 @@ def discard_plan(actor: Actor, plan_id: int, version: int) -> Plan:
             return plan
         check_plan_version(session, actor, plan, version)
         if plan.state != "draft":
-            raise Conflict(f"Plan {plan.number} is {plan.state} and cannot be discarded.")
+            raise Conflict(
+                sentence(
+                    "Plan %(plan)s is %(state)s and cannot be discarded.",
+                    plan=plan.number,
+                    state=Coded("plan_state", plan.state),
+                )
+            )
         plan.state = "discarded"
         renew_questions(session, plan.round_id)
         record_plan_event(session, actor, "discard", plan)
@@ -201,7 +213,7 @@ def hold_plan(session: Session, plan_id: int) -> tuple[Plan, Round]:
     """The plan as it is now, with its round, held until the transaction ends. Raises NotFound."""
     plan = reads.find_plan(session, plan_id)
     if plan is None:
-        raise NotFound(f"There is no plan {plan_id}.")
+        raise NotFound(sentence("There is no plan %(plan)s.", plan=str(plan_id)))
     round_ = reads.lock_round(session, plan.round_id)
     session.refresh(plan)
     return plan, round_
@@ -212,7 +224,10 @@ def require_same_base(session: Session, round_: Round, plan: Plan) -> None:
     published = reads.published_plan(session, round_.id)
     if plan.base_plan_id != (None if published is None else published.id):
         raise Conflict(
-            f"Another plan was published since plan {plan.number} was asked for. Run the matching again.",
+            sentence(
+                "Another plan was published since plan %(plan)s was asked for. Run the matching again.",
+                plan=plan.number,
+            ),
             published_plan=None if published is None else published.number,
         )
 
@@ -381,4 +396,4 @@ def _trace(session: Session, actor: Actor, match: Match, action: str, facts: dic
 def require_coordinator(actor: Actor) -> None:
     """Raise NotAllowed for all but coordinators."""
     if not may_coordinate(actor):
-        raise NotAllowed("Only coordinators publish and discard plans.")
+        raise NotAllowed(sentence("Only coordinators publish and discard plans."))

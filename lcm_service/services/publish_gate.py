@@ -13,6 +13,7 @@ from sqlalchemy.exc import OperationalError
 from lcm_service.domain.errors import Conflict, NotAllowed, NotFound
 from lcm_service.domain.lives import states_before
 from lcm_service.domain.permissions import Actor, may_coordinate
+from lcm_service.domain.sentences import Coded, Sentence, sentence
 from lcm_service.persistence import matching_reads as reads
 from lcm_service.persistence.database import db, transaction, utc_now
 from lcm_service.persistence.matching_reads import Session
@@ -65,7 +66,10 @@ def put_plan_forward(actor: Actor, plan_id: int, version: int) -> Plan:
         other = reads.plan_on_its_way(session, round_.id)
         if other is not None:
             raise Conflict(
-                f"Plan {other.number} is on its way already. Take it back before you put another forward.",
+                sentence(
+                    "Plan %(plan)s is on its way already. Take it back before you put another forward.",
+                    plan=other.number,
+                ),
                 plan=other.number,
             )
         require_publishable(session, round_, plan)
@@ -92,7 +96,7 @@ def approve_plan(actor: Actor, plan_id: int, version: int) -> Plan:
             return plan
         _require_state(session, actor, plan, "approve", version)
         if not may_approve(actor, plan):
-            raise NotAllowed("You put this plan forward yourself: another coordinator approves it.")
+            raise NotAllowed(sentence("You put this plan forward yourself: another coordinator approves it."))
         _require_two_coordinators(session, plan)
         require_publishable(session, round_, plan)
         plan.state, plan.approved_at, plan.approved_by_id = "approved", utc_now(), actor.person_id
@@ -119,8 +123,11 @@ def take_plan_back(actor: Actor, plan_id: int, version: int) -> Plan:
             return plan
         if plan.state == "published":
             raise Conflict(
-                f"Plan {plan.number} has left: its matches are with the recipients. Correct it by a plan "
-                "that withdraws what should not stand."
+                sentence(
+                    "Plan %(plan)s has left: its matches are with the recipients. Correct it by a plan that "
+                    "withdraws what should not stand.",
+                    plan=plan.number,
+                )
             )
         _require_state(session, actor, plan, "take_back", version)
         told = _people_of(plan, actor)
@@ -137,7 +144,7 @@ def let_plans_leave(actor: Actor) -> int:
     Raises NotAllowed for all but the service itself.
     """
     if not actor.is_system:
-        raise NotAllowed("Plans leave by themselves when they were held long enough.")
+        raise NotAllowed(sentence("Plans leave by themselves when they were held long enough."))
     due = list(reads.plans_to_leave(db.session(), utc_now()))
     left, broken = 0, []
     for plan_id in due:
@@ -194,8 +201,11 @@ def _require_two_coordinators(session: Session, plan: Plan) -> None:
     present = {one.id for one in reads.list_coordinators(session)}
     if {plan.put_forward_by_id, plan.approved_by_id} - {None} - present:
         raise Conflict(
-            f"Who let plan {plan.number} through is a coordinator no more. Take it back and put it forward "
-            "again."
+            sentence(
+                "Who let plan %(plan)s through is a coordinator no more. Take it back and put it forward "
+                "again.",
+                plan=plan.number,
+            )
         )
 
 
@@ -203,10 +213,26 @@ def _require_state(session: Session, actor: Actor, plan: Plan, action: str, vers
     check_plan_version(session, actor, plan, version)
     before = states_before("plan", action)
     if plan.state not in before:
-        raise Conflict(
-            f"Plan {plan.number} is {plan.state}; this is open for one that is {' or '.join(before)}.",
-            state=plan.state,
+        raise Conflict(_not_in_state(plan, before), state=plan.state)
+
+
+def _not_in_state(plan: Plan, before: Sequence[str]) -> Sentence:
+    """What is said of a plan for which a step is not open, which is open before at most two states."""
+    state = Coded("plan_state", plan.state)
+    if len(before) == 1:
+        return sentence(
+            "Plan %(plan)s is %(state)s; this is open for one that is %(open)s.",
+            plan=plan.number,
+            state=state,
+            open=Coded("plan_state", before[0]),
         )
+    return sentence(
+        "Plan %(plan)s is %(state)s; this is open for one that is %(open)s or %(also)s.",
+        plan=plan.number,
+        state=state,
+        open=Coded("plan_state", before[0]),
+        also=Coded("plan_state", before[1]),
+    )
 
 
 def _make_draft(session: Session, plan: Plan) -> None:

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from lcm_service.domain.errors import NotAllowed
 from lcm_service.domain.permissions import Actor, may_coordinate
+from lcm_service.domain.sentences import sentence
 from lcm_service.persistence.database import db, utc_now
 from lcm_service.persistence.tables import Need, Offer, Participant, Question, Support
 from lcm_service.services.plan_questions import RECOGNITION, hand_over_to_coordinators, has_answer
@@ -57,7 +58,7 @@ def list_questions(actor: Actor, round_code: str, *, state: str | None = "open")
     """
     round = require_round(db.session(), round_code)
     if not may_coordinate(actor) and actor.role != "focal_point":
-        raise NotAllowed("Questions are read by those who can answer them and by coordinators.")
+        raise NotAllowed(sentence("Questions are read by those who can answer them and by coordinators."))
     seats = Question.seats if may_coordinate(actor) else Question.seats_published
     query = select(Question).where(Question.round_id == round.id)
     if state is not None:

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from lcm_service.domain.errors import Conflict, NotAllowed, NotValid
 from lcm_service.domain.permissions import Actor, may_coordinate
 from lcm_service.domain.record_lives import next_state
-from lcm_service.domain.sentences import sentence
+from lcm_service.domain.sentences import Coded, sentence
 from lcm_service.domain.vocabulary import LIVE_RECORD_STATES
 from lcm_service.persistence import matching_reads as reads
 from lcm_service.persistence.database import db, transaction, utc_now
@@ -91,7 +91,13 @@ def renew_record(actor: Actor, kind: str, reference: str, *, expires_on: date | 
             raise NotValid(records.FAULTY, {"expires_on": [fault]})
         state = next_state("renew", record.state)
         if state is None:
-            raise Conflict(f"{reference} is {record.state}: only what has expired is renewed.")
+            raise Conflict(
+                sentence(
+                    "%(reference)s is %(state)s: only what has expired is renewed.",
+                    reference=reference,
+                    state=Coded("record_state", record.state),
+                )
+            )
         record.state, record.expires_on = state, expires_on
         records.forget_reception(record)
         records.end_change(session, actor, record, "renew", ["expires_on", "state"])
@@ -133,4 +139,6 @@ def _live_records(session: Session, round_id: int) -> Iterator[Any]:
 
 def _require_coordinator(actor: Actor) -> None:
     if not may_coordinate(actor):
-        raise NotAllowed("The last days of records are looked after by coordinators and the service itself.")
+        raise NotAllowed(
+            sentence("The last days of records are looked after by coordinators and the service itself.")
+        )

@@ -16,7 +16,7 @@ from lcm_service.domain.errors import Conflict, NotAllowed, NotValid
 from lcm_service.domain.permissions import Actor, may_coordinate
 from lcm_service.domain.record_lives import next_state
 from lcm_service.domain.record_rules import Faults
-from lcm_service.domain.sentences import sentence
+from lcm_service.domain.sentences import Coded, sentence
 from lcm_service.domain.vocabulary import LIVE_MATCH_STATES
 from lcm_service.persistence.database import transaction, utc_now
 from lcm_service.persistence.tables import Match, Need, Offer
@@ -65,7 +65,7 @@ def authenticate_record(
     with transaction() as session:
         record = begin_step(session, actor, kind, reference, version, "authenticate")
         if record.authenticated_at is not None:
-            raise Conflict(f"{reference} is authenticated already.")
+            raise Conflict(sentence("%(reference)s is authenticated already.", reference=reference))
         record.authenticated_at = utc_now()
         record.acknowledged_at = record.acknowledged_at or record.authenticated_at
         record.note_reference, record.note_date = note_reference, note_date
@@ -84,7 +84,12 @@ def return_record(actor: Actor, kind: str, reference: str, *, questions: str | N
     with transaction() as session:
         record = begin_step(session, actor, kind, reference, version, "return")
         if _has_matches(session, record):
-            raise Conflict(f"{reference} stands in a match. End the match first, or ask the question there.")
+            raise Conflict(
+                sentence(
+                    "%(reference)s stands in a match. End the match first, or ask the question there.",
+                    reference=reference,
+                )
+            )
         record.return_questions = questions
         end_step(session, actor, record, "return", ["return_questions", "state"])
         return record
@@ -93,12 +98,20 @@ def return_record(actor: Actor, kind: str, reference: str, *, questions: str | N
 def begin_step(session: Session, actor: Actor, kind: str, reference: str, version: int, step: str) -> Any:
     """The record, held together with its round, if a coordinator asks and the step is open in its state."""
     if not may_coordinate(actor):
-        raise NotAllowed("Only coordinators acknowledge, authenticate, circulate and return records.")
+        raise NotAllowed(
+            sentence("Only coordinators acknowledge, authenticate, circulate and return records.")
+        )
     table: Any = records.TABLES[kind]
     record: Any = records.begin_withdrawal(session, actor, table, reference, version)
     state = next_state(step, record.state)
     if state is None:
-        raise Conflict(f"{reference} is {record.state}: this step is no longer open. Read it again.")
+        raise Conflict(
+            sentence(
+                "%(reference)s is %(state)s: this step is no longer open. Read it again.",
+                reference=reference,
+                state=Coded("record_state", record.state),
+            )
+        )
     record.state = state
     return record
 

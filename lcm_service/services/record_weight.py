@@ -67,4 +67,4 @@ def _give_way(weights: Mapping[str, int], record: int) -> dict[str, int]:
 
 def _require_coordinator(actor: Actor) -> None:
     if not may_coordinate(actor):
-        raise NotAllowed("Only coordinators say what counts in the fit of a round.")
+        raise NotAllowed(sentence("Only coordinators say what counts in the fit of a round."))

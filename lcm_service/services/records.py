@@ -23,7 +23,7 @@ from lcm_service.domain.permissions import (
 from lcm_service.domain.record_fields import DEFAULTS, RECORD_FIELDS, column_of
 from lcm_service.domain.record_lives import CHANGEABLE_STATES, STEPS_BY_LETTER, next_state
 from lcm_service.domain.record_rules import Faults, faults_of
-from lcm_service.domain.sentences import sentence
+from lcm_service.domain.sentences import Coded, sentence
 from lcm_service.domain.vocabulary import LIVE_RECORD_STATES
 from lcm_service.persistence.database import db, utc_now
 from lcm_service.persistence.tables import Need, Offer, Participant, Round, Support
@@ -31,7 +31,7 @@ from lcm_service.services.known_codes import code_faults
 from lcm_service.services.questions import close_answered, close_questions_of
 from lcm_service.services.references import PREFIXES, draft_reference, next_reference
 from lcm_service.services.require import require_round
-from lcm_service.services.trail import check_version, enqueue_message, record_event
+from lcm_service.services.trail import check_version, enqueue_message, no_such, record_event
 
 TABLES: Final = {"need": Need, "offer": Offer, "support": Support}
 KINDS: Final = {table: kind for kind, table in TABLES.items()}
@@ -81,7 +81,9 @@ def participant_to_submit_for(session: Session, actor: Actor, code: str) -> Part
     """The participant in whose name the actor submits; NotAllowed where it may not."""
     participant = session.scalar(select(Participant).where(Participant.code == code))
     if participant is None or not may_submit_for(actor, participant.id):
-        raise NotAllowed(f"You do not submit records for {code}.")
+        raise NotAllowed(
+            sentence("You do not submit records for %(participant)s.", participant=Coded("participant", code))
+        )
     return participant
 
 
@@ -89,7 +91,7 @@ def open_round(session: Session, code: str) -> Round:
     """The round, while it takes new records. Raises NotFound, or Conflict once it is closed."""
     found = require_round(session, code)
     if found.state != "open":
-        raise Conflict(f"The round {found.code} is closed and takes no new records.")
+        raise Conflict(sentence("The round %(round)s is closed and takes no new records.", round=found.code))
     return found
 
 
@@ -111,7 +113,12 @@ def submit_record[Record: (Need, Offer, Support)](
     kind = KINDS[table]
     owner = participant_to_submit_for(session, actor, participant_code)
     if as_draft and not may_see_draft(actor, owner.id):
-        raise NotAllowed(f"A draft is kept by its participant alone. Submit the record of {owner.code}.")
+        raise NotAllowed(
+            sentence(
+                "A draft is kept by its participant alone. Submit the record of %(participant)s.",
+                participant=Coded("participant", owner.code),
+            )
+        )
     round = open_round(session, round_code)
     check_values(session, kind, {**DEFAULTS, **values}, owner)
     record = table(participant=owner, round=round, state="draft" if as_draft else "submitted", **relations)
@@ -136,9 +143,15 @@ def lock_record[Record: (Need, Offer, Support)](
     held = select(table).where(table.reference == reference).with_for_update(of=table, key_share=True)
     record = session.scalar(held)
     if record is None or not _may_see(actor, record):
-        raise NotFound(_no_such(table, reference))
+        raise NotFound(no_such(KINDS[table], reference))
     if not may_change_record(actor, record.participant_id):
-        raise NotAllowed(f"{reference} belongs to {record.participant.code}; only it can change it.")
+        raise NotAllowed(
+            sentence(
+                "%(reference)s belongs to %(participant)s; only it can change it.",
+                reference=reference,
+                participant=Coded("participant", record.participant.code),
+            )
+        )
     return record
 
 
@@ -147,7 +160,13 @@ def require_live(record: Any) -> None:
     questions could never be answered.
     """
     if record.state not in CHANGEABLE_STATES:
-        raise Conflict(f"{record.reference} is {record.state} and can no longer be changed.")
+        raise Conflict(
+            sentence(
+                "%(reference)s is %(state)s and can no longer be changed.",
+                reference=record.reference,
+                state=Coded("record_state", record.state),
+            )
+        )
 
 
 def begin_change[Record: (Need, Offer, Support)](
@@ -209,7 +228,7 @@ def withdraw_record(session: Session, actor: Actor, record: Any, reason: str | N
     Raises Conflict for a draft: what was never sent is discarded.
     """
     if next_state("withdraw", record.state) is None:
-        raise Conflict(f"{record.reference} is a draft: discard it instead.")
+        raise Conflict(sentence("%(reference)s is a draft: discard it instead.", reference=record.reference))
     record.state = "withdrawn"
     record.changed_at = utc_now()
     session.flush()
@@ -245,7 +264,7 @@ def find_record[Record: (Need, Offer, Support)](actor: Actor, table: type[Record
     """The record, or NotFound, in the same words, where there is none or the actor may not see it."""
     record = db.session.scalar(select(table).where(table.reference == reference))
     if record is None or not _may_see(actor, record):
-        raise NotFound(_no_such(table, reference))
+        raise NotFound(no_such(KINDS[table], reference))
     return record
 
 
@@ -271,10 +290,10 @@ def list_records[Record: (Need, Offer, Support)](
         query = query.options(selectinload(Offer.sessions))
     if table is Need and not (actor.is_coordinator or actor.is_system):
         if actor.role != "focal_point" or actor.participant_id is None:
-            raise NotAllowed("Needs are seen by the participant that has them and by coordinators.")
+            raise NotAllowed(sentence("Needs are seen by the participant that has them and by coordinators."))
         query = query.where(table.participant_id == actor.participant_id)
     elif not may_see_offers(actor):
-        raise NotAllowed("Offers and supports are seen by those who take part.")
+        raise NotAllowed(sentence("Offers and supports are seen by those who take part."))
     elif not may_see_offer(actor, may_be_shown_outside=False):
         query = query.where(table.visibility_consent.is_not(False))
     if round_code is not None:
@@ -296,7 +315,9 @@ def _place_of[Record: (Need, Offer, Support)](actor: Actor, table: type[Record],
     """A page starts after a record that the reader may see; others are refused as if they were not there."""
     record = db.session.scalar(select(table).where(table.reference == reference))
     if record is None or not _may_see(actor, record):
-        raise NotValid(_no_such(table, reference), {"after": [sentence("This is not a record of the list.")]})
+        raise NotValid(
+            no_such(KINDS[table], reference), {"after": [sentence("This is not a record of the list.")]}
+        )
     return record.id
 
 
@@ -338,7 +359,3 @@ def _may_see(actor: Actor, record: Any) -> bool:
     if isinstance(record, Need):
         return may_see_need(actor, record.participant_id)
     return may_see_offer(actor, record.visibility_consent)
-
-
-def _no_such(table: type[Any], reference: str) -> str:
-    return f"There is no {KINDS[table]} {reference}."

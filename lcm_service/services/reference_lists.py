@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from lcm_service.domain.errors import NotAllowed
 from lcm_service.domain.permissions import Actor, may_coordinate
+from lcm_service.domain.sentences import sentence
 from lcm_service.persistence.database import Table, transaction
 from lcm_service.persistence.tables import (
     AreaSubstitute,
@@ -32,7 +33,7 @@ def load_reference_lists(actor: Actor) -> dict[str, int]:
     Raises NotAllowed unless the actor coordinates.
     """
     if not may_coordinate(actor):
-        raise NotAllowed("Only coordinators load the reference lists.")
+        raise NotAllowed(sentence("Only coordinators load the reference lists."))
     with transaction() as session:
         changed = {
             "regions": put_rows(session, Region, _regions()),

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from lcm_service.domain.errors import Conflict, NotAllowed, NotFound, NotValid
 from lcm_service.domain.permissions import Actor, may_manage_people
+from lcm_service.domain.sentences import sentence
 from lcm_service.persistence.database import db, transaction, utc_now
 from lcm_service.persistence.tables import PasswordRenewal, Person
 from lcm_service.services import passwords
@@ -29,7 +30,7 @@ from lcm_service.services.throttle import sha256_of
 from lcm_service.services.trail import enqueue_message, record_event
 
 RENEWAL_LIFE: Final = timedelta(days=1)
-NO_SUCH_RENEWAL: Final = "This address is not known, was used or has expired. Ask for a new one."
+NO_SUCH_RENEWAL: Final = sentence("This address is not known, was used or has expired. Ask for a new one.")
 
 
 def begin_renewal(actor: Actor, email: str) -> str:
@@ -39,14 +40,14 @@ def begin_renewal(actor: Actor, email: str) -> str:
     for all but administrators and the system, NotFound, and Conflict for a person without access.
     """
     if not may_manage_people(actor):
-        raise NotAllowed("Passwords are renewed by administrators.")
+        raise NotAllowed(sentence("Passwords are renewed by administrators."))
     code = secrets.token_urlsafe(32)
     with transaction() as session:
         person = session.scalar(select(Person).where(Person.email == plain_address(email)))
         if person is None:
-            raise NotFound("There is no account with this e-mail address.")
+            raise NotFound(sentence("There is no account with this e-mail address."))
         if not person.is_active:
-            raise Conflict("This person has no access any more. Invite it anew.")
+            raise Conflict(sentence("This person has no access any more. Invite it anew."))
         end_renewals_of(session, person.id)
         now = utc_now()
         session.add(

@@ -13,6 +13,7 @@ from typing import Any
 
 from lcm_service.domain.errors import NotAllowed, NotFound, NotValid
 from lcm_service.domain.permissions import Actor, may_coordinate
+from lcm_service.domain.sentences import sentence
 from lcm_service.domain.vocabulary import DECISION_SIDES, LIVE_MATCH_STATES
 from lcm_service.persistence import date_reads, part_reads
 from lcm_service.persistence import matching_reads as reads
@@ -106,7 +107,7 @@ def find_attention(actor: Actor, round_code: str) -> tuple[Attention, ...]:
     NotAllowed for all but coordinators, NotFound.
     """
     if not may_coordinate(actor):
-        raise NotAllowed("Only coordinators see what a round needs.")
+        raise NotAllowed(sentence("Only coordinators see what a round needs."))
     session = db.session()
     round_ = require_round(session, round_code)
     plan = reads.published_plan(session, round_.id)
@@ -119,7 +120,7 @@ def describe_clash(actor: Actor, run_id: int) -> ClashStory:
     """
     run = find_run(actor, run_id)
     if run.result is None or run.outcome != "clashing_pins":
-        raise NotFound(f"Run {run_id} found no clash.")
+        raise NotFound(sentence("Run %(run)s found no clash.", run=str(run_id)))
     problem, clash, session = json.loads(run.problem), run.result["clash"], db.session()
     return ClashStory(
         run=run,

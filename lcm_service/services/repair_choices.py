@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Final, Self
 
 from lcm_service.domain.errors import NotValid
+from lcm_service.domain.sentences import sentence
 from lcm_service.domain.vocabulary import DECLINE_REASONS, LIVE_MATCH_STATES
 from lcm_service.persistence.tables import Match
 from lcm_service.services.match_turns import is_answered
@@ -20,7 +21,7 @@ from lcm_service.services.snapshot_records import PairCodes, pair_of
 MOST_RELEASES: Final = 6
 ENOUGH_WAYS: Final = 3
 LONGEST_NOTICE: Final = 2000
-NO_WAY_OUT: Final = (
+NO_WAY_OUT: Final = sentence(
     "Matches are given up only where they clash, and only those that do. Anything else is withdrawn by a "
     "correcting plan."
 )
@@ -53,25 +54,35 @@ class Correction:
         """
         fields = {"notice", "withdraw"}
         if not isinstance(document, Mapping) or set(document) - {"may_return"} != fields:
-            raise NotValid("A correction has a notice and what it withdraws.", faults={"correction": []})
+            raise NotValid(
+                sentence("A correction has a notice and what it withdraws."), faults={"correction": []}
+            )
         notice, rows, may_return = document["notice"], document["withdraw"], document.get("may_return", False)
         if not isinstance(may_return, bool):
-            raise NotValid("What is withdrawn may be planned again, or not.", faults={"correction": []})
+            raise NotValid(
+                sentence("What is withdrawn may be planned again, or not."), faults={"correction": []}
+            )
         if not isinstance(notice, str) or not notice.strip() or len(notice) > LONGEST_NOTICE:
             raise NotValid(
-                "A correcting plan tells its reason.",
+                sentence("A correcting plan tells its reason."),
                 faults={
-                    "notice": [f"Say what both sides will read, in at most {LONGEST_NOTICE} characters."]
+                    "notice": [
+                        sentence(
+                            "Say what both sides will read, in at most %(most)s characters.",
+                            most=LONGEST_NOTICE,
+                        )
+                    ]
                 },
             )
         if not all(map(_is_shown, notice)):
             raise NotValid(
-                "A correcting plan tells its reason in words.",
-                faults={"notice": ["This holds characters that cannot be shown."]},
+                sentence("A correcting plan tells its reason in words."),
+                faults={"notice": [sentence("This holds characters that cannot be shown.")]},
             )
         if not isinstance(rows, list) or not rows or not all(_is_withdrawal(row) for row in rows):
             raise NotValid(
-                "A correcting plan withdraws something.", faults={"withdraw": ["Choose a match, and why."]}
+                sentence("A correcting plan withdraws something."),
+                faults={"withdraw": [sentence("Choose a match, and why.")]},
             )
         reasons = {(need, code): reason for need, code, reason in rows}
         return cls(notice.strip(), tuple(sorted(reasons.items())), may_return)
@@ -105,9 +116,11 @@ class Choice:
         is_whole = set(document) <= {"release", "hold", "correction"}
         is_whole = is_whole and isinstance(pairs, list) and isinstance(sessions, list)
         if not is_whole or not all(_is_pair(pair) for pair in pairs):
-            raise NotValid("A choice names pairs to release, or sessions to hold.", faults={"choice": []})
+            raise NotValid(
+                sentence("A choice names pairs to release, or sessions to hold."), faults={"choice": []}
+            )
         if not all(isinstance(code, str) for code in sessions):
-            raise NotValid("A session to hold is named by its code.", faults={"choice": []})
+            raise NotValid(sentence("A session to hold is named by its code."), faults={"choice": []})
         written = document.get("correction")
         correction = None if written is None else Correction.from_document(written)
         withdrawn = frozenset() if correction is None else correction.pairs

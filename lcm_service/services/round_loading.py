@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from lcm_service.domain.errors import NotValid
 from lcm_service.domain.permissions import Actor
 from lcm_service.domain.record_fields import DEFAULTS, column_of
+from lcm_service.domain.sentences import sentence
 from lcm_service.persistence.tables import (
     Activity,
     Need,
@@ -106,7 +107,14 @@ def add_activity(session: Session, actor: Actor, **columns: Any) -> Activity:
     """
     faults = code_faults(session, columns, None)
     if faults:
-        raise NotValid(f"The activity “{columns.get('title')}” names what is not listed: {faults}", faults)
+        raise NotValid(
+            sentence(
+                "The activity “%(title)s” names what is not listed: %(faults)s",
+                title=str(columns.get("title")),
+                faults=str(faults),
+            ),
+            faults,
+        )
     row = Activity(reference=next_reference(session, PREFIXES["activity"]), **columns)
     session.add(row)
     record_event(session, actor, "load", "activity", row.reference)

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from lcm_service.domain.errors import Conflict, NotAllowed, NotSignedIn, NotValid
 from lcm_service.domain.permissions import Actor, may_coordinate
+from lcm_service.domain.sentences import Coded, sentence
 from lcm_service.domain.vocabulary import ROUND_STANDINGS
 from lcm_service.persistence import matching_reads as reads
 from lcm_service.persistence.database import db, transaction
@@ -52,7 +53,7 @@ def open_round(actor: Actor, data: Mapping[str, Any]) -> Round:
     coordinators, NotValid with the faults by field, Conflict where the code is taken.
     """
     if not may_coordinate(actor):
-        raise NotAllowed("Only coordinators open rounds.")
+        raise NotAllowed(sentence("Only coordinators open rounds."))
     values = {key: value for key, value in data.items() if value is not None}
     values["code"] = str(values.get("code", "")).strip()
     values["title"] = str(values.get("title", "")).strip()
@@ -60,11 +61,13 @@ def open_round(actor: Actor, data: Mapping[str, Any]) -> Round:
     values.setdefault("policy", {})
     faults = _faults_of(values)
     if faults:
-        raise NotValid("The round cannot be opened as it is.", faults)
+        raise NotValid(sentence("The round cannot be opened as it is."), faults)
     check_policy(values["policy"])
     with transaction() as session:
         if reads.find_round(session, values["code"]) is not None:
-            raise Conflict(f"There is a round {values['code']} already. Choose another code.")
+            raise Conflict(
+                sentence("There is a round %(round)s already. Choose another code.", round=values["code"])
+            )
         round_ = Round(**values, state="open")
         session.add(round_)
         session.flush()
@@ -79,7 +82,7 @@ def set_policy(actor: Actor, code: str, policy: Mapping[str, Any], version: int)
     Raises NotAllowed for all but coordinators, NotFound, Stale, NotValid with the optimizer's own lines.
     """
     if not may_coordinate(actor):
-        raise NotAllowed("Only coordinators set the policy of a round.")
+        raise NotAllowed(sentence("Only coordinators set the policy of a round."))
     check_policy(policy)
     with transaction() as session:
         round_ = _hold(session, code)
@@ -110,7 +113,7 @@ def reopen_round(actor: Actor, code: str, version: int | None = None) -> Round:
 
 def _turn(actor: Actor, code: str, version: int | None, action: str, state: str) -> Round:
     if not may_coordinate(actor):
-        raise NotAllowed("Only coordinators open and close rounds.")
+        raise NotAllowed(sentence("Only coordinators open and close rounds."))
     with transaction() as session:
         round_ = _hold(session, code)
         if round_.state == state:
@@ -142,32 +145,40 @@ def _hold(session: reads.Session, code: str) -> Round:
 
 
 def _faults_of(values: Mapping[str, Any]) -> dict[str, list[str]]:
-    faults: dict[str, list[str]] = {key: ["There is no such field."] for key in set(values) - set(FIELDS)}
+    faults: dict[str, list[str]] = {
+        key: [sentence("There is no such field.")] for key in set(values) - set(FIELDS)
+    }
     code, title = values["code"], values["title"]
     if not code or len(code) > LONGEST_CODE or not all(one.isalnum() or one in "-_." for one in code):
-        faults["code"] = [f"At most {LONGEST_CODE} letters, digits, hyphens, dots and underscores."]
+        faults["code"] = [
+            sentence("At most %(most)s letters, digits, hyphens, dots and underscores.", most=LONGEST_CODE)
+        ]
     if not title or len(title) > LONGEST_TITLE:
-        faults["title"] = [f"Say what the round is called, in at most {LONGEST_TITLE} characters."]
+        faults["title"] = [
+            sentence("Say what the round is called, in at most %(most)s characters.", most=LONGEST_TITLE)
+        ]
     if values["standing"] not in ROUND_STANDINGS:
-        faults["standing"] = [f"One of {', '.join(ROUND_STANDINGS)}."]
+        faults["standing"] = [
+            sentence("One of %(choices)s.", choices=[Coded("round_standing", one) for one in ROUND_STANDINGS])
+        ]
     days = {name: values.get(name) for name in ("opens_on", "closes_on")}
     for name, day in days.items():
         if not isinstance(day, date):
-            faults[name] = ["Give a day."]
+            faults[name] = [sentence("Give a day.")]
     opens_on, closes_on = days.values()
     if isinstance(opens_on, date) and isinstance(closes_on, date) and closes_on < opens_on:
-        faults["closes_on"] = ["A round does not close before it opens."]
+        faults["closes_on"] = [sentence("A round does not close before it opens.")]
     answer_days = values.get("answer_days", 1)
     if not isinstance(answer_days, int) or not 1 <= answer_days <= MOST_ANSWER_DAYS:
-        faults["answer_days"] = [f"Between 1 and {MOST_ANSWER_DAYS} days."]
+        faults["answer_days"] = [sentence("Between 1 and %(most)s days.", most=MOST_ANSWER_DAYS)]
     hold_minutes = values.get("hold_minutes", 0)
     if not isinstance(hold_minutes, int) or not 0 <= hold_minutes <= MOST_HOLD_MINUTES:
-        faults["hold_minutes"] = [f"Between 0 and {MOST_HOLD_MINUTES} minutes."]
+        faults["hold_minutes"] = [sentence("Between 0 and %(most)s minutes.", most=MOST_HOLD_MINUTES)]
     if not isinstance(values["policy"], Mapping):
-        faults["policy"] = ["A policy is an object."]
+        faults["policy"] = [sentence("A policy is an object.")]
     return faults
 
 
 def _require_someone(actor: Actor) -> None:
     if actor.person_id is None and not actor.is_system:
-        raise NotSignedIn("Sign in to see the rounds.")
+        raise NotSignedIn(sentence("Sign in to see the rounds."))

@@ -10,6 +10,7 @@ from typing import Any, Final
 from lcm_service.domain.errors import Conflict, NotAllowed, NotFound, NotValid
 from lcm_service.domain.permissions import SYSTEM, Actor, may_coordinate
 from lcm_service.domain.run_stories import tell
+from lcm_service.domain.sentences import Coded, sentence
 from lcm_service.persistence import matching_reads as reads
 from lcm_service.persistence import run_queue
 from lcm_service.persistence.database import db, transaction, utc_now
@@ -40,7 +41,7 @@ def find_run(actor: Actor, run_id: int) -> Run:
     _require_coordinator(actor)
     run = reads.find_run(db.session(), run_id)
     if run is None:
-        raise NotFound(f"There is no run {run_id}.")
+        raise NotFound(sentence("There is no run %(run)s.", run=str(run_id)))
     return run
 
 
@@ -72,12 +73,18 @@ def cancel_run(actor: Actor, run_id: int) -> Run:
     with transaction() as session:
         run = reads.find_run(session, run_id)
         if run is None:
-            raise NotFound(f"There is no run {run_id}.")
+            raise NotFound(sentence("There is no run %(run)s.", run=str(run_id)))
         cancelled = run_queue.cancel(session, run_id)
         if cancelled is None:
             session.refresh(run)
             if run.state != "cancelled":
-                raise Conflict(f"Run {run_id} is {run.state} already and cannot be cancelled.")
+                raise Conflict(
+                    sentence(
+                        "Run %(run)s is %(state)s already and cannot be cancelled.",
+                        run=str(run_id),
+                        state=Coded("run_state", run.state),
+                    )
+                )
             return run
         add_line(cancelled, "cancelled")
         record_event(session, actor, "cancel", "run", str(run_id), ["state"])
@@ -162,18 +169,22 @@ def sweep_expired_runs() -> int:
 def check_request(idempotency_key: str, time_limit_seconds: int) -> None:
     """Raise NotValid for a key or a time limit that no run can have."""
     if not 0 < len(idempotency_key) <= LONGEST_KEY:
-        raise NotValid(f"A key of 1 to {LONGEST_KEY} characters must come with the request.")
+        raise NotValid(
+            sentence("A key of 1 to %(most)s characters must come with the request.", most=LONGEST_KEY)
+        )
     if not 1 <= time_limit_seconds <= LONGEST_TIME_LIMIT_SECONDS:
         most = LONGEST_TIME_LIMIT_SECONDS
-        raise NotValid(f"A run may take 1 to {most} seconds.", faults={"time_limit_seconds": []})
+        raise NotValid(
+            sentence("A run may take 1 to %(most)s seconds.", most=most), faults={"time_limit_seconds": []}
+        )
 
 
 def require_same_request(earlier: Run, round_: Round, purposes: Sequence[str]) -> Run:
     """The run that the same key gave before. Raises Conflict where the key was for something else."""
     if earlier.round_id != round_.id:
-        raise Conflict("This key was used for a run of another round. Send a new key.")
+        raise Conflict(sentence("This key was used for a run of another round. Send a new key."))
     if earlier.purpose not in purposes:
-        raise Conflict("This key was used for a run of another kind. Send a new key.")
+        raise Conflict(sentence("This key was used for a run of another kind. Send a new key."))
     return earlier
 
 
@@ -185,9 +196,13 @@ def add_line(run: Run, code: str, /, **facts: Any) -> None:
 
 
 def refuse_late_word(run_id: int) -> Conflict:
-    return Conflict(f"Run {run_id} is no longer yours: it was cancelled, or another worker has it.")
+    return Conflict(
+        sentence(
+            "Run %(run)s is no longer yours: it was cancelled, or another worker has it.", run=str(run_id)
+        )
+    )
 
 
 def _require_coordinator(actor: Actor) -> None:
     if not may_coordinate(actor):
-        raise NotAllowed("Runs are for coordinators.")
+        raise NotAllowed(sentence("Runs are for coordinators."))

@@ -10,6 +10,7 @@ from typing import Final
 
 from lcm_service.domain.errors import NotAllowed
 from lcm_service.domain.permissions import SYSTEM, Actor, may_coordinate
+from lcm_service.domain.sentences import sentence
 from lcm_service.persistence import matching_reads as reads
 from lcm_service.persistence import run_queue
 from lcm_service.persistence.database import db, transaction
@@ -44,7 +45,7 @@ def request_comparison(
     that contradict themselves, Conflict for a key that was used for something else.
     """
     if not may_coordinate(actor):
-        raise NotAllowed("Only coordinators compare scenarios.")
+        raise NotAllowed(sentence("Only coordinators compare scenarios."))
     seconds = DEFAULT_TIME_LIMIT_SECONDS if time_limit_seconds is None else time_limit_seconds
     check_request(idempotency_key, seconds)
     with transaction() as session:
@@ -112,7 +113,7 @@ def _find_fault(run: Run, document: object) -> str | None:
 def list_comparisons(actor: Actor, round_code: str) -> Sequence[Run]:
     """The comparisons of a round, the newest first. Raises NotAllowed for all but coordinators, NotFound."""
     if not may_coordinate(actor):
-        raise NotAllowed("Scenarios are for coordinators.")
+        raise NotAllowed(sentence("Scenarios are for coordinators."))
     session = db.session()
     round_ = require_round(session, round_code)
     return reads.list_runs_for(session, round_.id, PURPOSE)

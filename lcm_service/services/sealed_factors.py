@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from lcm_service.domain.errors import NotAllowed
 from lcm_service.domain.permissions import Actor, may_manage_people
+from lcm_service.domain.sentences import sentence
 from lcm_service.persistence.database import db, transaction
 from lcm_service.persistence.tables import Person, SecondFactor
 from lcm_service.services.sealing import Sealer
@@ -58,4 +59,4 @@ def _with_former_seal(
 
 def _require_administrator(actor: Actor) -> None:
     if not may_manage_people(actor):
-        raise NotAllowed("Second factors are looked after by administrators.")
+        raise NotAllowed(sentence("Second factors are looked after by administrators."))

@@ -9,6 +9,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from lcm_service.domain.errors import Conflict
+from lcm_service.domain.sentences import sentence
 
 
 class Sealer:
@@ -30,8 +31,10 @@ class Sealer:
             return self._fernet.decrypt(sealed.encode("ascii")).decode()
         except InvalidToken as error:
             raise Conflict(
-                "A stored secret was sealed with a key that this service no longer has. The administrators "
-                "can put the former key among LCM_FORMER_SECRET_KEYS."
+                sentence(
+                    "A stored secret was sealed with a key that this service no longer has. The "
+                    "administrators can put the former key among LCM_FORMER_SECRET_KEYS."
+                )
             ) from error
 
     def derive(self, about: str, *, purpose: str, length: int) -> bytes:

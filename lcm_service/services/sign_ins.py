@@ -254,7 +254,7 @@ def end_sign_in(actor: Actor, sign_in_id: int) -> None:
     with transaction() as session:
         row = session.get(SignIn, sign_in_id)
         if row is None or row.person_id != actor.person_id:
-            raise NotFound("There is no such sign-in.")
+            raise NotFound(sentence("There is no such sign-in."))
         if row.ended_at is None:
             row.ended_at = utc_now()
             record_event(session, actor, "end_sign_in", "person", str(row.person_id))
@@ -263,7 +263,7 @@ def end_sign_in(actor: Actor, sign_in_id: int) -> None:
 def end_other_sign_ins(actor: Actor, key: str) -> int:
     """End all of one's own sign-ins but the one of this key; gives how many were ended."""
     if actor.person_id is None:
-        raise NotSignedIn("Nobody is signed in.")
+        raise NotSignedIn(sentence("Nobody is signed in."))
     with transaction() as session:
         ended = end_sign_ins_of(session, actor.person_id, but_key_sha256=sha256_of(key))
         record_event(session, actor, "end_sign_ins", "person", str(actor.person_id), facts={"ended": ended})
@@ -325,7 +325,7 @@ def _goes_on(row: SignIn) -> bool:
 
 def _require_none_yet(session: Session, person: Person) -> None:
     if second_factor.is_set_up(session, person.id):
-        raise Conflict("This account has a second factor already. Sign in with its code.")
+        raise Conflict(sentence("This account has a second factor already. Sign in with its code."))
 
 
 def _note_seen(row: SignIn) -> None:

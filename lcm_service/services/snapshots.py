@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from lcm_service.domain import windows
 from lcm_service.domain.errors import NotValid
+from lcm_service.domain.sentences import sentence
 from lcm_service.domain.vocabulary import ANY
 from lcm_service.persistence import matching_reads as reads
 from lcm_service.persistence.matching_reads import Session
@@ -117,7 +118,9 @@ def read_written(document: dict[str, Any]) -> Problem:
         return read_problem(document)
     except InvalidFile as error:
         raise NotValid(
-            "Some records of this round contradict themselves. Correct them and run the matching again.",
+            sentence(
+                "Some records of this round contradict themselves. Correct them and run the matching again."
+            ),
             faults={"problem": list(error.faults)},
         ) from error
 
@@ -173,7 +176,9 @@ def check_policy(policy: Mapping[str, Any]) -> None:
     try:
         read_problem(_empty_document() | {"policy": dict(policy)})
     except InvalidFile as error:
-        raise NotValid("The policy cannot be used.", faults={"policy": list(error.faults)}) from error
+        raise NotValid(
+            sentence("The policy cannot be used."), faults={"policy": list(error.faults)}
+        ) from error
 
 
 def planning_seats(policy: Mapping[str, Any]) -> tuple[int, int]:

@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from lcm_service.domain.errors import NotAllowed, NotFound
 from lcm_service.domain.permissions import Actor, may_coordinate
+from lcm_service.domain.sentences import sentence
 from lcm_service.persistence.database import transaction
 from lcm_service.persistence.tables import Participant, Round
 from lcm_service.services.data_files import read_document, read_rows
@@ -48,9 +49,15 @@ def load_sourced_round(actor: Actor, code: str = ROUND_CODE) -> LoadedRound:
     where there are no sourced records for a round of that code.
     """
     if not may_coordinate(actor):
-        raise NotAllowed("Only coordinators load a round.")
+        raise NotAllowed(sentence("Only coordinators load a round."))
     if code != ROUND_CODE:
-        raise NotFound(f"There are no sourced records for a round {code}; there are some for {ROUND_CODE}.")
+        raise NotFound(
+            sentence(
+                "There are no sourced records for a round %(round)s; there are some for %(known)s.",
+                round=code,
+                known=ROUND_CODE,
+            )
+        )
     with transaction() as session:
         if is_loaded(session, code):
             return LoadedRound(code, was_loaded=False, records={})

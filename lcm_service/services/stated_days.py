@@ -52,7 +52,9 @@ def require_days_stay(session: Session, offer: Offer, given: Sequence[Mapping[st
     bound = sorted(changed & {match.session_code for match in standing})
     if bound:
         raise NotValid(
-            f"A match stands in session {', '.join(bound)} on the days that the offer states.",
+            sentence(
+                "A match stands in session %(sessions)s on the days that the offer states.", sessions=bound
+            ),
             {"sessions": [OTHERS_STAND_THERE]},
         )
 

@@ -47,7 +47,7 @@ def create_own_token(actor: Actor, label: str, days: int, scope: str = "read") -
     with transaction() as session:
         person = None if actor.person_id is None else session.get(Person, actor.person_id)
         if person is None:
-            raise NotSignedIn("Nobody is signed in.")
+            raise NotSignedIn(sentence("Nobody is signed in."))
         return _add_token(session, actor, person, label, days, scope)
 
 
@@ -99,7 +99,7 @@ def take_back_token(actor: Actor, token_id: int) -> None:
     with transaction() as session:
         token = session.get(ApiToken, token_id)
         if token is None or token.person_id != actor.person_id:
-            raise NotFound("There is no such token.")
+            raise NotFound(sentence("There is no such token."))
         if token.taken_back_at is None:
             token.taken_back_at = utc_now()
             facts = {"prefix": token.prefix}

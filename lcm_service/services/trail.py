@@ -19,6 +19,8 @@ from lcm_service.domain.permissions import (
     may_see_offers,
     may_see_part,
 )
+from lcm_service.domain.sentences import Coded, Sentence, sentence
+from lcm_service.domain.vocabulary import ROLES
 from lcm_service.persistence.audit_chain import add_event
 from lcm_service.persistence.database import db, utc_now
 from lcm_service.persistence.tables import (
@@ -163,15 +165,31 @@ def _events_since(
     ]
 
 
-def _stale_message(reference: str, changes: list[dict[str, Any]]) -> str:
+def _stale_message(reference: str, changes: list[dict[str, Any]]) -> Sentence:
     if not changes:
-        return f"{reference} is not in the version that you name. Read it again and repeat your change."
+        return sentence(
+            "%(reference)s is not in the version that you name. Read it again and repeat your change.",
+            reference=reference,
+        )
     last = changes[-1]
+    by = Coded("role", last["by"]) if last["by"] in ROLES else last["by"]
+    at = datetime.fromisoformat(last["at"])
     fields = sorted({field for change in changes for field in change["fields"]})
-    what = f" ({', '.join(fields)})" if fields else ""
-    return (
-        f"{reference} was changed{what} since you read it, last by {last['by']} at {last['at']}. "
-        "Read it again and repeat your change."
+    if not fields:
+        return sentence(
+            "%(reference)s was changed since you read it, last by %(by)s at %(at)s. Read it again and repeat "
+            "your change.",
+            reference=reference,
+            by=by,
+            at=at,
+        )
+    return sentence(
+        "%(reference)s was changed (%(fields)s) since you read it, last by %(by)s at %(at)s. Read it again "
+        "and repeat your change.",
+        reference=reference,
+        fields=[Coded("field", one) for one in fields],
+        by=by,
+        at=at,
     )
 
 
@@ -222,9 +240,27 @@ def _side_of(actor: Actor, reference: str) -> str | None:
     return "recipient" if actor.answers_for(found[1]) else "provider"
 
 
+def no_such(record_kind: str, reference: str) -> Sentence:
+    """What is said where there is no such record, and in the same words where the actor may not see it."""
+    match record_kind:
+        case "need":
+            return sentence("There is no need %(reference)s.", reference=reference)
+        case "offer":
+            return sentence("There is no offer %(reference)s.", reference=reference)
+        case "support":
+            return sentence("There is no support %(reference)s.", reference=reference)
+        case "match":
+            return sentence("There is no match %(match)s.", match=reference)
+        case "part":
+            return sentence("There is no part %(part)s.", part=reference)
+        case "plan":
+            return sentence("There is no plan %(plan)s.", plan=reference)
+    return sentence("There is no record %(reference)s.", reference=reference)
+
+
 def _check_may_read(actor: Actor, record_kind: str, reference: str) -> None:
     if not _may_read(actor, record_kind, reference):
-        raise NotFound(f"There is no {record_kind} {reference}.")
+        raise NotFound(no_such(record_kind, reference))
 
 
 def _may_read(actor: Actor, record_kind: str, reference: str) -> bool:

@@ -7,6 +7,7 @@ from flask_babel import lazy_gettext as _
 from lcm_service.domain import permissions
 from lcm_service.domain.errors import NotAllowed
 from lcm_service.domain.permissions import Actor
+from lcm_service.domain.sentences import sentence
 from lcm_service.schemas.records import ActivitySchema
 from lcm_service.services import activities, context_statements
 from lcm_service.web import choices
@@ -75,5 +76,5 @@ def record() -> Page:
 def _require_recorder() -> Actor:
     actor = current_actor()
     if not (permissions.may_coordinate(actor) or actor.participant_id):
-        raise NotAllowed("Only focal points and coordinators record activities.")
+        raise NotAllowed(sentence("Only focal points and coordinators record activities."))
     return actor

@@ -6,6 +6,7 @@ from typing import Any
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext
+from markupsafe import Markup, escape
 from werkzeug.wrappers import Response
 
 from lcm_service.domain import permissions
@@ -124,8 +125,11 @@ def _beside_the_days(refusal: Conflict) -> Conflict | NotValid:
     """What records say against the days, as faults of the form, so that others can be typed there."""
     obstacles: Any = refusal.details.get("obstacles") or ()
     rules: Any = refusal.details.get("rules") or ()
-    lines = [f"{one['record']}: {reasons.limit_sentence(one['code'])}" for one in obstacles]
-    lines += [str(reasons.limit_sentence(code)) for code in rules]
+    lines = [
+        Markup("<bdi>{}</bdi>: {}").format(one["record"], reasons.limit_sentence(one["code"]))
+        for one in obstacles
+    ]
+    lines += [escape(reasons.limit_sentence(code)) for code in rules]
     return NotValid(refusal.message, {"starts_on": lines}) if lines else refusal
 
 

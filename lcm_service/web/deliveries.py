@@ -9,6 +9,7 @@ from flask_babel import lazy_gettext
 
 from lcm_service.domain import permissions
 from lcm_service.domain.errors import NotAllowed
+from lcm_service.domain.sentences import sentence
 from lcm_service.domain.vocabulary import ASSESSING_SIDES
 from lcm_service.schemas.deliveries import (
     AssessmentSchema,
@@ -232,7 +233,7 @@ def _find(match_id: int, sides: tuple[str, ...]) -> MatchView:
     """The match, for those who answer for one of these sides of it: nobody else is given a form."""
     match = decisions.find_match(current_actor(), match_id)
     if not set(sides) & set(match.my_sides):
-        raise NotAllowed("The two sides of a match say what became of its course, each for itself.")
+        raise NotAllowed(sentence("The two sides of a match say what became of its course, each for itself."))
     return match
 
 

@@ -12,6 +12,7 @@ from werkzeug.wrappers import Response
 from lcm_service.domain import permissions
 from lcm_service.domain.errors import NotAllowed
 from lcm_service.domain.permissions import Actor
+from lcm_service.domain.sentences import sentence
 from lcm_service.domain.vocabulary import LIVE_MATCH_STATES
 from lcm_service.schemas.decisions import DeclineOfMatchSchema, DeclineSchema, FewerSeatsSchema
 from lcm_service.services import (
@@ -279,7 +280,7 @@ def _show_declining(
     actor = current_actor()
     match: MatchView = decisions.find_match(actor, match_id)
     if is_release and not permissions.may_coordinate(actor):
-        raise NotAllowed("Only coordinators release matches. Decline it for your side instead.")
+        raise NotAllowed(sentence("Only coordinators release matches. Decline it for your side instead."))
     return render_template(
         template,
         round=rounds.find_round(actor, match.round_code),

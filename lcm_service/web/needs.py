@@ -12,6 +12,7 @@ from werkzeug.wrappers import Response
 from lcm_service.domain import permissions
 from lcm_service.domain.errors import NotAllowed
 from lcm_service.domain.permissions import Actor
+from lcm_service.domain.sentences import sentence
 from lcm_service.schemas.records import NeedSchema, RecognitionSchema
 from lcm_service.services import decisions, deployed, submissions
 from lcm_service.web import desk, studies
@@ -119,7 +120,7 @@ def _show_recognition(reference: str, form: FormView | None, stale: StaleFacts |
     actor = current_actor()
     need = submissions.find_need(actor, reference)
     if not permissions.may_coordinate(actor):
-        raise NotAllowed("Only coordinators recognise needs.")
+        raise NotAllowed(sentence("Only coordinators recognise needs."))
     stored = FormView(
         RECOGNITION,
         {

@@ -12,6 +12,7 @@ from werkzeug.wrappers import Response
 from lcm_service.domain import permissions
 from lcm_service.domain.errors import NotAllowed
 from lcm_service.domain.permissions import Actor
+from lcm_service.domain.sentences import sentence
 from lcm_service.schemas.deliveries import ReplySchema
 from lcm_service.schemas.records import OfferSchema
 from lcm_service.services import assessments, submissions
@@ -143,7 +144,7 @@ def _show_reply(reference: str, view: FormView, stale: StaleFacts | None) -> str
     actor = current_actor()
     offer = submissions.find_offer(actor, reference)
     if not permissions.may_see_course_record(actor, offer.participant_id):
-        raise NotAllowed("The provider of a course replies to its record.")
+        raise NotAllowed(sentence("The provider of a course replies to its record."))
     return render_template(
         "offers/reply.html",
         round=offer.round,

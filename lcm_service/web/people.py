@@ -11,12 +11,14 @@ from werkzeug.wrappers import Response
 
 from lcm_service.domain.errors import Conflict, NotAllowed, NotFound, NotValid
 from lcm_service.domain.permissions import Actor, may_look_after_people_of, may_manage_people
+from lcm_service.domain.sentences import sentence
 from lcm_service.domain.vocabulary import ROLES
 from lcm_service.services import invitations, renewals
 from lcm_service.services.invitations import Colleague
 from lcm_service.web import choices, words
 from lcm_service.web.fields import Field, FormView, Section, read_values
 from lcm_service.web.own_account import NEW_PASSWORD
+from lcm_service.web.refusals import told
 from lcm_service.web.saving import Page, Values, flat_faults
 from lcm_service.web.showing import current_actor, in_one_line, page_language, today
 
@@ -122,7 +124,7 @@ def invite() -> Page:
         form = FormView(sections, values, flat_faults(refusal.faults))
         return render_template("people/invite.html", form=form), HTTPStatus.UNPROCESSABLE_ENTITY
     except Conflict as refusal:
-        form = FormView(sections, values, {"email": [gettext(refusal.message)]})
+        form = FormView(sections, values, {"email": [told(refusal.message)]})
         return render_template("people/invite.html", form=form), HTTPStatus.CONFLICT
     address = _address_of(url_for("people.invitation", invitation_code=code))
     return render_template("people/invited.html", invitation=invitation, address=address), HTTPStatus.OK
@@ -172,7 +174,7 @@ def ask_hand_over(person_id: int) -> str:
     """What handing over means, before it is done."""
     actor = current_actor()
     if not (may_manage_people(actor) or invitations.leads_itself(actor)):
-        raise NotAllowed("Only the lead focal point itself hands over, or an administrator.")
+        raise NotAllowed(sentence("Only the lead focal point itself hands over, or an administrator."))
     return render_template("people/hand_over.html", colleague=_colleague(person_id))
 
 
@@ -190,7 +192,7 @@ def hand_over(person_id: int) -> Response:
 def ask_delegation(person_id: int) -> str:
     """The form to let a colleague stand in for a while."""
     if not invitations.leads_itself(current_actor()):
-        raise NotAllowed("Only the lead focal point itself delegates.")
+        raise NotAllowed(sentence("Only the lead focal point itself delegates."))
     form = FormView(DELEGATION_SECTIONS, {"first_day": today().isoformat()})
     return render_template("people/delegate.html", colleague=_colleague(person_id), form=form)
 
@@ -200,7 +202,7 @@ def delegate(person_id: int) -> Page:
     """Let a colleague stand in for a while."""
     actor, colleague = current_actor(), _colleague(person_id)
     if not invitations.leads_itself(actor):
-        raise NotAllowed("Only the lead focal point itself delegates.")
+        raise NotAllowed(sentence("Only the lead focal point itself delegates."))
     values, _faults = read_values(DELEGATION_SECTIONS, request.form)
     days = [_day_of(values[name]) for name in ("first_day", "last_day")]
     faults = {
@@ -282,14 +284,14 @@ def device_name(device: str) -> str:
 def _require_looks_after_people() -> Actor:
     actor = current_actor()
     if not may_look_after_people_of(actor, actor.participant_id):
-        raise NotAllowed("Only lead focal points and administrators invite people.")
+        raise NotAllowed(sentence("Only lead focal points and administrators invite people."))
     return actor
 
 
 def _require_administrator() -> Actor:
     actor = current_actor()
     if not may_manage_people(actor):
-        raise NotAllowed("Passwords are renewed by administrators.")
+        raise NotAllowed(sentence("Passwords are renewed by administrators."))
     return actor
 
 
@@ -320,7 +322,7 @@ def _invite(actor: Actor, values: Values) -> tuple[Any, str]:
 def _colleague(person_id: int) -> Colleague:
     found = [one for one in invitations.list_colleagues(current_actor()) if one.person.id == person_id]
     if not found:
-        raise NotFound("There is no such person.")
+        raise NotFound(sentence("There is no such person."))
     return found[0]
 
 

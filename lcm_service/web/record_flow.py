@@ -17,6 +17,7 @@ from lcm_service.domain.errors import NotAllowed
 from lcm_service.domain.permissions import Actor
 from lcm_service.domain.record_fields import column_of
 from lcm_service.domain.record_lives import open_to_coordinators
+from lcm_service.domain.sentences import Coded, sentence
 from lcm_service.schemas.records import (
     NoteSchema,
     RenewalSchema,
@@ -37,6 +38,13 @@ from lcm_service.web.saving import (
 )
 from lcm_service.web.shared_fields import NOTE, OWNER, RENEWAL, RETURN, WITHDRAWAL
 from lcm_service.web.showing import current_actor
+
+# What is said to who takes part in no round, for each of the three kinds of records.
+ONLY_PARTICIPANTS_SUBMIT = {
+    "needs": sentence("Only focal points and coordinators submit needs."),
+    "offers": sentence("Only focal points and coordinators submit offers."),
+    "supports": sentence("Only focal points and coordinators submit supports."),
+}
 
 
 @dataclass(frozen=True)
@@ -288,7 +296,7 @@ class RecordPages:
             return (OWNER, *sections)
         if actor.participant_id:
             return sections
-        raise NotAllowed(f"Only focal points and coordinators submit {self.kind.area}.")
+        raise NotAllowed(ONLY_PARTICIPANTS_SUBMIT[self.kind.area])
 
     def _show_new(self, code: str, view: FormView) -> str:
         form = self.kind.form
@@ -319,7 +327,9 @@ class RecordPages:
         actor = current_actor()
         record = self.kind.services.find(actor, reference)
         if not permissions.may_coordinate(actor):
-            raise NotAllowed("Only coordinators acknowledge, authenticate, circulate and return records.")
+            raise NotAllowed(
+                sentence("Only coordinators acknowledge, authenticate, circulate and return records.")
+            )
         return self._render(template, record.round, record=record, form=view, stale=stale)
 
     def _find_to_change(self, reference: str) -> Any:
@@ -327,7 +337,13 @@ class RecordPages:
         actor = current_actor()
         record = self.kind.services.find(actor, reference)
         if not permissions.may_change_record(actor, record.participant_id):
-            raise NotAllowed(f"{reference} belongs to {record.participant.code}; only it can change it.")
+            raise NotAllowed(
+                sentence(
+                    "%(reference)s belongs to %(participant)s; only it can change it.",
+                    reference=reference,
+                    participant=Coded("participant", record.participant.code),
+                )
+            )
         return record
 
     def _later_rounds(self, actor: Actor, record: Any) -> list[Any]:

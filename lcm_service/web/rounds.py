@@ -9,6 +9,7 @@ from werkzeug.wrappers import Response
 
 from lcm_service.domain import permissions
 from lcm_service.domain.errors import NotAllowed
+from lcm_service.domain.sentences import sentence
 from lcm_service.schemas.rounds import RecordWeightSchema, RoundSchema
 from lcm_service.services import matching, record_weight, rounds
 from lcm_service.web import choices, desk, reasons
@@ -73,7 +74,7 @@ def index() -> str:
 def new() -> str:
     """The form that opens a round."""
     if not permissions.may_coordinate(current_actor()):
-        raise NotAllowed("Only coordinators open rounds.")
+        raise NotAllowed(sentence("Only coordinators open rounds."))
     return render_template(
         "rounds/form.html",
         form=FormView(SECTIONS, {"standing": "submitted", "answer_days": 14, "hold_minutes": 30}),

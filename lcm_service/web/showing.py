@@ -17,6 +17,7 @@ from markupsafe import Markup, escape
 from lcm_service.domain import permissions
 from lcm_service.domain.errors import NotSignedIn
 from lcm_service.domain.permissions import Actor
+from lcm_service.domain.sentences import sentence
 from lcm_service.domain.vocabulary import LANGUAGES_OF_PAGES
 from lcm_service.persistence import reads
 from lcm_service.services import submissions
@@ -55,7 +56,7 @@ def current_actor() -> Actor:
     """As whom the request acts. Raises NotSignedIn, which leads to the sign-in page and back."""
     actor = actor_or_none()
     if actor is None:
-        raise NotSignedIn("Sign in to see this page.")
+        raise NotSignedIn(sentence("Sign in to see this page."))
     return actor
 
 

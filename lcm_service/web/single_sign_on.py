@@ -13,6 +13,7 @@ from lcm_service.domain.sentences import sentence
 from lcm_service.services import single_sign_on
 from lcm_service.services.single_sign_on import Answer, Arrival, Departure
 from lcm_service.web.account import go_on
+from lcm_service.web.refusals import told
 from lcm_service.web.saving import Page
 from lcm_service.web.showing import current_actor, sign_in_key
 from lcm_service.web.start import local_address
@@ -38,7 +39,7 @@ def begin() -> Page:
             require_provider(), answer_address(), request.remote_addr or "", current_app.config["SEALER"]
         )
     except NotReached as refusal:
-        flash(gettext(refusal.message), "warn")
+        flash(told(refusal.message), "warn")
         return redirect(url_for("account.sign_in", next=following), HTTPStatus.SEE_OTHER)
     return leave(departure, following)
 
@@ -85,7 +86,7 @@ def keep_address(response: Response) -> Response:
 
 
 def _turn_back(refusal: LcmError, kept: dict[str, Any] | None) -> Response:
-    flash(gettext(refusal.message), "warn")
+    flash(told(refusal.message), "warn")
     if kept and kept["is_link"] and current_user.is_authenticated:
         return redirect(url_for("own_account.show"), HTTPStatus.SEE_OTHER)
     following = kept["next"] if kept else None

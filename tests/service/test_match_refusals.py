@@ -5,6 +5,7 @@ from datetime import date
 import pytest
 
 from lcm_service.domain.errors import Conflict, NotValid
+from lcm_service.domain.sentences import sentence
 from lcm_service.services import decisions, lapses, match_refusals, repair, submissions
 from lcm_service.services.match_refusals import CANNOT_NOW
 from lcm_service.services.partial_acceptance import accept_fewer_seats
@@ -64,7 +65,9 @@ class TestRefusals:
 
     def test_records_that_contradict_themselves_are_not_described(self, asked, monkeypatch):
         asked.consent()
-        faulty = NotValid("Some records contradict themselves.", faults={"problem": ["needs[0].level"]})
+        faulty = NotValid(
+            sentence("Some records contradict themselves."), faults={"problem": ["needs[0].level"]}
+        )
 
         def judge(*_, **__):
             raise faulty

@@ -7,6 +7,7 @@ from flask import Flask, flash, make_response
 
 from lcm_service.domain import permissions
 from lcm_service.domain.errors import NotAllowed
+from lcm_service.domain.sentences import sentence
 from lcm_service.persistence.database import db
 from lcm_service.services import match_views, records
 from tests.walk.asking import Walk
@@ -43,7 +44,7 @@ def test_a_403_in_place_of_a_404(walk: Walk, monkeypatch: pytest.MonkeyPatch) ->
         if db.session.query(table).filter_by(reference=reference).first() is None:
             return found(actor, table, reference)
         if actor.role == "focal_point":
-            raise NotAllowed("It is not yours.")
+            raise NotAllowed(sentence("It is not yours."))
         return found(actor, table, reference)
 
     monkeypatch.setattr(records, "find_record", telling)

@@ -15,6 +15,7 @@ from flask.testing import FlaskClient
 
 from lcm_service import CONTENT_SECURITY_POLICY
 from lcm_service.domain.errors import TooMany
+from lcm_service.domain.sentences import sentence
 from lcm_service.identity_provider import asking
 from lcm_service.persistence.database import db
 from lcm_service.persistence.tables import AuthenticationRequest, Person, ProviderLink, SignIn
@@ -319,7 +320,7 @@ class TestWhatGoesWrong:
         self, joined: Flask, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         def fail(*_about: object) -> None:
-            raise TooMany("Something else.", retry_after_seconds=1)
+            raise TooMany(sentence("Something else."), retry_after_seconds=1)
 
         browser = joined.test_client()
         back = sign_in_there(address_there(press_button(browser)))
@@ -338,7 +339,7 @@ class TestWhatGoesWrong:
         """By TLS a form is taken only from a page of the same origin, which the browser tells."""
 
         def fail(*_about: object) -> None:
-            raise TooMany("Something else.", retry_after_seconds=1)
+            raise TooMany(sentence("Something else."), retry_after_seconds=1)
 
         browser, base = joined.test_client(), "https://lcm.example.org/"
         browser.get("/sign-in", base_url=base)

@@ -38,6 +38,7 @@ KEYWORDS = {
     "gettext": None,
     "lazy_gettext": None,
     "sentence": None,
+    "counted": (1, 2),
     "ngettext": (1, 2),
 }
 PLACEHOLDER = re.compile(r"%\(\w+\)s")

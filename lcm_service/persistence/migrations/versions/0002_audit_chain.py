@@ -105,7 +105,8 @@ def _chain_what_is_there() -> tuple[int, str]:
         sha256 = hashlib.sha256(json.dumps(content, separators=(",", ":")).encode()).hexdigest()
         connection.execute(
             sa.text(
-                "UPDATE audit_event SET id = :number, previous_sha256 = :last, sha256 = :sha256 WHERE id = :id"
+                "UPDATE audit_event SET id = :number, previous_sha256 = :last, sha256 = :sha256 WHERE id = "
+                ":id"
             ),
             {"number": number, "last": last, "sha256": sha256, "id": row["id"]},
         )
