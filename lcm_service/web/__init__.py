@@ -71,7 +71,7 @@ def register_pages(app: Flask) -> None:
     app.jinja_env.globals.update(
         field_label=field_labels.field_label,
         answer_address=questions.answer_address,
-        told=refusals.told,
+        in_words=refusals.in_words,
         error_heading=errors.error_heading,
         error_advice=errors.error_advice,
         device_name=people.device_name,

@@ -16,7 +16,7 @@ from lcm_service.services import sign_ins
 from lcm_service.services.sign_ins import Begun
 from lcm_service.web.factor_pictures import EnrolmentView, view_enrolment
 from lcm_service.web.fields import Field, FormView, Section, read_values
-from lcm_service.web.refusals import told
+from lcm_service.web.refusals import in_words
 from lcm_service.web.saving import Page, flat_faults
 from lcm_service.web.showing import sign_in_key
 from lcm_service.web.start import local_address
@@ -65,7 +65,7 @@ def _begin_again_where_over[**P, R](view: Callable[P, R]) -> Callable[P, R | Res
         try:
             return view(*args, **kwargs)
         except NotSignedIn:
-            flash(told(sign_ins.SIGN_IN_OVER), "warn")
+            flash(in_words(sign_ins.SIGN_IN_OVER), "warn")
             following = local_address(_following())
             return redirect(url_for("account.sign_in", next=following), HTTPStatus.SEE_OTHER)
 

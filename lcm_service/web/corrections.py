@@ -16,7 +16,7 @@ from lcm_service.services import corrections, rounds
 from lcm_service.services.corrections import Correctable
 from lcm_service.web import choices
 from lcm_service.web.fields import Field, FormView, Section, read_values
-from lcm_service.web.refusals import told
+from lcm_service.web.refusals import in_words
 from lcm_service.web.saving import flat_faults
 from lcm_service.web.showing import current_actor, in_one_line, named
 
@@ -54,7 +54,7 @@ def correct(code: str) -> Page:
                 may_return=bool(typed[MAY_RETURN]),
             )
         except NotValid as refusal:
-            found_faults = flat_faults(refusal.faults) or {"": [told(refusal.message)]}
+            found_faults = flat_faults(refusal.faults) or {"": [in_words(refusal.message)]}
             form.faults_by_field = {
                 name if name == "notice" else "": sentences for name, sentences in found_faults.items()
             }

@@ -17,7 +17,7 @@ from lcm_service.web import choices
 from lcm_service.web.account import CODE
 from lcm_service.web.factor_pictures import view_enrolment
 from lcm_service.web.fields import Field, FormView, Section, read_values
-from lcm_service.web.refusals import told
+from lcm_service.web.refusals import in_words
 from lcm_service.web.saving import Page, flat_faults
 from lcm_service.web.showing import current_actor, sign_in_key
 from lcm_service.web.single_sign_on import answer_address, leave, require_provider
@@ -277,7 +277,7 @@ def _or_again(
 
 def _back(refusal: LcmError) -> Page:
     """Back to the account, with a sentence that says why nothing was done."""
-    flash(told(refusal.message), "warn")
+    flash(in_words(refusal.message), "warn")
     return redirect(url_for("own_account.show"), HTTPStatus.SEE_OTHER)
 
 

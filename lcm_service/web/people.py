@@ -18,7 +18,7 @@ from lcm_service.services.invitations import Colleague
 from lcm_service.web import choices, words
 from lcm_service.web.fields import Field, FormView, Section, read_values
 from lcm_service.web.own_account import NEW_PASSWORD
-from lcm_service.web.refusals import told
+from lcm_service.web.refusals import in_words
 from lcm_service.web.saving import Page, Values, flat_faults
 from lcm_service.web.showing import current_actor, in_one_line, page_language, today
 
@@ -124,7 +124,7 @@ def invite() -> Page:
         form = FormView(sections, values, flat_faults(refusal.faults))
         return render_template("people/invite.html", form=form), HTTPStatus.UNPROCESSABLE_ENTITY
     except Conflict as refusal:
-        form = FormView(sections, values, {"email": [told(refusal.message)]})
+        form = FormView(sections, values, {"email": [in_words(refusal.message)]})
         return render_template("people/invite.html", form=form), HTTPStatus.CONFLICT
     address = _address_of(url_for("people.invitation", invitation_code=code))
     return render_template("people/invited.html", invitation=invitation, address=address), HTTPStatus.OK

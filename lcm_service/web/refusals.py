@@ -11,7 +11,7 @@ from lcm_service.domain.sentences import Coded, Sentence, Value
 from lcm_service.web import reasons, showing, words
 
 
-def told(text: str) -> Markup:
+def in_words(text: str) -> Markup:
     """A sentence in the reader's language, its values set apart from it. What is no sentence of ours, such as
     the words of a library, is marked as English where the catalogue does not hold it; what a page has put
     into words already stays as it is.

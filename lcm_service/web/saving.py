@@ -19,7 +19,7 @@ from lcm_service.domain.record_fields import column_of
 from lcm_service.schemas.forms import read_typed, sentences_of
 from lcm_service.schemas.records import Sent
 from lcm_service.web.fields import FormView, Section, read_values
-from lcm_service.web.refusals import told
+from lcm_service.web.refusals import in_words
 from lcm_service.web.showing import moment
 
 Values = dict[str, Any]
@@ -70,7 +70,7 @@ def save_or_show_again(
     try:
         return redirect(save(values | {name: typed[name] for name in beside}), HTTPStatus.SEE_OTHER)
     except NotValid as refusal:
-        form.faults_by_field = flat_faults(refusal.faults) or {"": [told(refusal.message)]}
+        form.faults_by_field = flat_faults(refusal.faults) or {"": [in_words(refusal.message)]}
         return show(form, None), HTTPStatus.UNPROCESSABLE_ENTITY
     except Stale as refusal:
         return show(form, stale_facts(refusal)), HTTPStatus.CONFLICT
@@ -96,7 +96,7 @@ def flat_faults(faults: Mapping[str, Any]) -> Faults:
     Domain and schemas mark their sentences for translation; here they get the reader's language.
     """
     return {
-        name: list(dict.fromkeys(told(text) for text in sentences_of(inner)))
+        name: list(dict.fromkeys(in_words(text) for text in sentences_of(inner)))
         for name, inner in faults.items()
     }
 

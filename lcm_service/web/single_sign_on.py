@@ -13,7 +13,7 @@ from lcm_service.domain.sentences import sentence
 from lcm_service.services import single_sign_on
 from lcm_service.services.single_sign_on import Answer, Arrival, Departure
 from lcm_service.web.account import go_on
-from lcm_service.web.refusals import told
+from lcm_service.web.refusals import in_words
 from lcm_service.web.saving import Page
 from lcm_service.web.showing import current_actor, sign_in_key
 from lcm_service.web.start import local_address
@@ -39,7 +39,7 @@ def begin() -> Page:
             require_provider(), answer_address(), request.remote_addr or "", current_app.config["SEALER"]
         )
     except NotReached as refusal:
-        flash(told(refusal.message), "warn")
+        flash(in_words(refusal.message), "warn")
         return redirect(url_for("account.sign_in", next=following), HTTPStatus.SEE_OTHER)
     return leave(departure, following)
 
@@ -86,7 +86,7 @@ def keep_address(response: Response) -> Response:
 
 
 def _turn_back(refusal: LcmError, kept: dict[str, Any] | None) -> Response:
-    flash(told(refusal.message), "warn")
+    flash(in_words(refusal.message), "warn")
     if kept and kept["is_link"] and current_user.is_authenticated:
         return redirect(url_for("own_account.show"), HTTPStatus.SEE_OTHER)
     following = kept["next"] if kept else None

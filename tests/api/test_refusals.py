@@ -186,3 +186,11 @@ def test_a_token_for_reading_reads_and_writes_nothing(app):
         answer = reader.call(method, path, version=1, json={})
         assert answer.status_code == 403, (method, path)
         assert "reading" in answer.json["detail"]
+
+
+def test_a_refusal_is_in_english_whatever_language_its_reader_s_pages_are_in(app):
+    factories.make_round("R")
+    reader = Caller(app, factories.make_person(language="ar"))
+    answer = reader.get("/needs/N-999999")
+    assert answer.status_code == 404
+    assert answer.json["detail"] == "There is no need N-999999."

@@ -250,7 +250,7 @@ def test_a_coordinator_records_for_a_participant_and_recognises_one_and_many(
     form = main_form(coordinator.get(address).text)
     alone = coordinator.post(f"{address}/recognise", data=form.data(reference=[second]))
     assert alone.status_code == 422
-    assert f"{second} cannot be recognised as asked." in alone.text
+    assert f"<bdi>{second}</bdi> cannot be recognised as asked." in alone.text
     assert "Only the participant itself says so" in alone.text
     send(coordinator, f"/needs/{second}/revise", basis="assessment_visit")
     response = coordinator.post(f"{address}/recognise", data=form.data(reference=[second]))
