@@ -12,6 +12,7 @@ from datetime import UTC, date, datetime
 from functools import cache
 from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -94,7 +95,7 @@ def givers() -> frozenset[str]:
     )
 
 
-def calls_of(tree: ast.AST, names: set[str]) -> Iterator[ast.Call]:
+def calls_of(tree: ast.AST, names: set[str]) -> Iterator[Any]:
     for node in ast.walk(tree):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in names:
             yield node
@@ -169,8 +170,10 @@ def marks_of(tree: ast.AST) -> set[str]:
 
 
 def holds_just(text: str, given: set[str | None]) -> bool:
-    """Whether a text has a place for each value that it is given, and none for another."""
-    return set(PLACEHOLDER.findall(text)) == given
+    """Whether a text has a place for each value that it is given, and none for another, nor a bare %."""
+    if set(PLACEHOLDER.findall(text)) != given:
+        return False
+    return not given or "%" not in PLACEHOLDER.sub("", text).replace("%%", "")
 
 
 def unlike_values(tree: ast.AST, marks: set[str]) -> Iterator[str]:
@@ -196,6 +199,8 @@ def test_every_sentence_is_given_the_values_that_it_holds() -> None:
         ('sentence("Round %(round)s.", round=code)', False),
         ('counted("%(num)s seat.", "%(num)s seats.", number)', False),
         ('sentence("Round %(round)s.")', True),
+        ('sentence("100 %% of %(round)s.", round=code)', False),
+        ('sentence("100 % of %(round)s.", round=code)', True),
         ('sentence("Round.", round=code)', True),
         ('sentence("Round %(code)s.", round=code)', True),
         ("sentence(text)", True),
