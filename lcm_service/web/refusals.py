@@ -20,8 +20,9 @@ def in_words(text: str) -> Markup:
         return _told(text)
     if isinstance(text, Markup):
         return text
-    found = gettext(text) if text else ""
-    if found == text and showing.page_language() != "en":
+    # What Babel says for nothing is the head of its catalogue.
+    found = gettext(text) if text else text
+    if text and found == text and showing.page_language() != "en":
         return Markup('<span lang="en" dir="ltr">{}</span>').format(text)
     return escape(found)
 
