@@ -122,18 +122,26 @@ def says_a_sentence(path: str, node: ast.expr) -> bool:
     return False
 
 
+def lists_of_faults(tree: ast.AST) -> Iterator[ast.List]:
+    """What is said of a field: where it is refused, and where a service gathers its ``faults``."""
+    for call in calls_of(tree, FAMILY):
+        beside = [*call.args[1:], *(one.value for one in call.keywords)]
+        values = [value for one in beside if isinstance(one, ast.Dict) for value in one.values]
+        yield from (one for one in values if isinstance(one, ast.List))
+    for node in (one for one in ast.walk(tree) if isinstance(one, ast.Assign)):
+        if isinstance(node.value, ast.List) and ast.unparse(node.targets[0]).startswith("faults["):
+            yield node.value
+
+
 def mute_refusals(path: str, tree: ast.AST) -> Iterator[str]:
     """Refusals whose message, or one of whose faults, is no sentence."""
     for call in calls_of(tree, FAMILY):
         message = call.args[0] if call.args else next(k.value for k in call.keywords if k.arg == "message")
         if not says_a_sentence(path, message):
             yield f"{path}:{call.lineno}: {ast.unparse(message)}"
-        beside = [*call.args[1:], *(one.value for one in call.keywords)]
-        for faults in (one for one in beside if isinstance(one, ast.Dict)):
-            for value in (one for one in faults.values if isinstance(one, ast.List)):
-                for text in value.elts:
-                    if isinstance(text, ast.JoinedStr | ast.Constant):
-                        yield f"{path}:{call.lineno}: {ast.unparse(text)}"
+    for texts in lists_of_faults(tree):
+        if any(isinstance(one, ast.JoinedStr | ast.Constant) for one in texts.elts):
+            yield f"{path}:{texts.lineno}: {ast.unparse(texts)}"
 
 
 def test_every_refusal_is_a_sentence() -> None:
@@ -156,6 +164,8 @@ def test_every_refusal_is_a_sentence() -> None:
         ("Conflict(KINDS)", True),
         ('NotValid(FAULTY, {"code": ["Shorten it."]})', True),
         ('NotValid(FAULTY, faults={"code": [f"At most {most}."]})', True),
+        ('faults["code"] = [FAULTY]', False),
+        ('faults["code"] = ["Shorten it."]', True),
     ],
 )
 def test_a_refusal_in_english_alone_is_found(code: str, is_mute: bool) -> None:
