@@ -189,9 +189,8 @@ def plain(answer: TestResponse, case: Case | None = None) -> tuple[int, str, tup
 def plain_text(text: str, case: Case | None = None) -> str:
     if case is not None:
         # A number alone may be about something else.
-        before = (
-            "(?<=/)|(?<=match )|(?<=part )|(?<=plan )|(?<=run )|(?<=dates )" if case.value.isdecimal() else ""
-        )
+        words = "(?<=/)|(?<=<bdi>)|(?<=match )|(?<=part )|(?<=plan )|(?<=run )|(?<=dates )"
+        before = words if case.value.isdecimal() else ""
         text = re.sub(rf"({before}){re.escape(case.value)}(?![\w])", "ASKED", text)
     for found, put in PLAIN:
         text = re.sub(found, put, text)
