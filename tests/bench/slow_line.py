@@ -16,6 +16,7 @@ from typing import Any
 from flask import Flask
 from playwright.sync_api import sync_playwright
 
+from tests import factories
 from tests.browser import serving
 from tests.browser.serving import Visitor
 from tests.fixtures import migrate
@@ -60,7 +61,7 @@ def walk(window: Visitor, match_id: int, email: str, *, is_slow: bool) -> list[t
     line, page = Line(window, is_slow), window.page
     line.step("the link of the e-mail: sign-in", lambda: page.goto(f"{window.root}/matches/{match_id}"))
     page.locator("#email").fill(email)
-    page.locator("#password").fill(world.factories.PASSWORD)
+    page.locator("#password").fill(factories.PASSWORD)
     line.step("signed in: the match", page.locator("main button.main").click)
     line.step("agreed: the answer", lambda: window.press("Agree to be put to", exact=False))
     if "The provider is asked now" not in page.inner_text("main"):

@@ -12,6 +12,7 @@ STRANGER: Final = frozenset({"stranger"})
 ADMINISTERS: Final = frozenset({"administrator"})
 COORDINATES: Final = frozenset({"coordinator"})
 SUBMITS: Final = frozenset({"participant", "coordinator"})
+PARTICIPATES: Final = frozenset({"participant"})
 TAKES_PART: Final = SUBMITS | {"observer"}
 SIGNED_IN: Final = TAKES_PART | ADMINISTERS
 EVERYBODY: Final = SIGNED_IN | STRANGER
@@ -81,6 +82,8 @@ PAGES: Final = {
     "people.renew_password": EVERYBODY,
     "people.invitation": EVERYBODY,
     "people.accept_invitation": EVERYBODY,
+    "calendar.show": PARTICIPATES,
+    "calendar.file": PARTICIPATES,
     "activities.index": TAKES_PART,
     "activities.new": SUBMITS,
     "activities.record": SUBMITS,

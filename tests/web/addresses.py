@@ -11,6 +11,8 @@ from tests.web import world
 # The later steps of a sign-in are no pages of one who is signed in; people are looked after by leads.
 BEFORE_SIGN_IN = {"account.code", "account.set_up", "single_sign_on.answer"}
 OF_LEADS = "people"
+# What is a participant's own, and no coordinator's.
+OF_PARTICIPANTS = "calendar"
 OF_ADMINISTRATORS = {"people.ask_renewal"}
 
 
@@ -56,7 +58,8 @@ def addresses_of_lead(app: Flask, lead: Person) -> dict[str, str]:
     codes = {"<invitation_code>": code, "<renewal_code>": renewal, "<row:person_id>": str(colleague.id)}
     found = {}
     for endpoint, rule in page_rules(app):
-        if endpoint.partition(".")[0] in {OF_LEADS, "own_account"} and endpoint not in OF_ADMINISTRATORS:
+        own = {OF_LEADS, OF_PARTICIPANTS, "own_account"}
+        if endpoint.partition(".")[0] in own and endpoint not in OF_ADMINISTRATORS:
             address = rule
             for name, value in codes.items():
                 address = address.replace(name, value)
@@ -77,7 +80,7 @@ def addresses(app: Flask, round_code: str) -> dict[str, str]:
     found = {}
     for endpoint, rule in page_rules(app):
         area = endpoint.partition(".")[0]
-        if area == OF_LEADS or endpoint in BEFORE_SIGN_IN:
+        if area in {OF_LEADS, OF_PARTICIPANTS} or endpoint in BEFORE_SIGN_IN:
             continue
         if "<row:part_id>" in rule and match_id and part_id is None:
             continue
