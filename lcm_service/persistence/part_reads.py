@@ -5,7 +5,7 @@ from collections.abc import Collection, Sequence
 from sqlalchemy import select
 from sqlalchemy.orm import Session, selectinload
 
-from lcm_service.persistence.tables import Match, Need, Part, Participant, Plan, Support
+from lcm_service.persistence.tables import Match, Need, Offer, Part, Participant, Plan, Support
 
 
 def list_parts(
@@ -36,6 +36,12 @@ def list_parts(
 
 def find_part(session: Session, part_id: int) -> Part | None:
     return session.scalars(select(Part).where(Part.id == part_id)).one_or_none()
+
+
+def offers_by_reference(session: Session, references: Collection[str]) -> dict[str, Offer]:
+    """These offers with their dated sessions."""
+    statement = select(Offer).where(Offer.reference.in_(sorted(references)))
+    return {one.reference: one for one in session.scalars(statement.options(selectinload(Offer.sessions)))}
 
 
 def list_met(session: Session, round_id: int, codes: Collection[str]) -> list[tuple[Match, Participant]]:

@@ -223,8 +223,9 @@ class DaysBeforeAnswer(Schema):
 
 
 class SessionOfMatchAnswer(Schema):
-    """The session, on its days of now; ``moved_from`` where all who take part have moved it since the plan
-    was made.
+    """The session, on its days and at its place of now. ``moved_from`` are the days of the plan where it is on
+    others now, ``moved_by`` ``all`` who take part or its ``offer``, which states others; ``place_before`` is
+    the place of the plan where the offer states another.
     """
 
     code = fields.String()
@@ -237,6 +238,8 @@ class SessionOfMatchAnswer(Schema):
     not_before = fields.Date(allow_none=True)
     not_after = fields.Date(allow_none=True)
     moved_from = fields.Nested(DaysBeforeAnswer, allow_none=True)
+    moved_by = fields.String(allow_none=True)
+    place_before = fields.String(allow_none=True)
 
 
 class DecisionAnswer(Schema):

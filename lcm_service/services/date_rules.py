@@ -14,7 +14,7 @@ from lcm_service.persistence.database import utc_now
 from lcm_service.persistence.matching_reads import Session
 from lcm_service.persistence.tables import DateAnswer, DateProposal, Match, Part, Round
 from lcm_service.services.delivery_views import days_of_match
-from lcm_service.services.match_turns import answer_by, days_shown, is_known_live
+from lcm_service.services.match_turns import answer_by, is_known_live, takes_part
 from lcm_service.services.match_views import MatchSides
 
 
@@ -99,14 +99,14 @@ def is_too_late(proposal: DateProposal, rows: Sequence[MatchSides]) -> bool:
     return proposal.starts_on <= today or has_begun or any(_is_reported(match) for match, _, _ in rows)
 
 
-def readers_of_moved_days(session: Session, proposal: DateProposal) -> set[int]:
-    """Who may read to which days the session of a proposal was moved: whoever takes part there now."""
+def readers_of_days(session: Session, proposal: DateProposal) -> set[int]:
+    """Who may read on which days the session of a proposal is: whoever takes part there now."""
     round_id, code = proposal.round_id, proposal.session_code
     found = set()
     for match, recipient, provider in reads.list_match_sides(session, round_id=round_id, session_code=code):
-        if days_shown(match) is not None:
+        if takes_part(match):
             found.add(recipient.id)
-        if days_shown(match, is_of_provider=True) is not None:
+        if takes_part(match, is_of_provider=True):
             found.add(provider.id)
     parts = part_reads.list_parts(session, round_id, session_codes=[code])
     return found | {one.support.participant_id for one in parts if one.state in ("asked", "confirmed")}

@@ -13,9 +13,9 @@ from datetime import date, datetime
 from lcm_service.domain.permissions import Actor, may_answer_dates, may_coordinate, may_see_dates
 from lcm_service.persistence import matching_reads as reads
 from lcm_service.persistence.matching_reads import Session
-from lcm_service.persistence.tables import DateAnswer, DateProposal, Person, SessionDays
-from lcm_service.services.date_rules import have_left, is_awaited, is_open, readers_of_moved_days, version_of
-from lcm_service.services.session_views import SessionOfMatch, session_of_match
+from lcm_service.persistence.tables import DateAnswer, DateProposal, Person
+from lcm_service.services.date_rules import have_left, is_awaited, is_open, readers_of_days, version_of
+from lcm_service.services.session_views import SessionOfMatch, session_now, session_of_match
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +91,6 @@ def _view(
     awaited = [one.participant.code for one in own if is_awaited(proposal, one)]
     # That the provider has accepted and others are still waited for would tell that there are others.
     hides_stage = is_open(proposal) and not may_coordinate(actor)
-    label = match.plan.labels["sessions"][proposal.session_code]
     return DateProposalView(
         id=proposal.id,
         version=version_of(proposal, own),
@@ -99,7 +98,7 @@ def _view(
         standing=round_.standing,
         state="ended" if has_left else "proposed" if hides_stage else proposal.state,
         end_reason=_end_reason_for(actor, proposal, has_left),
-        session=session_of_match(proposal.session_code, label, _days_for(session, actor, proposal)),
+        session=_session_of(session, actor, proposal),
         starts_on=proposal.starts_on,
         ends_on=proposal.ends_on,
         starts_before=proposal.starts_before,
@@ -118,12 +117,13 @@ def _view(
     )
 
 
-def _days_for(session: Session, actor: Actor, proposal: DateProposal) -> SessionDays | None:
-    """The days to which the session was moved by now, for who takes part there."""
-    days = proposal.match.moved_days
-    if days is None or may_coordinate(actor):
-        return days
-    return days if any(actor.answers_for(one) for one in readers_of_moved_days(session, proposal)) else None
+def _session_of(session: Session, actor: Actor, proposal: DateProposal) -> SessionOfMatch:
+    """The session as it is now, for who takes part there."""
+    match, code = proposal.match, proposal.session_code
+    label, now = match.plan.labels["sessions"][code], None
+    if may_coordinate(actor) or any(actor.answers_for(one) for one in readers_of_days(session, proposal)):
+        now = session_now(match.offer, code, label, match.moved_days)
+    return session_of_match(code, label, now)
 
 
 def _end_reason_for(actor: Actor, proposal: DateProposal, has_left: bool) -> str | None:

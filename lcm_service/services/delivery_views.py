@@ -8,15 +8,14 @@ closed shows a weakness, so no provider reads the answer of one recipient (docs/
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
 
-from lcm_service.domain import windows
 from lcm_service.domain.lives import NOTHING, states_before
 from lcm_service.domain.permissions import Actor, may_decide_as, may_read_assessment
 from lcm_service.domain.vocabulary import ASSESSING_SIDES
 from lcm_service.persistence.database import utc_now
 from lcm_service.persistence.tables import Assessment, Delivery, Match, Participant, Person
 from lcm_service.services.match_turns import agreed_seats
+from lcm_service.services.session_views import SessionNow, session_now
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,28 +59,10 @@ class DeliveryOfMatch:
     open_steps: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class DaysOfSession:
-    """What the session of a match says of its days; the last two are all that is known where it says none."""
-
-    start: date | None
-    end: date | None
-    not_before: date | None
-    not_after: date | None
-
-
-def days_of_match(match: Match) -> DaysOfSession:
-    """The days to which the session was moved, else as its offer states them now; one that was cut from a
-    window has those under which it was agreed.
-    """
-    if match.moved_days is not None:
-        return DaysOfSession(match.moved_days.starts_on, match.moved_days.ends_on, None, None)
-    key = windows.key_of_session(match.offer_reference, match.session_code)
-    row = next((one for one in match.offer.sessions if one.key == key), None)
-    if row is not None:
-        return DaysOfSession(row.starts_on, row.ends_on, match.offer.not_before, match.offer.not_after)
+def days_of_match(match: Match) -> SessionNow:
+    """The days and the place of the session of a match, as its pages show them and as they bind."""
     label = match.plan.labels["sessions"][match.session_code]
-    return DaysOfSession(*(_day(label[name]) for name in ("start", "end", "not_before", "not_after")))
+    return session_now(match.offer, match.session_code, label, match.moved_days)
 
 
 def days_said(match: Match) -> tuple[date | None, date | None]:
@@ -201,7 +182,3 @@ def _scheduled(match: Match) -> tuple[date | None, date | None] | None:
     if delivery is None or delivery.starts_on is None or delivery.state == "called_off":
         return None
     return delivery.starts_on, delivery.ends_on
-
-
-def _day(text: Any) -> date | None:
-    return None if text is None else date.fromisoformat(text)

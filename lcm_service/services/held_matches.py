@@ -32,7 +32,10 @@ from lcm_service.services.trail import actions_since, check_version, enqueue_mes
 LONGEST_NOTE: Final = 4000
 # The steps of a match after which it has other seats, or other days: an earlier answer is not about them.
 CHANGES_OF_SEATS: Final = frozenset(
-    ("ask", "grow", "cut", "accept_fewer", "decline_more", "lapse_more", "release", "lapse", "move_dates")
+    (
+        *("ask", "grow", "cut", "accept_fewer", "decline_more", "lapse_more", "release", "lapse"),
+        *("move_dates", "restate"),
+    )
 )
 
 

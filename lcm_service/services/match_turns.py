@@ -103,15 +103,20 @@ def is_revivable(match: Match) -> bool:
     return match.state == "lapsed" and match.plan.state == "published"
 
 
-def days_shown(match: Match, *, is_of_provider: bool = False) -> SessionDays | None:
-    """The days to which the session of a match was moved, where its reader takes part there or may again.
+def takes_part(match: Match, *, is_of_provider: bool = False) -> bool:
+    """Whether the reader of a match takes part in its session, or may again: it reads the session as it is now.
 
-    Whoever has left reads those of its plan: that others moved the session, and when, is not told to it.
+    Whoever has left reads it by its plan: that others moved the session, and when, is not told to it.
     """
     state, may_return = match.state, is_revivable(match)
     if is_of_provider:
         state, may_return = known_state(match), may_return and match.known_state is None
-    return match.moved_days if state in LIVE_MATCH_STATES or may_return else None
+    return state in LIVE_MATCH_STATES or may_return
+
+
+def days_shown(match: Match, *, is_of_provider: bool = False) -> SessionDays | None:
+    """The days to which the session of a match was moved, for whoever takes part there."""
+    return match.moved_days if takes_part(match, is_of_provider=is_of_provider) else None
 
 
 def as_it_is(match: Match) -> Standing:

@@ -39,13 +39,13 @@ from lcm_service.services.match_turns import (
     as_it_is,
     as_known,
     confirmed_sides,
-    days_shown,
     is_put,
     known_seats,
     side_awaited_as_known,
+    takes_part,
 )
 from lcm_service.services.plan_questions import RECOGNITION, Asked, asked_of
-from lcm_service.services.session_views import SessionOfMatch, session_of_match
+from lcm_service.services.session_views import SessionOfMatch, session_now, session_of_match
 
 # What a provider reads of a need, and no more: the page that asks the recipient lists these before the
 # button.
@@ -247,11 +247,7 @@ def _view(
             provider.names,
             labels["offers"][match.offer_reference]["title"],
         ),
-        session=session_of_match(
-            match.session_code,
-            labels["sessions"][match.session_code],
-            days_shown(match, is_of_provider=is_of_provider),
-        ),
+        session=_session_of(match, labels, is_of_provider=is_of_provider),
         decisions=tuple(
             _decision_of(actor, one, own_sides, people)
             for one in sorted(answers, key=lambda one: DECISION_SIDES.index(one.side))
@@ -270,6 +266,14 @@ def _view(
         agreed_seats=agreed_seats(match),
         known_to_provider=_known_to_provider(match) if may_coordinate(actor) else None,
     )
+
+
+def _session_of(match: Match, labels: Mapping[str, Any], *, is_of_provider: bool) -> SessionOfMatch:
+    code = match.session_code
+    label, now = labels["sessions"][code], None
+    if takes_part(match, is_of_provider=is_of_provider):
+        now = session_now(match.offer, code, label, match.moved_days)
+    return session_of_match(code, label, now)
 
 
 def _known_to_provider(match: Match) -> KnownToProvider | None:

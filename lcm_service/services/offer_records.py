@@ -12,7 +12,8 @@ from lcm_service.persistence.database import transaction
 from lcm_service.persistence.tables import Offer, OfferSession
 from lcm_service.services import records
 from lcm_service.services.decisions import release_matches_of
-from lcm_service.services.stated_days import require_days_stay
+from lcm_service.services.restated_sessions import FIELDS_OF_SESSIONS, restate_sessions, sessions_stated
+from lcm_service.services.stated_days import require_sessions_stay
 
 NO_SUCH_SESSION = sentence("This offer has no such session, or it was withdrawn.")
 
@@ -49,15 +50,17 @@ def revise_offer(actor: Actor, reference: str, data: Mapping[str, Any], version:
 
     Sessions given with a key are revised, those without one are added, and those not named stay: a session is
     taken away by `withdraw_session`. Raises NotFound, NotAllowed, Stale (who changed what), NotValid, also
-    for other days of a session that others have a match in (`stated_days`), and Conflict.
+    for other days or another place of a session that others have a match in (`stated_days`), and Conflict.
     """
     values = records.accepted_values("offer", actor, data)
     given = values.pop("sessions", None) or []
     with transaction() as session:
         # The round first where sessions change, so that nobody is put to the provider meanwhile.
-        begin = records.begin_withdrawal if given else records.begin_change
+        is_about_sessions = given or FIELDS_OF_SESSIONS & set(values)
+        begin = records.begin_withdrawal if is_about_sessions else records.begin_change
         offer = begin(session, actor, Offer, reference, version)
-        require_days_stay(session, offer, given)
+        before = sessions_stated(session, offer) if is_about_sessions else {}
+        require_sessions_stay(session, actor, offer, values, given)
         with session.no_autoflush:
             changed = records.write_values(offer, values)
             if merge_sessions(offer, given):
@@ -67,6 +70,8 @@ def revise_offer(actor: Actor, reference: str, data: Mapping[str, Any], version:
             records.check_values(session, "offer", whole, offer.participant)
         if changed:
             records.end_change(session, actor, offer, "revise", changed)
+            if is_about_sessions:
+                restate_sessions(session, actor, offer, before)
         return offer
 
 

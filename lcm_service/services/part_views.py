@@ -5,12 +5,14 @@ need.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from lcm_service.domain.permissions import Actor, may_answer_part, may_coordinate, may_see_part
 from lcm_service.persistence import matching_reads as reads
+from lcm_service.persistence import part_reads
 from lcm_service.persistence.matching_reads import Session
-from lcm_service.persistence.tables import Part, Person
-from lcm_service.services.session_views import SessionOfMatch, session_of_match
+from lcm_service.persistence.tables import Offer, Part, Person
+from lcm_service.services.session_views import SessionOfMatch, session_now, session_of_match
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,16 +70,24 @@ def view_parts(session: Session, actor: Actor, parts: Sequence[Part]) -> list[Pa
     """The parts among these that the actor may see, in their order."""
     seen = [part for part in parts if may_see_part(actor, part.support.participant_id, is_put=is_known(part))]
     people = reads.list_people(session, {part.decided_by_id for part in seen if part.decided_by_id})
-    return [_view(actor, part, people) for part in seen]
+    offers = part_reads.offers_by_reference(session, {_label_of(part)["offer"] for part in seen})
+    return [_view(actor, part, people, offers[_label_of(part)["offer"]]) for part in seen]
 
 
-def _view(actor: Actor, part: Part, people: Mapping[int, Person]) -> PartView:
+def _label_of(part: Part) -> Mapping[str, Any]:
+    """The session of a part in the plan that sets it aside."""
+    label: Mapping[str, Any] = part.plan.labels["sessions"][part.session_code]
+    return label
+
+
+def _view(actor: Actor, part: Part, people: Mapping[int, Person], offer: Offer) -> PartView:
     labels, owner = part.plan.labels, part.support.participant
-    label = labels["sessions"][part.session_code]
+    label = _label_of(part)
     person = None if part.decided_by_id is None else people.get(part.decided_by_id)
     coordinates = may_coordinate(actor)
     # Who gives nothing there any more is not told that those who stayed have moved.
-    stands = state_for(actor, part) in ("asked", "confirmed")
+    stands = coordinates or state_for(actor, part) in ("asked", "confirmed")
+    now = session_now(offer, part.session_code, label, part.moved_days) if stands else None
     # A later plan may set aside more, or the same anew; its owner goes on to read what it was asked.
     is_as_planned = coordinates and part.state == "planned"
     return PartView(
@@ -100,9 +110,7 @@ def _view(actor: Actor, part: Part, people: Mapping[int, Person]) -> PartView:
         offer_title=labels["offers"][label["offer"]]["title"],
         provider=label["provider"],
         provider_names=labels["participants"].get(label["provider"], {}),
-        session=session_of_match(
-            part.session_code, label, part.moved_days if coordinates or stands else None
-        ),
+        session=session_of_match(part.session_code, label, now),
         reason=part.reason,
         note=part.note,
         decided_at=part.decided_at,

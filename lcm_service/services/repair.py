@@ -21,12 +21,14 @@ from lcm_service.persistence.database import db
 from lcm_service.persistence.matching_reads import Session
 from lcm_service.persistence.tables import Match, Plan, Round, Run
 from lcm_service.services.delivery_states import is_delivered
+from lcm_service.services.delivery_views import days_of_match
 from lcm_service.services.moved_days import is_on
 from lcm_service.services.pairs_now import PairNow, judge_pairs
 from lcm_service.services.plan_questions import asked_now, asked_of
 from lcm_service.services.repair_choices import Choice, ShortSession, find_short_sessions, pairs_in_clash
 from lcm_service.services.require import require_round
 from lcm_service.services.runs import find_run
+from lcm_service.services.session_views import session_as_planned
 from lcm_service.services.snapshot_records import PairCodes, RoundRecords, gather_records, pair_of
 
 
@@ -38,6 +40,7 @@ class Attention:
     the plan gives it), refused_pair (a live match that the records as they are now speak against, by
     ``rules``: codes of pair rules and of the limits C1..C5 and C12), unasked_pair (one that depends on a
     field which is not said any more, and of which no question asks), moved_session (its days are others now),
+    restated_session (its offer states other days or another place for it),
     withdrawn_need, withdrawn_session (its offer or itself), withdrawn_support, declined_support and
     lapsed_support (what its owner said, or did not say, of its part of ``session``), short_support (it has
     less now than the plan draws on), late_need, late_offer,
@@ -174,6 +177,7 @@ def _changes_since(session: Session, round_: Round, plan: Plan) -> Iterator[Atte
     yield from _reduced_pairs(matches, plan)
     yield from _unanswered_parts(session, matches, plan)
     yield from _moved_sessions(session, round_, plan)
+    yield from _restated_sessions(reads.list_matches(session, round_.id), plan)
     records = gather_records(session, round_)
     yield from _refused_pairs(session, records)
     yield from _short_supports(records)
@@ -211,6 +215,20 @@ def _moved_sessions(session: Session, round_: Round, plan: Plan) -> Iterator[Att
         label = plan.labels["sessions"].get(code)
         if label is not None and not is_on(label, days):
             yield Attention("moved_session", record=code)
+
+
+def _restated_sessions(matches: Sequence[Match], plan: Plan) -> Iterator[Attention]:
+    """Sessions in which somebody stands and of which the offer states other days or another place than the
+    plan has.
+    """
+    found = set()
+    for match in matches:
+        if match.plan_id == plan.id and match.state in LIVE_MATCH_STATES and not is_delivered(match):
+            now = days_of_match(match)
+            planned = session_as_planned(plan.labels["sessions"][match.session_code])
+            if now.moved_by == "offer" or now.place != planned.place:
+                found.add(match.session_code)
+    yield from (Attention("restated_session", record=code) for code in sorted(found))
 
 
 def _unanswered_parts(session: Session, matches: Sequence[Match], plan: Plan) -> Iterator[Attention]:

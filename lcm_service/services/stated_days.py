@@ -1,68 +1,109 @@
-"""Whether an offer may state other days for a session: not while others stand there on those that it states.
+"""Whether an offer may state other days or another place for a session: not while others stand there on those
+that it states.
 
-What all have confirmed, or are asked to confirm, is a course on certain days. Its provider changes them as
-everybody does: by proposing others (`other_dates`).
+What all have confirmed, or are asked to confirm, is a course on certain days in a certain place. Its provider
+changes the days as everybody does: by proposing others (`other_dates`). For another place there is no such
+vote, so coordinators write it down once all who take part have agreed to it.
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
 
 from lcm_service.domain import windows
 from lcm_service.domain.errors import NotValid
+from lcm_service.domain.permissions import Actor, may_coordinate
 from lcm_service.domain.sentences import sentence
-from lcm_service.persistence import date_reads
 from lcm_service.persistence import matching_reads as reads
 from lcm_service.persistence.database import utc_now
 from lcm_service.persistence.matching_reads import Session
-from lcm_service.persistence.tables import Offer, OfferSession
+from lcm_service.persistence.tables import Match, Offer, OfferSession
 from lcm_service.services.match_turns import is_known_live
 
 OTHERS_STAND_THERE: Final = sentence(
     "A match stands in one of these sessions on the days that the offer states, so they change by the yes of "
     "all who take part. Propose other dates on the page of the match."
 )
-FIELDS_OF_DAYS: Final = ("starts_on", "ends_on")
+OTHERS_COME_THERE: Final = sentence(
+    "A match stands in one of these sessions in the country that the offer states. Agree with all who take "
+    "part on another, and write to the coordinators: they change it by your letter."
+)
 
 
-def require_days_stay(session: Session, offer: Offer, given: Sequence[Mapping[str, Any]]) -> None:
-    """Raise NotValid where ``given`` states other days for a session that is to come and in which a match
-    stands that the provider knows; the round is held.
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """What an offer says of one of its sessions, as it is or as it would be with what is given."""
+
+    start: date | None
+    end: date | None
+    place: str | None
+
+
+def require_sessions_stay(
+    session: Session,
+    actor: Actor,
+    offer: Offer,
+    values: Mapping[str, Any],
+    given: Sequence[Mapping[str, Any]],
+) -> None:
+    """Raise NotValid where an offer with these ``values`` and ``given`` sessions would state other days, or
+    of its provider's own accord another place, for a session that is to come and in which a match stands that
+    the provider knows; the round is held.
 
     A match that its provider does not know is not told by a refusal: the days are taken, and the round needs
-    a repair where they do not suit. Days that nobody has stated yet may be stated, those to which the session
+    a repair where they do not suit. What nobody has stated yet may be stated, the days to which the session
     was moved may be written down, and once a course has begun its offer may say on which days it was.
     """
-    stated = {row.key: row for row in offer.sessions if not row.is_withdrawn}
-    moved = date_reads.moved_sessions(session, offer.round_id)
-    changed = set()
-    for row in given:
-        key = str(row.get("key"))
-        own, code = stated.get(key), windows.session_code(offer.reference, key)
-        if own is None or not _changes_days(own, row):
+    rows = {row.key: row for row in offer.sessions if not row.is_withdrawn}
+    revised = {str(row.get("key")): row for row in given}
+    moved_days, moved_places = set(), set()
+    for match in reads.list_matches(session, offer.round_id):
+        if match.offer_reference != offer.reference or not is_known_live(match):
             continue
-        days = moved.get(code)
-        now = (own.starts_on, own.ends_on) if days is None else (days.starts_on, days.ends_on)
-        new = tuple(row.get(field, getattr(own, field)) for field in FIELDS_OF_DAYS)
-        if new != now and not _has_begun(now[0]):
-            changed.add(code)
-    if not changed:
-        return
-    standing = [match for match in reads.list_matches(session, offer.round_id) if is_known_live(match)]
-    bound = sorted(changed & {match.session_code for match in standing})
-    if bound:
+        key = windows.key_of_session(offer.reference, match.session_code)
+        row = rows.get(key)
+        now, new = _said(offer, row, {}, {}), _said(offer, row, values, revised.get(key, {}))
+        if _has_begun(match, now):
+            continue
+        if _changes_days(match, now, new):
+            moved_days.add(match.session_code)
+        if now.place not in (None, new.place) and not may_coordinate(actor):
+            moved_places.add(match.session_code)
+    if moved_days:
         raise NotValid(
-            sentence(
-                "A match stands in session %(sessions)s on the days that the offer states.", sessions=bound
-            ),
+            f"A match stands in session {', '.join(sorted(moved_days))} on the days that the offer states.",
             {"sessions": [OTHERS_STAND_THERE]},
+        )
+    if moved_places:
+        raise NotValid(
+            f"A match stands in session {', '.join(sorted(moved_places))} in the country that the offer states.",
+            {"place_code" if "place_code" in values else "sessions": [OTHERS_COME_THERE]},
         )
 
 
-def _changes_days(own: OfferSession, row: Mapping[str, Any]) -> bool:
+def _said(
+    offer: Offer, row: OfferSession | None, values: Mapping[str, Any], given: Mapping[str, Any]
+) -> _Said:
+    def of_row(field: str) -> Any:
+        return given[field] if field in given else getattr(row, field, None)
+
+    place = of_row("place_code") or values.get("place_code", offer.place_code)
+    return _Said(of_row("starts_on"), of_row("ends_on"), place)
+
+
+def _days_now(match: Match, now: _Said) -> tuple[date | None, date | None]:
+    """The days on which those stand who take part."""
+    moved = match.moved_days
+    return (now.start, now.end) if moved is None else (moved.starts_on, moved.ends_on)
+
+
+def _changes_days(match: Match, now: _Said, new: _Said) -> bool:
     """Whether a day that is stated would be another one, or stated no more."""
-    return any(field in row and getattr(own, field) not in (None, row[field]) for field in FIELDS_OF_DAYS)
+    is_other = now.start not in (None, new.start) or now.end not in (None, new.end)
+    return is_other and (new.start, new.end) != _days_now(match, now)
 
 
-def _has_begun(first: date | None) -> bool:
+def _has_begun(match: Match, now: _Said) -> bool:
+    first, _ = _days_now(match, now)
     return first is not None and first <= utc_now().date()

@@ -1,0 +1,81 @@
+"""What happens where an offer states other days or another place for a session in which others stand.
+
+What a page shows of a session is what binds, so a page that was read before is read no more: a press made on
+it is refused as stale. Told is whoever may know: of a match that is asked in secret its recipient alone.
+"""
+
+from collections.abc import Mapping
+
+from lcm_service.domain.permissions import Actor
+from lcm_service.domain.vocabulary import LIVE_MATCH_STATES
+from lcm_service.persistence import part_reads
+from lcm_service.persistence import matching_reads as reads
+from lcm_service.persistence.database import utc_now
+from lcm_service.persistence.matching_reads import Session
+from lcm_service.persistence.tables import Offer, Part, Round
+from lcm_service.services.delivery_states import is_delivered
+from lcm_service.services.delivery_views import days_of_match
+from lcm_service.services.held_matches import record_match_event, tell_others
+from lcm_service.services.match_turns import answer_by, is_known_live, is_revivable
+from lcm_service.services.match_views import MatchSides
+from lcm_service.services.session_views import SessionNow
+from lcm_service.services.trail import enqueue_message, record_event
+
+# What an offer says of all its sessions that say nothing else.
+FIELDS_OF_SESSIONS = frozenset(("place_code", "not_before", "not_after", "duration_days"))
+
+
+def sessions_stated(session: Session, offer: Offer) -> Mapping[str, SessionNow]:
+    """The sessions of an offer in which a match stands or may again, as they are now; the round is held."""
+    return {
+        match.session_code: days_of_match(match)
+        for match, _, _ in reads.list_match_sides(session, round_id=offer.round_id)
+        if match.offer_reference == offer.reference
+        and not is_delivered(match)
+        and (match.state in LIVE_MATCH_STATES or is_revivable(match))
+    }
+
+
+def restate_sessions(session: Session, actor: Actor, offer: Offer, before: Mapping[str, SessionNow]) -> None:
+    """To be called after an offer was changed, with what `sessions_stated` gave before that: every match and
+    every part of a session that is otherwise now gets another version, and whoever may know is told.
+    """
+    now = sessions_stated(session, offer)
+    changed = sorted(code for code in now if before[code] != now[code])
+    if not changed:
+        return
+    round_ = reads.lock_round(session, offer.round_id)
+    for code in changed:
+        for row in reads.list_match_sides(session, round_id=round_.id, session_code=code):
+            if not is_delivered(row[0]):
+                _restate_match(session, actor, row)
+        for part in part_reads.list_parts(session, round_.id, session_codes=[code]):
+            if part.state in ("asked", "confirmed"):
+                _restate_part(session, actor, round_, part)
+
+
+def _restate_match(session: Session, actor: Actor, row: MatchSides) -> None:
+    match, *sides = row
+    if is_revivable(match):
+        # It stands no more, so nobody is told; but who revives it is to have read what it is now.
+        reads.raise_version(match)
+    if match.state not in LIVE_MATCH_STATES:
+        return
+    reads.raise_version(match)
+    session.flush()
+    secret = not is_known_live(match)
+    facts = {"version": match.version}
+    record_match_event(session, actor, match, "restate", ["session"], facts, secret=secret)
+    tell_others(session, actor, match, sides, "restate", secret=secret)
+
+
+def _restate_part(session: Session, actor: Actor, round_: Round, part: Part) -> None:
+    """A part that is asked has its days to answer anew, as where its session is moved."""
+    if part.state == "asked":
+        part.answer_by, part.reminded_at = answer_by(round_), None
+    reads.raise_version(part)
+    session.flush()
+    record_event(session, actor, "restate", "part", str(part.id), ["session"], {"version": part.version})
+    owner_id = part.support.participant_id
+    if not actor.answers_for(owner_id):
+        enqueue_message(session, "part.restate", participant_id=owner_id, facts={"part": part.id})

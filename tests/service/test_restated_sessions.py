@@ -1,0 +1,173 @@
+"""What a page shows of a session is what binds: where its offer states other days or another place, the pages
+of its matches and parts show them, whoever read the old ones presses in vain, and who may know is told.
+"""
+
+from datetime import timedelta
+
+import pytest
+
+from lcm_service.domain.errors import NotValid, Stale
+from lcm_service.persistence.database import db, utc_now
+from lcm_service.persistence.tables import Match, Offer
+from lcm_service.services import decisions, deliveries, lapses, repair, submissions, trail
+from lcm_service.services.delivery_views import days_of_match
+from lcm_service.services.stated_days import OTHERS_COME_THERE
+from tests import factories
+from tests.service import matching_rounds as rounds
+from tests.service.test_dates_hold import agree, begin, state_days
+from tests.service.test_other_dates import AFTER, BEFORE, MovingCourse
+
+PLACE = "XQA"
+
+
+@pytest.fixture
+def course(app):
+    factories.make_place(PLACE, regions=["X01"])
+    return MovingCourse()
+
+
+def unstate(course):
+    """The session names no days yet, in the offer as in the plan that was made by it."""
+    rounds.fresh()
+    row = db.session.get(Offer, course.offer.id).sessions[0]
+    row.starts_on = row.ends_on = None
+    db.session.commit()
+    course.publish()
+
+
+def attention(course):
+    return {(one.code, one.record) for one in repair.find_attention(course.coordinator, course.round.code)}
+
+
+def events(actor, match):
+    return [one.action for one in trail.list_events(actor, "match", str(match.id))]
+
+
+def state_place(course, actor, *, of_session):
+    rounds.fresh()
+    offer = submissions.find_offer(course.provider, course.offer.reference)
+    values = {"sessions": [{"key": "S1", "place_code": PLACE}]} if of_session else {"place_code": PLACE}
+    return submissions.revise_offer(actor, offer.reference, values, offer.version)
+
+
+def test_the_recipient_that_is_asked_reads_the_days_that_bind_and_agrees_to_no_others(course):
+    old, one = course.match(), course.recipients[0]
+    assert ("restated_session", course.code) not in attention(course)
+    state_days(course, *AFTER)
+    assert course.told(one)[-1] == "match.restate"
+    assert "match.restate" not in course.told(course.provider)
+    assert ("restated_session", course.code) in attention(course)
+    with pytest.raises(Stale) as stale:
+        decisions.consent_to_match(one, old.id, old.version)
+    assert [row["action"] for row in stale.value.details["changes"]] == ["restate"]
+    assert course.days(one) == AFTER
+    seen = course.match().session
+    assert (seen.moved_from.start, seen.moved_by) == (BEFORE[0], "offer")
+    course.consent(0, 1)
+    for reader in (course.provider, course.coordinator, *course.recipients[:1]):
+        assert course.days(reader) == AFTER
+    (part,) = course.seen()
+    assert (part.session.start, part.session.moved_from.start) == (AFTER[0], BEFORE[0])
+    # The page shows these days, so they are no other days.
+    with pytest.raises(NotValid):
+        course.propose(one, "recipient", days=AFTER)
+    # What the recipient alone was told the provider never reads.
+    assert "restate" in events(one, course.match())
+    assert "restate" not in events(course.provider, course.match())
+
+
+def test_what_all_agree_to_is_what_their_pages_show(course):
+    state_days(course, *AFTER)
+    agree(course)
+    match = course.match()
+    assert (match.state, course.days()) == ("agreed", AFTER)
+    row = db.session.get(Match, match.id)
+    assert (days_of_match(row).start, days_of_match(row).end) == AFTER
+    planned = {"starts_on": AFTER[0], "ends_on": AFTER[1], "place_code": None, "venue": None}
+    assert deliveries.schedule_delivery(course.provider, match.id, planned, match.version).delivery.starts_on
+    # A repair plans with these days: then the plan has them too.
+    course.publish()
+    assert course.match().session.moved_from is None
+    assert ("restated_session", course.code) not in attention(course)
+
+
+def test_whoever_has_left_reads_the_days_of_its_plan_and_hears_no_more(course):
+    course.consent(0)
+    match = course.match()
+    decisions.decline_match(course.recipients[0], match.id, "recipient", "dates", match.version)
+    told, left = course.told(course.recipients[0]), course.match()
+    state_days(course, *AFTER)
+    assert (course.match(), course.told(course.recipients[0])) == (left, told)
+    assert (course.days(number=0), course.days(number=1)) == (BEFORE, AFTER)
+
+
+def test_what_lapsed_is_not_revived_by_a_page_with_the_old_days(course):
+    for number in (0, 1):
+        db.session.get(Match, course.match(number).id).answer_by = utc_now() - timedelta(seconds=1)
+        db.session.commit()
+    assert lapses.lapse_overdue(course.coordinator) == 2
+    old, one = course.match(), course.recipients[0]
+    told = course.told(one)
+    state_days(course, *AFTER)
+    with pytest.raises(Stale):
+        lapses.revive_match(one, old.id, "recipient", old.version)
+    assert (course.days(one), course.told(one)) == (AFTER, told)
+
+
+def test_days_that_are_stated_for_the_first_time_are_told_to_all_who_stand_there(course):
+    unstate(course)
+    course.consent(0, 1)
+    old, told = course.match(), ("match.restate", "match.restate", "part.restate")
+    assert old.session.start is None
+    state_days(course, *BEFORE)
+    assert tuple(course.told(one)[-1] for one in (*course.recipients, course.funder)) == told
+    assert (course.match().version, course.days(course.recipients[0])) == (old.version + 1, BEFORE)
+    assert course.seen()[0].session.start == BEFORE[0]
+    assert "restate" in events(course.provider, course.match())
+
+
+@pytest.mark.parametrize("of_session", [False, True])
+@pytest.mark.parametrize("stage", ["put", "agreed"])
+def test_a_provider_alone_does_not_take_a_course_elsewhere_on_which_others_stand(course, stage, of_session):
+    rounds.fresh()
+    here = course.match().session.place
+    assert here not in (None, PLACE)
+    if stage == "put":
+        course.consent(0)
+    else:
+        agree(course)
+    before = course.match()
+    with pytest.raises(NotValid) as refusal:
+        state_place(course, course.provider, of_session=of_session)
+    assert list(refusal.value.faults.values()) == [[OTHERS_COME_THERE]]
+    assert course.match() == before
+    # By its letter coordinators write down what all have agreed to, and all are told.
+    state_place(course, course.coordinator, of_session=of_session)
+    after = course.match()
+    assert (after.session.place, after.session.place_before) == (PLACE, here)
+    assert after.version == before.version + 1
+    assert [course.told(one)[-1] for one in (course.recipients[0], course.provider)] == ["match.restate"] * 2
+    assert ("restated_session", course.code) in attention(course)
+    if stage == "agreed":
+        assert (course.told(course.funder)[-1], course.seen()[0].session.place) == ("part.restate", PLACE)
+
+
+def test_the_place_of_a_session_that_is_asked_in_secret_is_the_providers_to_state(course):
+    state_place(course, course.provider, of_session=True)
+    assert course.match().session.place == PLACE
+    assert course.told(course.recipients[0])[-1] == "match.restate"
+    # Of a session that says its own place, nothing changes where the offer says another.
+    told = course.told(course.recipients[0])
+    rounds.fresh()
+    offer = submissions.find_offer(course.provider, course.offer.reference)
+    submissions.revise_offer(course.provider, offer.reference, {"place_code": PLACE}, offer.version)
+    assert course.told(course.recipients[0]) == told
+
+
+def test_a_course_that_was_held_is_not_restated(course):
+    agree(course)
+    report, match = begin(course), course.match()
+    deliveries.report_delivered(course.provider, match.id, "provider", report, match.version)
+    held, told = course.match(), course.told(course.recipients[0])
+    state_days(course, report["held_from"] - timedelta(days=1), report["held_to"])
+    assert (course.match().version, course.told(course.recipients[0])) == (held.version, told)
