@@ -223,9 +223,9 @@ class DaysBeforeAnswer(Schema):
 
 
 class SessionOfMatchAnswer(Schema):
-    """The session, on its days and at its place of now. ``moved_from`` are the days of the plan where it is on
-    others now, ``moved_by`` ``all`` who take part or its ``offer``, which states others; ``place_before`` is
-    the place of the plan where the offer states another.
+    """The session, on its days and at its place of now. ``moved_from`` are the days of the plan where it is
+    on others now, ``moved_by`` ``all`` who take part or its ``offer``, which states others; ``place_before``
+    is the place of the plan where the offer states another.
     """
 
     code = fields.String()

@@ -104,7 +104,7 @@ def is_revivable(match: Match) -> bool:
 
 
 def takes_part(match: Match, *, is_of_provider: bool = False) -> bool:
-    """Whether the reader of a match takes part in its session, or may again: it reads the session as it is now.
+    """Whether the reader of a match takes part in its session, or may again: it reads the session of now.
 
     Whoever has left reads it by its plan: that others moved the session, and when, is not told to it.
     """

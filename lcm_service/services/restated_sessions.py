@@ -8,9 +8,8 @@ from collections.abc import Mapping
 
 from lcm_service.domain.permissions import Actor
 from lcm_service.domain.vocabulary import LIVE_MATCH_STATES
-from lcm_service.persistence import part_reads
 from lcm_service.persistence import matching_reads as reads
-from lcm_service.persistence.database import utc_now
+from lcm_service.persistence import part_reads
 from lcm_service.persistence.matching_reads import Session
 from lcm_service.persistence.tables import Offer, Part, Round
 from lcm_service.services.delivery_states import is_delivered

@@ -53,7 +53,8 @@ def require_sessions_stay(
 
     A match that its provider does not know is not told by a refusal: the days are taken, and the round needs
     a repair where they do not suit. What nobody has stated yet may be stated, the days to which the session
-    was moved may be written down, and once a course has begun its offer may say on which days it was.
+    was moved may be written down, and of a course that has begun its offer may say on which days it was, once
+    the last of them has come: nobody puts it off alone.
     """
     rows = {row.key: row for row in offer.sessions if not row.is_withdrawn}
     revised = {str(row.get("key")): row for row in given}
@@ -64,7 +65,7 @@ def require_sessions_stay(
         key = windows.key_of_session(offer.reference, match.session_code)
         row = rows.get(key)
         now, new = _said(offer, row, {}, {}), _said(offer, row, values, revised.get(key, {}))
-        if _has_begun(match, now):
+        if _says_when_it_was(match, now, new):
             continue
         if _changes_days(match, now, new):
             moved_days.add(match.session_code)
@@ -104,6 +105,7 @@ def _changes_days(match: Match, now: _Said, new: _Said) -> bool:
     return is_other and (new.start, new.end) != _days_now(match, now)
 
 
-def _has_begun(match: Match, now: _Said) -> bool:
-    first, _ = _days_now(match, now)
-    return first is not None and first <= utc_now().date()
+def _says_when_it_was(match: Match, now: _Said, new: _Said) -> bool:
+    """Whether the course has begun on its days of now, and is over by those that the offer would state."""
+    (first, _), today = _days_now(match, now), utc_now().date()
+    return first is not None and first <= today and new.end is not None and new.end <= today

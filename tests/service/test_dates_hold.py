@@ -274,3 +274,32 @@ def test_interpreters_that_are_not_there_then_are_nobody_elses_own_record(app):
     with pytest.raises(Conflict) as refusal:
         course.propose(course.recipients[0], "recipient")
     assert refusal.value.details["rules"] == ["dates"]
+
+
+@pytest.mark.parametrize(("first", "last"), [(90, 94), (-2, 1), (-9, 1)])
+def test_a_course_that_has_begun_is_not_put_off_by_its_offer(course, first, last):
+    agree(course)
+    begin(course)
+    today = utc_now().date()
+    row = db.session.get(Offer, course.offer.id).sessions[0]
+    row.starts_on, row.ends_on = today, today + timedelta(days=4)
+    db.session.commit()
+    before = course.match()
+    with pytest.raises(NotValid) as refusal:
+        state_days(course, today + timedelta(days=first), today + timedelta(days=last))
+    assert refusal.value.faults == {"sessions": [OTHERS_STAND_THERE]}
+    # So the recipient can report what became of it.
+    match, who = course.match(), course.recipients[0]
+    assert match == before
+    reported = deliveries.report_not_delivered(who, match.id, "recipient", "security", match.version)
+    assert reported.delivery.state == "not_delivered"
+
+
+@pytest.mark.parametrize("days", [(9, 0), (12, 1)])
+def test_once_it_is_over_the_offer_may_say_on_which_days_it_was(course, days):
+    agree(course)
+    begin(course)
+    stated = tuple(utc_now().date() - timedelta(days=one) for one in days)
+    state_days(course, *stated)
+    assert course.days() == stated
+    assert course.told(course.recipients[0])[-1] == "match.restate"
