@@ -130,6 +130,17 @@ def moved_to(candidate: Candidate, start: date, end: date) -> Candidate:
     return replace(candidate, start=start, end=end, not_before=None, not_after=None)
 
 
+def as_agreed(
+    candidate: Candidate,
+    start: date | None,
+    end: date | None,
+    not_before: date | None,
+    not_after: date | None,
+) -> Candidate:
+    """The same session with the days under which a match stands in it, whatever its offer says of now."""
+    return replace(candidate, start=start, end=end, not_before=not_before, not_after=not_after)
+
+
 def _stated_sessions(days: OfferDays) -> list[DatedSession]:
     """Sessions that the provider gave; a withdrawn mark on a generated key does not make an offer dated."""
     return [session for session in days.sessions if not is_generated(session.key)]
@@ -190,6 +201,13 @@ def _spread(starts: list[date], fixed: list[date]) -> list[date]:
 
 def _days_to_nearest(start: date, others: Iterable[date]) -> int:
     return min(abs((start - other).days) for other in others)
+
+
+def days_of_key(key: str, duration_days: int | None) -> tuple[date | None, date | None]:
+    """The days of a session that was cut from a window, as its key and the duration tell; else nothing."""
+    start = _start_of_key(key)
+    found = Candidate(key) if start is None else _starting_on(start, duration_days)
+    return found.start, found.end
 
 
 def _start_of_key(key: str) -> date | None:

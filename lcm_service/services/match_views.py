@@ -8,7 +8,7 @@ asked.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 
@@ -32,6 +32,7 @@ from lcm_service.persistence.tables import (
     Plan,
     Question,
 )
+from lcm_service.services.delivery_states import is_delivered
 from lcm_service.services.delivery_views import DeliveryOfMatch, people_of_delivery, view_delivery
 from lcm_service.services.match_parties import CoRecipient, PartiesOfMatches, PartyOfMatch
 from lcm_service.services.match_turns import (
@@ -273,6 +274,9 @@ def _session_of(match: Match, labels: Mapping[str, Any], *, is_of_provider: bool
     label, now = labels["sessions"][code], None
     if takes_part(match, is_of_provider=is_of_provider):
         now = session_now(match.offer, code, label, match.moved_days)
+        if is_delivered(match):
+            # Where courses to come will be says nothing of one that was held.
+            now = replace(now, place=label["place"])
     return session_of_match(code, label, now)
 
 

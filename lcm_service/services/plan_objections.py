@@ -13,6 +13,7 @@ from lcm_service.persistence import matching_reads as reads
 from lcm_service.persistence.matching_reads import Session
 from lcm_service.persistence.tables import Match, Plan, Round
 from lcm_service.services.delivery_states import is_delivered, sessions_held
+from lcm_service.services.match_turns import is_known_live
 from lcm_service.services.repair_choices import Choice, find_lacking_reasons
 from lcm_service.services.snapshot_records import PairCodes, gather_records, may_grow, pair_of
 from lcm_service.services.snapshots import find_contradictions
@@ -38,7 +39,8 @@ def list_objections(session: Session, round_: Round, plan: Plan) -> list[dict[st
         if message:
             found.append({"code": "match", "need": pair[0], "session": pair[1], "message": message})
     found += _objections_of_held(asked, matches, planned, choice.release)
-    found += _objections_of_moved(session, round_, asked, {code for _, code in planned})
+    stands = {one.session_code for one in matches if is_known_live(one) and not is_delivered(one)}
+    found += _objections_of_days(session, round_, asked, {code for _, code in planned}, stands)
     return found + [
         {
             "code": "correction",
@@ -139,13 +141,18 @@ def _objections_of_held(
     ]
 
 
-def _objections_of_moved(
-    session: Session, round_: Round, asked: Mapping[str, Any], planned: Collection[str]
+def _objections_of_days(
+    session: Session,
+    round_: Round,
+    asked: Mapping[str, Any],
+    planned: Collection[str],
+    stands: Collection[str],
 ) -> list[dict[str, Any]]:
-    """Sessions of the plan that all who take part there have moved to other days since it was asked for, or
-    whose days are those of the offer again.
+    """Sessions that the plan has on other days than they are on: all who take part there have moved them
+    since it was asked for, or their days are those of the offer again; and ``stands``: on whose days somebody
+    stands whom the provider knows, so that no plan changes them.
     """
-    codes = date_reads.sessions_ever_moved(session, round_.id) & set(planned)
+    codes = {*date_reads.sessions_ever_moved(session, round_.id), *stands} & set(planned)
     if not codes:
         return []
     days = {row.code: row.candidate for row in gather_records(session, round_).sessions}

@@ -19,6 +19,7 @@ from lcm_service.persistence.matching_reads import Session
 from lcm_service.persistence.tables import Match, Plan, Round
 from lcm_service.services.date_turns import return_unheld_days
 from lcm_service.services.delivery_states import call_off, is_delivered, sessions_held
+from lcm_service.services.delivery_views import days_of_match
 from lcm_service.services.figures import freeze_plan_figures
 from lcm_service.services.held_matches import give_days, record_match_event
 from lcm_service.services.match_turns import (
@@ -301,11 +302,15 @@ def _carry_on(
     was_live, before = match.state in LIVE_MATCH_STATES, match.seats
     is_withdrawn = correction is not None and pair_of(match) in correction.pairs
     if was_live and row["seats"] == before and not is_withdrawn:
+        days = days_of_match(match).days
         match.plan, match.is_firm = plan, row["firm"]
         match.correction_notice = None
         if is_known_live(match) and not is_secret(match):
             match.known_plan, match.known_notice = plan, None
         session.flush()
+        if days_of_match(match).days != days:
+            # Nobody but its recipient knows of it: where others stand, a plan keeps the days.
+            _trace(session, actor, match, "restate", {})
         return
     begins_anew = not was_live or row["seats"] < before or is_withdrawn
     match.correction_notice = None

@@ -21,7 +21,6 @@ from lcm_service.persistence.database import db
 from lcm_service.persistence.matching_reads import Session
 from lcm_service.persistence.tables import Match, Plan, Round, Run
 from lcm_service.services.delivery_states import is_delivered
-from lcm_service.services.delivery_views import days_of_match
 from lcm_service.services.moved_days import is_on
 from lcm_service.services.pairs_now import PairNow, judge_pairs
 from lcm_service.services.plan_questions import asked_now, asked_of
@@ -177,8 +176,8 @@ def _changes_since(session: Session, round_: Round, plan: Plan) -> Iterator[Atte
     yield from _reduced_pairs(matches, plan)
     yield from _unanswered_parts(session, matches, plan)
     yield from _moved_sessions(session, round_, plan)
-    yield from _restated_sessions(reads.list_matches(session, round_.id), plan)
     records = gather_records(session, round_)
+    yield from _restated_sessions(records, plan)
     yield from _refused_pairs(session, records)
     yield from _short_supports(records)
     asked = json.loads(plan.problem)
@@ -217,18 +216,19 @@ def _moved_sessions(session: Session, round_: Round, plan: Plan) -> Iterator[Att
             yield Attention("moved_session", record=code)
 
 
-def _restated_sessions(matches: Sequence[Match], plan: Plan) -> Iterator[Attention]:
+def _restated_sessions(records: RoundRecords, plan: Plan) -> Iterator[Attention]:
     """Sessions in which somebody stands and of which the offer states other days or another place than the
-    plan has.
+    plan has; those that all have moved are named as such.
     """
-    found = set()
-    for match in matches:
-        if match.plan_id == plan.id and match.state in LIVE_MATCH_STATES and not is_delivered(match):
-            now = days_of_match(match)
-            planned = session_as_planned(plan.labels["sessions"][match.session_code])
-            if now.moved_by == "offer" or now.place != planned.place:
-                found.add(match.session_code)
-    yield from (Attention("restated_session", record=code) for code in sorted(found))
+    standing = {match.session_code for match in records.pins if match.moved_days is None}
+    for row in records.sessions:
+        label = plan.labels["sessions"].get(row.code)
+        if label is None or row.code not in standing or row.code in records.over:
+            continue
+        one, planned = row.candidate, session_as_planned(label)
+        now = (one.start, one.end, one.not_before, one.not_after)
+        if (now, row.place_code) != (planned.days, planned.place):
+            yield Attention("restated_session", record=row.code)
 
 
 def _unanswered_parts(session: Session, matches: Sequence[Match], plan: Plan) -> Iterator[Attention]:

@@ -1,4 +1,4 @@
-"""The session of a match as its readers see it: by its label in a plan, on the days and at the place of now."""
+"""The session of a match as its readers see it: by its label in a plan, as it is now."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -66,9 +66,8 @@ def session_now(offer: Offer, code: str, label: Mapping[str, Any], moved: Sessio
     window has those of its plan. The place is the one that the offer states now.
     """
     planned = session_as_planned(label)
-    row = next(
-        (one for one in offer.sessions if windows.session_code(offer.reference, one.key) == code), None
-    )
+    key = windows.key_of_session(offer.reference, code)
+    row = next((one for one in offer.sessions if one.key == key), None)
     place = offer.place_code if row is None or row.place_code is None else row.place_code
     if moved is not None:
         days: tuple[date | None, ...] = (moved.starts_on, moved.ends_on, None, None)
@@ -89,7 +88,7 @@ def session_as_planned(label: Mapping[str, Any]) -> SessionNow:
 
 
 def session_of_match(code: str, label: Mapping[str, Any], now: SessionNow | None) -> SessionOfMatch:
-    """The session by its label in a plan, as it is now; as planned for whoever has left (``now`` is empty)."""
+    """The session by its label in a plan, as it is now; where ``now`` is empty, as planned."""
     planned = session_as_planned(label)
     now = now or planned
     return SessionOfMatch(

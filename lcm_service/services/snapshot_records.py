@@ -8,6 +8,7 @@ from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from typing import Any
 
 from lcm_service.domain import windows
 from lcm_service.domain.vocabulary import LIVE_MATCH_STATES, LIVE_RECORD_STATES
@@ -18,6 +19,7 @@ from lcm_service.persistence.matching_reads import Session
 from lcm_service.persistence.tables import Match, Need, Offer, Part, Plan, Round, SessionDays, Support
 from lcm_service.services.courses_held import TakenBeside, spent_on_courses, still_asks, taken_beside
 from lcm_service.services.delivery_states import is_delivered, sessions_held
+from lcm_service.services.match_turns import as_known, is_known_live
 from lcm_service.services.run_out import (
     closed_by_ends,
     closed_to_supports,
@@ -25,6 +27,7 @@ from lcm_service.services.run_out import (
     has_run_out,
     references_run_out,
 )
+from lcm_service.services.session_views import session_as_planned
 
 type PairCodes = tuple[str, str]
 
@@ -189,15 +192,18 @@ def sessions_of(
     offer: Offer, round_: Round, live: Iterable[Match] = (), moved: Mapping[str, SessionDays] | None = None
 ) -> list[SessionRow]:
     """The candidate sessions of one offer; those that its ``live`` matches hold are among them. What was
-    ``moved`` is on the days to which it was.
+    ``moved`` is on the days to which it was, and what was cut from a window on those under which it was put
+    to its provider: an offer that is longer now makes no course longer on which others stand.
     """
     kept = {windows.key_of_session(offer.reference, match.session_code) for match in live}
-    stated = {row.key: row for row in offer.sessions}
+    stated, agreed = {row.key: row for row in offer.sessions}, _labels_as_put(offer, live)
     rows = []
     for candidate in windows.candidates_of(days_of(offer), opens_on=round_.opens_on, kept=kept):
         own, code = stated.get(candidate.key), windows.session_code(offer.reference, candidate.key)
         if moved and code in moved:
             candidate = windows.moved_to(candidate, moved[code].starts_on, moved[code].ends_on)
+        elif code in agreed:
+            candidate = windows.as_agreed(candidate, *session_as_planned(agreed[code]).days)
         rows.append(
             SessionRow(
                 code=code,
@@ -208,6 +214,18 @@ def sessions_of(
             )
         )
     return rows
+
+
+def _labels_as_put(offer: Offer, live: Iterable[Match]) -> dict[str, Mapping[str, Any]]:
+    """The sessions of an offer that name no days of their own and in which a match stands that the provider
+    knows, by the plan that put it; of several the first match that was there.
+    """
+    found: dict[str, Mapping[str, Any]] = {}
+    for match in sorted(live, key=lambda one: one.id):
+        code = match.session_code
+        if is_known_live(match) and windows.is_generated(windows.key_of_session(offer.reference, code)):
+            found.setdefault(code, as_known(match).plan.labels["sessions"][code])
+    return found
 
 
 def _pairs_of(plan: Plan | None) -> set[PairCodes]:

@@ -6,7 +6,7 @@ changes the days as everybody does: by proposing others (`other_dates`). For ano
 vote, so coordinators write it down once all who take part have agreed to it.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
@@ -19,6 +19,7 @@ from lcm_service.persistence import matching_reads as reads
 from lcm_service.persistence.database import utc_now
 from lcm_service.persistence.matching_reads import Session
 from lcm_service.persistence.tables import Match, Offer, OfferSession
+from lcm_service.services.delivery_states import is_delivered
 from lcm_service.services.match_turns import is_known_live
 
 OTHERS_STAND_THERE: Final = sentence(
@@ -33,7 +34,9 @@ OTHERS_COME_THERE: Final = sentence(
 
 @dataclass(frozen=True, slots=True)
 class _Said:
-    """What an offer says of one of its sessions, as it is or as it would be with what is given."""
+    """What an offer says of one of its sessions, as it is or as it would be with what is given: its days and
+    its place.
+    """
 
     start: date | None
     end: date | None
@@ -64,7 +67,10 @@ def require_sessions_stay(
             continue
         key = windows.key_of_session(offer.reference, match.session_code)
         row = rows.get(key)
-        now, new = _said(offer, row, {}, {}), _said(offer, row, values, revised.get(key, {}))
+        if row is None and is_delivered(match):
+            # Its days are those of its plan for ever, whatever the offer says of courses to come.
+            continue
+        now, new = _said(offer, key, row, {}, {}), _said(offer, key, row, values, revised.get(key, {}))
         if _says_when_it_was(match, now, new):
             continue
         if _changes_days(match, now, new):
@@ -73,24 +79,34 @@ def require_sessions_stay(
             moved_places.add(match.session_code)
     if moved_days:
         raise NotValid(
-            f"A match stands in session {', '.join(sorted(moved_days))} on the days that the offer states.",
-            {"sessions": [OTHERS_STAND_THERE]},
+            f"A match stands in session {_listed(moved_days)} on the days that the offer states.",
+            {"sessions" if given else "duration_days": [OTHERS_STAND_THERE]},
         )
     if moved_places:
         raise NotValid(
-            f"A match stands in session {', '.join(sorted(moved_places))} in the country that the offer states.",
+            f"A match stands in session {_listed(moved_places)} in the country that the offer states.",
             {"place_code" if "place_code" in values else "sessions": [OTHERS_COME_THERE]},
         )
 
 
+def _listed(codes: Collection[str]) -> str:
+    return ", ".join(sorted(codes))
+
+
 def _said(
-    offer: Offer, row: OfferSession | None, values: Mapping[str, Any], given: Mapping[str, Any]
+    offer: Offer, key: str, row: OfferSession | None, values: Mapping[str, Any], given: Mapping[str, Any]
 ) -> _Said:
     def of_row(field: str) -> Any:
         return given[field] if field in given else getattr(row, field, None)
 
-    place = of_row("place_code") or values.get("place_code", offer.place_code)
-    return _Said(of_row("starts_on"), of_row("ends_on"), place)
+    def of_offer(field: str) -> Any:
+        return values[field] if field in values else getattr(offer, field)
+
+    days = of_row("starts_on"), of_row("ends_on")
+    if row is None:
+        days = windows.days_of_key(key, of_offer("duration_days"))
+    place = of_row("place_code") or of_offer("place_code")
+    return _Said(*days, place)
 
 
 def _days_now(match: Match, now: _Said) -> tuple[date | None, date | None]:
