@@ -293,11 +293,13 @@ def _decline_whole(session: Session, held: HeldMatch, reason: str, note: str | N
     if held.side != "provider" and held.match.known_state is not None and is_known_live(held.match):
         fall_back_to_known(held.match)
     call_off(held.match)
+    # As they are answered for: once the match has ended, nothing tells any more what its provider knew.
+    seats = held.seats
     answer(held, "declined", reason=reason, note=note)
     held.match.state = "declined"
     end_known(held.match, is_told=held.side == "provider")
     session.flush()
-    trace(session, held, "decline", {"reason": reason, "seats": held.match.seats})
+    trace(session, held, "decline", {"reason": reason, "seats": seats})
 
 
 def _seats_that_stand(held: HeldMatch) -> int:

@@ -5,8 +5,9 @@ import pytest
 from lcm_service.domain.errors import NotValid
 from lcm_service.persistence.database import db
 from lcm_service.persistence.tables import Person
-from lcm_service.services import decisions
+from lcm_service.services import decisions, trail
 from tests.fixtures import sign_in
+from tests.service import matching_rounds as rounds
 from tests.service.test_asked import Asked
 from tests.web.test_matching_pages import press
 
@@ -91,3 +92,25 @@ def test_a_side_that_presses_itself_is_not_asked(app, asked):
     assert 'name="only_more"' not in browser.get(address).text
     assert press(browser, address, "/decline", reason="costs").status_code == 303
     assert (asked.match.state, asked.match.seats) == ("agreed", 20)
+
+
+def named_seats(actor, match):
+    """The seats that the actor reads in the history of a match, where it was declined."""
+    rounds.fresh()
+    entries = trail.list_events(actor, "match", str(match.id))
+    return [one.facts["seats"] for one in entries if one.action == "decline"]
+
+
+@pytest.mark.parametrize("by_letter", [False, True])
+@pytest.mark.parametrize("side", ["provider", "recipient"])
+def test_the_history_names_the_seats_that_were_answered_for(asked, side, by_letter):
+    match = grow(asked, ("provider",), False)
+    if by_letter or side == "recipient":
+        decline(asked, side)
+    else:
+        (seen,) = decisions.list_matches(asked.provider, asked.round.code)
+        decisions.decline_match(asked.provider, seen.id, "provider", "costs", seen.version)
+    assert asked.match.state == "declined"
+    # The recipient alone was asked for 28, of which no history tells that the provider reads.
+    assert named_seats(asked.coordinator, match) == [20]
+    assert "28" not in str(trail.list_events(asked.provider, "match", str(match.id)))
