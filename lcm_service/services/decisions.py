@@ -274,7 +274,7 @@ def require_answered(session: Session, held: HeldMatch) -> None:
             raise refuse_provider(session, held.round, match, now, held.seats)
         raise refuse_pair(session, match, match.plan, now)
     match.is_firm = True
-    if match.known_state is not None:
+    if match.known_is_firm is not None:
         match.known_is_firm = True
 
 

@@ -129,11 +129,9 @@ def as_known(match: Match) -> Standing:
     answered yet.
     """
     plan = match.known_plan or match.plan
-    if match.known_state is None:
-        return Standing(
-            plan, match.state, known_seats(match), match.is_firm, match.answer_by, match.lapsed_at
-        )
     is_firm = match.is_firm if match.known_is_firm is None else match.known_is_firm
+    if match.known_state is None:
+        return Standing(plan, match.state, known_seats(match), is_firm, match.answer_by, match.lapsed_at)
     return Standing(
         plan, match.known_state, match.seats_put, is_firm, match.known_answer_by, match.known_lapsed_at
     )
@@ -155,7 +153,7 @@ def keep_known(match: Match) -> None:
     if is_put(match) and match.known_state is None:
         match.seats_put, match.known_state = known_seats(match), match.state
         match.known_answer_by, match.known_lapsed_at = match.answer_by, match.lapsed_at
-        match.known_is_firm = match.is_firm
+        match.known_is_firm = as_known(match).is_firm
 
 
 def forget_known(match: Match) -> None:

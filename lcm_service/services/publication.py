@@ -303,10 +303,10 @@ def _carry_on(
     is_withdrawn = correction is not None and pair_of(match) in correction.pairs
     if was_live and row["seats"] == before and not is_withdrawn:
         days = days_of_match(match).days
+        if is_known_live(match) and not is_secret(match):
+            _let_read(plan, match)
         match.plan, match.is_firm = plan, row["firm"]
         match.correction_notice = None
-        if is_known_live(match) and not is_secret(match):
-            match.known_plan, match.known_notice = plan, None
         session.flush()
         if days_of_match(match).days != days:
             # Nobody but its recipient knows of it: where others stand, a plan keeps the days.
@@ -340,6 +340,18 @@ def _carry_on(
     if match.correction_notice is not None:
         facts["reason"] = _reason_for(correction, match)
     _trace(session, actor, match, action, facts)
+
+
+def _let_read(plan: Plan, match: Match) -> None:
+    """The provider goes on to read a kept pair by this plan where that says of the need what was put; else by
+    the one that put it, until the recipient agrees to be put anew.
+    """
+    match.known_notice = None
+    if _says_what_was_put(plan, match):
+        match.known_plan, match.known_is_firm = plan, None
+    else:
+        known = as_known(match)
+        match.known_plan, match.known_is_firm = known.plan, known.is_firm
 
 
 def _says_what_was_put(plan: Plan, match: Match) -> bool:

@@ -330,3 +330,62 @@ class TestCorrections:
         (seen,) = decisions.list_matches(asked.provider, asked.round.code)
         assert (seen.state, seen.seats, seen.waiting_for) == ("proposed", 12, "provider")
         assert [row["seats"] for row in asked.seen()["part"]["assignments"]] == [12]
+
+
+class TestKept:
+    """A later plan keeps the pair with its seats, and the need was revised since it was put."""
+
+    @staticmethod
+    def publish_beside(asked):
+        """A plan about another need, which no session can take."""
+        factories.make_need(round=asked.round, seats_asked=3, women=0, areas=["MED"])
+        asked.publish()
+
+    @pytest.mark.parametrize("sides", SIDES)
+    def test_the_provider_goes_on_to_read_what_was_put(self, asked, sides):
+        asked.consent()
+        asked.confirm(*sides)
+        before, plan = asked.seen(), asked.match.plan_id
+        revise(asked, **REVISED)
+        self.publish_beside(asked)
+        assert asked.match.plan_id != plan
+        assert asked.seen() == before
+        assert asked.match.need.women == 7
+        # It reads so until the recipient agrees to be put anew.
+        asked.recognise(28)
+        asked.publish()
+        assert asked.seen() == before
+        asked.consent()
+        (seen,) = decisions.list_matches(asked.provider, asked.round.code)
+        assert (seen.seats, seen.need.women) == (28, 7)
+
+    def test_a_need_that_says_the_same_is_read_by_the_plan_of_now(self, asked):
+        asked.consent()
+        self.publish_beside(asked)
+        assert asked.row.known_plan_id == asked.row.plan_id
+
+    def test_it_confirms_what_it_reads_as_long_as_the_need_allows_it(self, asked):
+        asked.consent()
+        revise(asked, women=7)
+        self.publish_beside(asked)
+        asked.confirm("provider", "recipient", "secretariat")
+        assert asked.match.state == "agreed"
+        (seen,) = decisions.list_matches(asked.provider, asked.round.code)
+        assert (seen.state, seen.is_firm, seen.need.women) == ("agreed", True, 0)
+
+    def test_it_is_not_told_of_what_the_need_does_not_say_any_more(self, asked):
+        asked.consent()
+        before = asked.seen()
+        revise(asked, level=None)
+        self.publish_beside(asked)
+        assert not asked.match.is_firm
+        assert asked.seen() == before
+        (seen,) = decisions.list_matches(asked.provider, asked.round.code)
+        assert (seen.is_firm, seen.open_questions, seen.need.level) == (True, (), "basic")
+        with pytest.raises(Conflict) as refusal:
+            decisions.confirm_match(asked.provider, seen.id, "provider", seen.version)
+        assert refusal.value.details == {}
+        # What is answered again is confirmed as before.
+        revise(asked, level="basic")
+        asked.confirm("provider")
+        assert asked.seen()["matches"][0]["is_firm"]

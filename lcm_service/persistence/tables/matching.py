@@ -166,7 +166,8 @@ class Match(Table):
     ``put_reason`` why no more seats than these. ``known_plan_id`` is the plan by which the provider reads it:
     the one that was put, or a later one that kept the pair as the provider knows it. While the recipient is
     asked for more, or anew, than the provider knows of, ``known_state`` is the state in which the provider
-    goes on to see it, with ``known_answer_by``, ``known_lapsed_at`` and ``known_is_firm`` as they were.
+    goes on to see it, with ``known_answer_by``, ``known_lapsed_at`` and ``known_is_firm`` as they were; the
+    last also while it reads by an earlier plan, as the need was revised.
     ``correction_notice`` is what the recipient reads where a correcting plan withdrew it, ``known_notice``
     what the provider reads, where it knew of the seats.
     ``awaits_parties``: it is proposed, and what its session draws on is not all confirmed for its seats.
