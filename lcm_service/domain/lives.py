@@ -272,7 +272,7 @@ DELIVERY_STEPS: Final = (
         ("scheduled",),
         (PROVIDER, LETTER),
         "the match is agreed, also while sides are asked for more; on days within those that the session "
-        "says",
+        "says; what was not held is held on other days once all have accepted them",
     ),
     Step(
         "deliver",
@@ -316,8 +316,8 @@ DATE_PROPOSAL_STEPS: Final = (
         (NOTHING,),
         ("proposed", "put"),
         (SIDE, LETTER),
-        "a side of a match that the provider knows, confirmed or agreed or not, before the course begins; "
-        "the provider's own are put to the others at once",
+        "a side of a match that the provider knows, confirmed or agreed or not, before the course begins, or "
+        "once it reads that the course was not held; the provider's own are put to the others at once",
     ),
     Step(
         "accept",
@@ -326,8 +326,8 @@ DATE_PROPOSAL_STEPS: Final = (
         (ASKED, LETTER),
         "first the provider, then every recipient of the session that the provider knows of, and the parties "
         "that have confirmed their part; the session is moved when the last of them has said yes and the "
-        "records of now allow it; over where the time to answer has passed, the course has begun or the days "
-        "have come",
+        "records of now allow it; over where the time to answer has passed, the course has begun and was not "
+        "reported as not held, or the days have come",
     ),
     Step(
         "refuse",
@@ -344,8 +344,8 @@ DATE_PROPOSAL_STEPS: Final = (
         ("ended", "moved"),
         (SIDE, COORDINATOR, OWNER, SERVICE),
         "who proposed takes no part in the session any more, it was moved to other days first, the course "
-        "has begun or was reported, or the proposed days have come; moved where all who are left have said "
-        "yes",
+        "has begun and was not reported as not held, it was held for somebody, or the proposed days have "
+        "come; moved where all who are left have said yes",
     ),
 )
 LIVES: Final = {

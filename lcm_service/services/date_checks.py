@@ -9,11 +9,13 @@ from lcm_service.domain.permissions import Actor, may_coordinate
 from lcm_service.domain.record_rules import ENDS_BEFORE_START, Faults
 from lcm_service.domain.sentences import Coded, Sentence, sentence
 from lcm_service.persistence import date_reads
+from lcm_service.persistence import matching_reads as reads
 from lcm_service.persistence.database import utc_now
 from lcm_service.persistence.matching_reads import Session
 from lcm_service.persistence.tables import DateProposal, Match, Round
+from lcm_service.services.date_rules import is_held_for_any
 from lcm_service.services.days_now import Obstacle, find_obstacles
-from lcm_service.services.delivery_states import require_not_delivered
+from lcm_service.services.delivery_states import require_not_delivered, was_not_held
 from lcm_service.services.delivery_views import days_of_match
 from lcm_service.services.held_matches import HeldMatch
 from lcm_service.services.match_turns import is_known_live
@@ -39,8 +41,10 @@ def days_to_move(match: Match) -> tuple[date, date]:
     return days.start, days.end
 
 
-def require_may_propose(held: HeldMatch, before: tuple[date, date]) -> None:
-    """Whoever has confirmed may propose too, and where all is agreed: its days change in no other way."""
+def require_may_propose(session: Session, held: HeldMatch, before: tuple[date, date]) -> None:
+    """Whoever has confirmed may propose too, and where all is agreed: its days change in no other way. What
+    has begun is moved only where it was not held.
+    """
     held.require_asked()
     if not is_known_live(held.match):
         raise Conflict(
@@ -52,9 +56,32 @@ def require_may_propose(held: HeldMatch, before: tuple[date, date]) -> None:
         )
     require_not_delivered(held.match)
     if before[0] <= utc_now().date():
+        _require_not_held(session, held, before[0])
+
+
+def _require_not_held(session: Session, held: HeldMatch, first_day: date) -> None:
+    """Its own report counts: another's would tell a recipient that there are others."""
+    code = held.match.session_code
+    if not was_not_held(held.match):
         raise Conflict(
-            sentence("Session %(session)s began on %(day)s.", session=held.match.session_code, day=before[0]),
-            first_day=str(before[0]),
+            sentence(
+                "Session %(session)s began on %(day)s. Where the course was not held, report that first; then "
+                "other dates can be proposed.",
+                session=code,
+                day=first_day,
+            ),
+            first_day=str(first_day),
+        )
+    rows = reads.list_match_sides(session, round_id=held.round.id, session_code=code)
+    if is_held_for_any(rows):
+        raise Conflict(
+            sentence(
+                "Session %(session)s began on %(day)s and is not moved any more. Write to the coordinators: "
+                "they release the match, and a new plan places its need again.",
+                session=code,
+                day=first_day,
+            ),
+            first_day=str(first_day),
         )
 
 

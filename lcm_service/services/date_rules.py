@@ -12,7 +12,8 @@ from lcm_service.persistence import matching_reads as reads
 from lcm_service.persistence import part_reads
 from lcm_service.persistence.database import utc_now
 from lcm_service.persistence.matching_reads import Session
-from lcm_service.persistence.tables import DateAnswer, DateProposal, Match, Part, Round
+from lcm_service.persistence.tables import DateAnswer, DateProposal, Part, Round
+from lcm_service.services.delivery_states import is_delivered, was_not_held
 from lcm_service.services.delivery_views import days_of_match
 from lcm_service.services.match_turns import answer_by, is_known_live, takes_part
 from lcm_service.services.match_views import MatchSides
@@ -77,10 +78,12 @@ def version_of(proposal: DateProposal, seen: Iterable[DateAnswer]) -> int:
 
 
 def answer_dates_by(proposal: DateProposal, round_: Round) -> datetime:
-    """Until when the days are answered: the days of the round, and before the course begins, on its days of
-    now as on those that are proposed.
+    """Until when the days are answered: the days of the round, and before the course begins, on those that
+    are proposed as on its days of now, unless it was not held on these.
     """
-    first = min(proposal.starts_on, proposal.starts_before)
+    first = proposal.starts_on
+    if not was_not_held(proposal.match):
+        first = min(first, proposal.starts_before)
     return min(answer_by(round_), datetime.combine(first, time.min, UTC))
 
 
@@ -91,12 +94,17 @@ def is_time_over(proposal: DateProposal) -> bool:
 
 def is_too_late(proposal: DateProposal, rows: Sequence[MatchSides]) -> bool:
     """Whether the course has begun or the days have come: what was held is not moved, nor is any course to
-    days that are past.
+    days that are past. One that was not held may be held yet.
     """
-    today = utc_now().date()
     begins = days_of_match(proposal.match).start
-    has_begun = begins is not None and begins <= today
-    return proposal.starts_on <= today or has_begun or any(_is_reported(match) for match, _, _ in rows)
+    if proposal.starts_on <= utc_now().date() or is_held_for_any(rows):
+        return True
+    return begins is not None and begins <= utc_now().date() and not was_not_held(proposal.match)
+
+
+def is_held_for_any(rows: Sequence[MatchSides]) -> bool:
+    """Whether the course was held for anybody who takes part in the session, which is moved as a whole."""
+    return any(is_delivered(match) for match, _, _ in rows)
 
 
 def readers_of_days(session: Session, proposal: DateProposal) -> set[int]:
@@ -110,7 +118,3 @@ def readers_of_days(session: Session, proposal: DateProposal) -> set[int]:
             found.add(provider.id)
     parts = part_reads.list_parts(session, round_id, session_codes=[code])
     return found | {one.support.participant_id for one in parts if one.state in ("asked", "confirmed")}
-
-
-def _is_reported(match: Match) -> bool:
-    return match.delivery is not None and match.delivery.state in ("delivered", "not_delivered")

@@ -25,7 +25,7 @@ from lcm_service.services.date_rules import (
     version_of,
 )
 from lcm_service.services.days_now import find_obstacles
-from lcm_service.services.delivery_states import call_off
+from lcm_service.services.delivery_states import call_off, was_not_held
 from lcm_service.services.held_matches import give_days, record_match_event, tell_others
 from lcm_service.services.match_turns import answer_by, is_known_live, is_revivable
 from lcm_service.services.match_views import MatchSides
@@ -225,7 +225,7 @@ def _carry_match(
         return
     if match.answer_by is not None:
         give_days(match, round_)
-    if _is_scheduled_beside(match, proposal):
+    if was_not_held(match) or _is_scheduled_beside(match, proposal):
         call_off(match)
     reads.raise_version(match)
     session.flush()

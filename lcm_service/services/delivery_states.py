@@ -17,6 +17,11 @@ def is_delivered(match: Match) -> bool:
     return match.delivery is not None and match.delivery.state == "delivered"
 
 
+def was_not_held(match: Match) -> bool:
+    """Whether the course was reported as not held, and not scheduled anew since."""
+    return match.delivery is not None and match.delivery.state == "not_delivered"
+
+
 def sessions_held(matches: Iterable[Match]) -> frozenset[str]:
     """The sessions in which a match was delivered: their course is over, so nobody is given a seat there."""
     return frozenset(match.session_code for match in matches if is_delivered(match))

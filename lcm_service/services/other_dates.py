@@ -94,11 +94,12 @@ def propose_dates(
     on_behalf: bool = False,
 ) -> DateProposalView:
     """Propose other days for the session of a match that the provider knows, confirmed and agreed or not,
-    before the course begins. Without ``ends_on`` the course is as long as it is now.
+    before the course begins, or once it was reported as not held. Without ``ends_on`` the course is as long
+    as it is now.
 
     The provider answers first; its own proposal is put to the others at once. Sent twice it changes nothing.
     Raises NotFound, NotAllowed, Stale, NotValid for days that no session can have, and Conflict where the
-    match does not stand as its provider knows it, the session has begun or names no days, other days wait for
+    match does not stand as its provider knows it, the course has begun or names no days, other days wait for
     an answer already, or the side's own records speak against these (``details["rules"]``; for a coordinator
     ``details["obstacles"]``: all that speaks against them).
     """
@@ -118,7 +119,7 @@ def propose_dates(
         if own is not None and (own.starts_on, own.ends_on) == (starts_on, ends_on):
             return _view(session, actor, own)
         held.check_version(session, version)
-        require_may_propose(held, before)
+        require_may_propose(session, held, before)
         require_none_open(own, open_now)
         require_possible_days(before, (starts_on, ends_on))
         require_no_obstacle(

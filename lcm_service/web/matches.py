@@ -98,9 +98,12 @@ def show(match_id: int) -> str:
 
 
 def _is_to_come(match: MatchView) -> bool:
-    """Whether the session names its days and they have not come yet, so that others may be proposed."""
+    """Whether the session names its days, and they have not come yet or nothing was held on them, so that
+    others may be proposed.
+    """
     first, last = match.session.start, match.session.end
-    return first is not None and last is not None and first > today()
+    was_not_held = match.delivery is not None and match.delivery.state == "not_delivered"
+    return first is not None and last is not None and (was_not_held or first > today())
 
 
 def _reserve_for(actor: Actor, match: MatchView) -> dict[str, Any]:
