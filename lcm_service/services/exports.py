@@ -22,7 +22,7 @@ from lcm_service.persistence import matching_reads as reads
 from lcm_service.persistence.database import db, transaction
 from lcm_service.persistence.tables import Match, Offer, Plan, Support
 from lcm_service.services.known_rows import rows_as_known
-from lcm_service.services.match_turns import days_shown, pairs_known
+from lcm_service.services.match_turns import pairs_known, takes_part
 from lcm_service.services.moved_days import labels_now
 from lcm_service.services.plan_excerpts import excerpt_of_plan, pairs_of_provider, weighed_record
 from lcm_service.services.trail import record_event
@@ -176,7 +176,7 @@ def _sessions_of_who_stands(code: str, own: Mapping[str, Any], matches: Iterable
     for row in own["assignments"]:
         match = by_pair.get((row["need"], row["session"]))
         gives = own["labels"]["sessions"][row["session"]]["provider"] == code
-        if match is not None and days_shown(match, is_of_provider=gives) is not None:
+        if match is not None and takes_part(match, is_of_provider=gives):
             found.add(row["session"])
     return found
 

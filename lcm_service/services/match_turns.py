@@ -13,7 +13,7 @@ from typing import Final
 from lcm_service.domain.lives import CONFIRMING_ORDER, whose_turn
 from lcm_service.domain.vocabulary import LIVE_MATCH_STATES
 from lcm_service.persistence.database import utc_now
-from lcm_service.persistence.tables import Decision, Match, Plan, Round, SessionDays
+from lcm_service.persistence.tables import Decision, Match, Plan, Round
 
 # So long at least a side has that is waited for again once its recipient is asked for no more.
 LEAST_TIME_LEFT: Final = timedelta(days=3)
@@ -112,11 +112,6 @@ def takes_part(match: Match, *, is_of_provider: bool = False) -> bool:
     if is_of_provider:
         state, may_return = known_state(match), may_return and match.known_state is None
     return state in LIVE_MATCH_STATES or may_return
-
-
-def days_shown(match: Match, *, is_of_provider: bool = False) -> SessionDays | None:
-    """The days to which the session of a match was moved, for whoever takes part there."""
-    return match.moved_days if takes_part(match, is_of_provider=is_of_provider) else None
 
 
 def as_it_is(match: Match) -> Standing:

@@ -10,10 +10,11 @@ from typing import Any
 from lcm_service.domain.errors import NotAllowed
 from lcm_service.domain.permissions import Actor, may_coordinate
 from lcm_service.domain.sentences import sentence
-from lcm_service.persistence import date_reads
+from lcm_service.persistence import date_reads, part_reads
 from lcm_service.persistence.database import db
 from lcm_service.persistence.matching_reads import Session
 from lcm_service.persistence.tables import Plan, SessionDays
+from lcm_service.services.session_views import FIELDS_OF_DAYS, SessionNow, session_now
 
 type Labels = Mapping[str, Any]
 
@@ -47,24 +48,28 @@ def labels_now(session: Session, plan: Plan, labels: Labels, codes: Collection[s
     """These labels of a plan with the days of now for these sessions, marked by ``moved_from``.
 
     ``codes`` are those of which the reader may know: that a session was moved tells that others stand there.
+    Its place stays that of the plan, as its name is told by the labels of the plan.
     """
-    moved = {code: days for code, days in _moved_since(session, plan).items() if code in codes}
-    sessions = {code: on_days_of_now(label, moved.get(code)) for code, label in labels["sessions"].items()}
+    sessions = dict(labels["sessions"])
+    known = {code: sessions[code] for code in sessions if code in codes and plan.state == "published"}
+    offers = part_reads.offers_by_reference(session, {label["offer"] for label in known.values()})
+    moved = date_reads.moved_sessions(session, plan.round_id)
+    for code, label in known.items():
+        sessions[code] = on_days_of_now(
+            label, session_now(offers[label["offer"]], code, label, moved.get(code))
+        )
     return {**labels, "sessions": sessions}
 
 
-def on_days_of_now(label: Labels, days: SessionDays | None) -> Labels:
-    """The label of a session on the days to which it was moved."""
-    if days is None:
+def on_days_of_now(label: Labels, now: SessionNow) -> Labels:
+    """The label of a session on its days of now, to which it was moved or which its offer states."""
+    if now.moved_by is None:
         return label
-    moved = {"start": days.starts_on.isoformat(), "end": days.ends_on.isoformat()}
-    return {
-        **label,
-        **moved,
-        "not_before": None,
-        "not_after": None,
-        "moved_from": {"start": label["start"], "end": label["end"]},
+    days = {
+        name: None if day is None else day.isoformat()
+        for name, day in zip(FIELDS_OF_DAYS, now.days, strict=True)
     }
+    return {**label, **days, "moved_from": {"start": label["start"], "end": label["end"]}}
 
 
 def is_on(label: Labels, days: SessionDays) -> bool:

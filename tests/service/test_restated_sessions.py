@@ -9,7 +9,7 @@ import pytest
 from lcm_service.domain.errors import NotValid, Stale
 from lcm_service.persistence.database import db, utc_now
 from lcm_service.persistence.tables import Match, Offer
-from lcm_service.services import decisions, deliveries, lapses, repair, submissions, trail
+from lcm_service.services import decisions, deliveries, exports, lapses, repair, submissions, trail
 from lcm_service.services.delivery_views import days_of_match
 from lcm_service.services.stated_days import OTHERS_COME_THERE
 from tests import factories
@@ -89,6 +89,22 @@ def test_what_all_agree_to_is_what_their_pages_show(course):
     course.publish()
     assert course.match().session.moved_from is None
     assert ("restated_session", course.code) not in attention(course)
+
+
+def test_files_have_the_days_of_now_for_who_stands_there(course):
+    course.consent(0)
+    match = course.match()
+    decisions.decline_match(course.recipients[0], match.id, "recipient", "dates", match.version)
+    state_days(course, *AFTER)
+    for reader, days in (
+        (course.recipients[1], AFTER),
+        (course.coordinator, AFTER),
+        (course.recipients[0], BEFORE),
+    ):
+        rounds.fresh()
+        label = exports.export_plan(reader, match.plan_id)["labels"]["sessions"][course.code]
+        assert (label["start"], label["end"]) == tuple(one.isoformat() for one in days)
+        assert ("moved_from" in label) == (days == AFTER)
 
 
 def test_whoever_has_left_reads_the_days_of_its_plan_and_hears_no_more(course):

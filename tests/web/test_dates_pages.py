@@ -9,8 +9,10 @@ from sqlalchemy import select
 from lcm_service.mail.texts import write_text
 from lcm_service.persistence.database import db
 from lcm_service.persistence.tables import DateProposal, OutboxMessage, Person
-from lcm_service.services import exports, publication
+from lcm_service.services import deliveries, exports, publication
+from tests import factories
 from tests.fixtures import sign_in
+from tests.service.test_dates_hold import agree, begin, state_days
 from tests.service.test_other_dates import AFTER, BEFORE, MovingCourse
 from tests.web.html import main_form, read_page
 
@@ -135,6 +137,38 @@ def test_exports_have_the_days_of_now_and_say_that_they_were_moved(app, course):
         (row, *_) = exports.export_plan_rows(reader, plan.id)
         assert ([row["start"], row["end"]], row["moved_from"]) == (days, "2027-04-05/2027-04-16")
     assert taken["plan"]["assignments"][0]["session"] == course.code
+
+
+def test_pages_show_what_the_offer_states_now_beside_what_the_plan_has(app: Any) -> None:
+    course = MovingCourse()
+    place = factories.make_place("XQA", regions=["X01"], names={"en": "Elsewhere"})
+    at = Browsers(app, course)
+    assert "The plan has" not in at.read("recipient", at.match)
+    state_days(course, *AFTER, place_code=place.code)
+    page = at.read("recipient", at.match)
+    for said in ("10 May 2027", "The offer states these days now.", "Elsewhere"):
+        assert said in page
+    assert "The offer states this country now." in page
+    assert "Moved by all who take part." not in page
+    assert "The offer states other days or another country for this session." in at.read(
+        "coordinator", f"/rounds/{course.round.code}"
+    )
+    course.consent(0, 1)
+    page = at.read("funder", f"/parts/{course.part.id}")
+    assert "The offer states these days now." in page
+    assert "10 May 2027" in page
+
+
+def test_other_dates_can_be_proposed_once_the_course_was_reported_as_not_held(app: Any) -> None:
+    course = MovingCourse()
+    agree(course)
+    begin(course)
+    at, ask = Browsers(app, course), "/dates?side="
+    assert f"{at.match}{ask}" not in at.read("provider", at.match)
+    match = course.match()
+    deliveries.report_not_delivered(course.provider, match.id, "provider", "security", match.version)
+    assert f"{at.match}{ask}provider" in at.read("provider", at.match)
+    assert f"{at.match}{ask}recipient" in at.read("recipient", at.match)
 
 
 def test_a_mail_tells_how_much_waits_and_nothing_else(app, course):
