@@ -10,6 +10,8 @@ from lcm_service.persistence.tables import Offer, SessionDays
 
 FIELDS_OF_DAYS: Final = ("start", "end", "not_before", "not_after")
 
+type Days = tuple[date | None, date | None, date | None, date | None]
+
 
 @dataclass(frozen=True, slots=True)
 class SessionNow:
@@ -26,7 +28,7 @@ class SessionNow:
     moved_by: str | None = None
 
     @property
-    def days(self) -> tuple[date | None, ...]:
+    def days(self) -> Days:
         return self.start, self.end, self.not_before, self.not_after
 
 
@@ -70,7 +72,7 @@ def session_now(offer: Offer, code: str, label: Mapping[str, Any], moved: Sessio
     row = next((one for one in offer.sessions if one.key == key), None)
     place = offer.place_code if row is None or row.place_code is None else row.place_code
     if moved is not None:
-        days: tuple[date | None, ...] = (moved.starts_on, moved.ends_on, None, None)
+        days: Days = (moved.starts_on, moved.ends_on, None, None)
     elif row is None:
         days = planned.days
     elif row.starts_on is None or row.ends_on is None:
@@ -83,8 +85,10 @@ def session_now(offer: Offer, code: str, label: Mapping[str, Any], moved: Sessio
 
 def session_as_planned(label: Mapping[str, Any]) -> SessionNow:
     """The same as a plan has it: so it goes on to be read by whoever has left."""
-    days = (None if label[name] is None else date.fromisoformat(label[name]) for name in FIELDS_OF_DAYS)
-    return SessionNow(*days, label["place"])
+    start, end, first, last = (
+        None if label[name] is None else date.fromisoformat(label[name]) for name in FIELDS_OF_DAYS
+    )
+    return SessionNow(start, end, first, last, label["place"])
 
 
 def session_of_match(code: str, label: Mapping[str, Any], now: SessionNow | None) -> SessionOfMatch:
