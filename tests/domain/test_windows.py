@@ -13,6 +13,7 @@ from lcm_service.domain.windows import (
     DatedSession,
     OfferDays,
     candidates_of,
+    days_of_key,
     has_unknown_days,
     is_generated,
     key_of_session,
@@ -187,3 +188,17 @@ def test_any_window_gives_between_one_and_twelve_candidates_within_it(first, len
         if one.start is not None and one.key not in kept_keys:
             assert first <= one.start
             assert one.end <= first + timedelta(days=length)
+
+
+@pytest.mark.parametrize(
+    ("key", "duration", "days"),
+    [
+        ("W20270405", 5, (date(2027, 4, 5), date(2027, 4, 9))),
+        ("W20270405", 1, (date(2027, 4, 5), date(2027, 4, 5))),
+        ("W20270405", None, (date(2027, 4, 5), None)),
+        ("U1", 5, (None, None)),
+        ("S1", 5, (None, None)),
+    ],
+)
+def test_the_key_of_a_session_from_a_window_and_the_duration_tell_its_days(key, duration, days):
+    assert days_of_key(key, duration) == days
