@@ -65,8 +65,8 @@ def _require_not_held(session: Session, held: HeldMatch, first_day: date) -> Non
     if not was_not_held(held.match):
         raise Conflict(
             sentence(
-                "Session %(session)s began on %(day)s. Where the course was not held, report that first; then "
-                "other dates can be proposed.",
+                "Session %(session)s began on %(day)s. Where the course was not held, report that first; "
+                "then other dates can be proposed.",
                 session=code,
                 day=first_day,
             ),

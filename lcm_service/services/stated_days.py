@@ -6,7 +6,7 @@ changes the days as everybody does: by proposing others (`other_dates`). For ano
 vote, so coordinators write it down once all who take part have agreed to it.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
@@ -79,18 +79,20 @@ def require_sessions_stay(
             moved_places.add(match.session_code)
     if moved_days:
         raise NotValid(
-            f"A match stands in session {_listed(moved_days)} on the days that the offer states.",
+            sentence(
+                "A match stands in session %(sessions)s on the days that the offer states.",
+                sessions=sorted(moved_days),
+            ),
             {"sessions" if given else "duration_days": [OTHERS_STAND_THERE]},
         )
     if moved_places:
         raise NotValid(
-            f"A match stands in session {_listed(moved_places)} in the country that the offer states.",
+            sentence(
+                "A match stands in session %(sessions)s in the country that the offer states.",
+                sessions=sorted(moved_places),
+            ),
             {"place_code" if "place_code" in values else "sessions": [OTHERS_COME_THERE]},
         )
-
-
-def _listed(codes: Collection[str]) -> str:
-    return ", ".join(sorted(codes))
 
 
 def _said(
