@@ -29,7 +29,7 @@ class LineLogger(Logger):
     def exception(self, msg: str, *args: Any, **kwargs: Any) -> None:
         """Log a fault by its kind alone; the words before the first value say what was done."""
         kwargs.setdefault("exc_info", True)
-        self.error_log.log(logging.ERROR, msg.partition("%")[0].strip(), **kwargs)
+        self.error_log.log(logging.ERROR, str(msg).partition("%")[0].strip(), **kwargs)
 
     def warning(self, msg: str, *args: Any, **kwargs: Any) -> None:
         """Log a warning; of a request that could not be read, that it was invalid."""

@@ -173,6 +173,11 @@ def may_verify_audit(actor: Actor) -> bool:
     return actor.role == "administrator" or actor.is_system
 
 
+def may_keep_guidance(actor: Actor) -> bool:
+    """Which documents of the United Nations guide a training area is said by coordinators."""
+    return may_coordinate(actor)
+
+
 def may_see_activities(actor: Actor) -> bool:
     """What was delivered outside a round is open to everyone who takes part."""
     return may_see_offers(actor)

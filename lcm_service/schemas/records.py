@@ -198,6 +198,16 @@ class ActivitySchema(Sent):
     seats = number_of_seats()
 
 
+class GuidanceSchema(Sent):
+    """A document of the United Nations that guides training in an area."""
+
+    area = Line(40, required=True, allow_none=False)
+    title = Line(300, required=True, allow_none=False)
+    number = Line(100)
+    year = Number(1948, 2100)
+    where = Line(500, required=True, allow_none=False)
+
+
 class RecognitionSchema(Sent):
     """The seats and the priority that the mechanism recognises; null seats: still unknown."""
 

@@ -1,9 +1,9 @@
 """What is on a participant's days: courses that are agreed, what its supports give, when it has to answer."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
-from typing import Literal
+from typing import Any, Final, Literal
 
 from lcm_service.domain.errors import NotAllowed
 from lcm_service.domain.permissions import Actor
@@ -15,7 +15,8 @@ from lcm_service.services.part_views import PartView
 from lcm_service.services.session_views import SessionOfMatch
 
 type Kind = Literal["course", "support", "answer", "answer_part", "answer_dates"]
-OF_PARTICIPANTS = sentence(
+COURSES: Final = ("course", "support")
+OF_PARTICIPANTS: Final = sentence(
     "A calendar is that of a participant: of its courses and of what it has to answer."
 )
 
@@ -43,8 +44,10 @@ class CalendarEntry:
 def calendar_of(actor: Actor) -> list[CalendarEntry]:
     """The entries of the actor's own participant in all rounds, by day; only what it may see of each.
 
-    Courses are on the days for which they are scheduled, else on those of their session; one whose days
-    nobody has said is on none. Raises NotAllowed for who answers for no participant.
+    Courses are on the days on which they were held, else on those for which they are scheduled or those of
+    their session; one whose days nobody has said is on none.
+
+    Raises NotAllowed for who answers for no participant.
     """
     if actor.participant_id is None:
         raise NotAllowed(OF_PARTICIPANTS)
@@ -56,12 +59,18 @@ def calendar_of(actor: Actor) -> list[CalendarEntry]:
             found += _of_part(part)
         for proposal in other_dates.list_date_proposals(actor, round_.code):
             found += _of_proposal(proposal)
-    # A session of several matches, or needs, is one course on the same days: it is named once.
-    once = {
-        (one.kind, one.round_code, one.session_code, one.side, one.first, one.last): one
-        for one in sorted(found, key=lambda one: -one.record_id)
-    }
-    return sorted(once.values(), key=lambda one: (one.first, one.last, one.kind, one.record_id))
+    return sorted(_once(found), key=lambda one: (one.first, one.last, one.kind, one.record_id))
+
+
+def _once(entries: Iterable[CalendarEntry]) -> Collection[CalendarEntry]:
+    """A session of several matches, or supports, is one course on the same days: it is named once. Every
+    answer is one of its own.
+    """
+    found: dict[tuple[Any, ...], CalendarEntry] = {}
+    for one in sorted(entries, key=lambda one: one.record_id):
+        course = (one.round_code, one.session_code, one.side, one.first, one.last, one.place)
+        found.setdefault((one.kind, *(course if one.kind in COURSES else (one.record_id,))), one)
+    return found.values()
 
 
 def _of_match(actor: Actor, match: MatchView) -> Iterator[CalendarEntry]:
@@ -72,7 +81,9 @@ def _of_match(actor: Actor, match: MatchView) -> Iterator[CalendarEntry]:
     if not match.agreed_seats or (delivery is not None and delivery.state == "not_delivered"):
         return
     first, last_day, place = match.session.start, match.session.end, match.session.place
-    if delivery is not None and delivery.starts_on is not None:
+    if delivery is not None and delivery.held_from is not None:
+        first, last_day, place = delivery.held_from, delivery.held_to, delivery.place or place
+    elif delivery is not None and delivery.starts_on is not None:
         first, last_day, place = delivery.starts_on, delivery.ends_on, delivery.place or place
     if first is not None:
         side = "recipient" if actor.answers_for(match.need.participant_id) else "provider"

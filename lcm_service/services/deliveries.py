@@ -19,7 +19,7 @@ from lcm_service.persistence.database import db, transaction, utc_now
 from lcm_service.persistence.matching_reads import Session
 from lcm_service.persistence.tables import Delivery
 from lcm_service.services.delivery_states import FIELDS_OF_DAYS, FIELDS_OF_REPORT
-from lcm_service.services.delivery_views import days_said, first_day, last_day
+from lcm_service.services.delivery_views import days_of_match, days_said, first_day, last_day
 from lcm_service.services.held_matches import (
     HeldMatch,
     agree_if_all_confirmed,
@@ -34,6 +34,10 @@ from lcm_service.services.match_views import MatchView
 from lcm_service.services.session_turns import settle_sessions
 
 FAULTY = sentence("Some of what you report contradicts the match or itself. Correct it and send it again.")
+ELSEWHERE = sentence(
+    "The session says another country. Leave this empty; where all who take part have agreed to this one, "
+    "write to the coordinators."
+)
 OUTSIDE_SESSION = sentence(
     "The session is not on this day. Propose other dates, and schedule it once all have accepted."
 )
@@ -76,6 +80,8 @@ def schedule_delivery(
         _require_step(held, "schedule")
         faults = _faults_of_days(held, planned["starts_on"], planned["ends_on"])
         faults |= code_faults(session, planned, None)
+        if not _is_in_place(held, planned["place_code"]):
+            faults["place_code"] = [ELSEWHERE]
         if faults:
             raise NotValid(FAULTY, faults)
         return _write(session, held, "schedule", "scheduled", planned | dict.fromkeys(FIELDS_OF_REPORT))
@@ -257,6 +263,13 @@ def _lapse_more(session: Session, held: HeldMatch, seats: int, *, secret: bool) 
 
 def _says(delivery: Delivery, values: Mapping[str, Any]) -> bool:
     return all(getattr(delivery, name) == value for name, value in values.items())
+
+
+def _is_in_place(held: HeldMatch, place: str | None) -> bool:
+    """The course is held where the session says, where that is said: its provider moves it nowhere alone. A
+    coordinator has the letters of those who have agreed to another place.
+    """
+    return place is None or held.is_on_behalf or days_of_match(held.match).place in (None, place)
 
 
 def _faults_of_days(held: HeldMatch, starts_on: date | None, ends_on: date | None) -> Faults:

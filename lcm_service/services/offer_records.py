@@ -15,6 +15,7 @@ from lcm_service.services.decisions import release_matches_of
 from lcm_service.services.restated_sessions import FIELDS_OF_SESSIONS, restate_sessions, sessions_stated
 from lcm_service.services.stated_days import require_sessions_stay
 
+NAMED_TWICE = sentence("Name each session once.")
 NO_SUCH_SESSION = sentence("This offer has no such session, or it was withdrawn.")
 
 
@@ -115,8 +116,14 @@ def list_offers(actor: Actor, round_code: str | None = None, **choice: Any) -> l
 
 
 def merge_sessions(offer: Offer, given: Sequence[Mapping[str, Any]]) -> bool:
-    """Revise the sessions that are named by their key and add the others; tell whether anything changed."""
+    """Revise the sessions that are named by their key and add the others; tell whether anything changed.
+
+    Raises NotValid where a session is named twice: what was judged before would not be what is written.
+    """
     has_changed = False
+    keys = [data["key"] for data in given if data.get("key") is not None]
+    if len(set(keys)) < len(keys):
+        raise NotValid(records.FAULTY, {"sessions": [NAMED_TWICE]})
     for data in given:
         _refuse_strange_fields(data)
         if data.get("key") is None:

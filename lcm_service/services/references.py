@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from lcm_service.persistence.tables import ReferenceCounter
 
-PREFIXES: Final = {"need": "N", "offer": "O", "support": "R", "activity": "A"}
+PREFIXES: Final = {"need": "N", "offer": "O", "support": "R", "activity": "A", "guidance": "G"}
 
 
 def next_reference(session: Session, prefix: str) -> str:

@@ -11,8 +11,8 @@ from lcm_service.domain.vocabulary import LIVE_MATCH_STATES
 from lcm_service.persistence import matching_reads as reads
 from lcm_service.persistence import part_reads
 from lcm_service.persistence.matching_reads import Session
-from lcm_service.persistence.tables import Offer, Part, Round
-from lcm_service.services.delivery_states import is_delivered
+from lcm_service.persistence.tables import Match, Offer, Part, Round
+from lcm_service.services.delivery_states import call_off, is_delivered
 from lcm_service.services.delivery_views import days_of_match
 from lcm_service.services.held_matches import record_match_event, tell_others
 from lcm_service.services.match_turns import answer_by, is_known_live, is_revivable
@@ -60,12 +60,26 @@ def _restate_match(session: Session, actor: Actor, row: MatchSides) -> None:
         reads.raise_version(match)
     if match.state not in LIVE_MATCH_STATES:
         return
+    _call_off_elsewhere(match)
     reads.raise_version(match)
     session.flush()
     secret = not is_known_live(match)
     facts = {"version": match.version}
     record_match_event(session, actor, match, "restate", ["session"], facts, secret=secret)
     tell_others(session, actor, match, sides, "restate", secret=secret)
+
+
+def _call_off_elsewhere(match: Match) -> None:
+    """What was scheduled for days or a place that are the session's no more is scheduled anew."""
+    delivery, now = match.delivery, days_of_match(match)
+    if delivery is None or delivery.state != "scheduled":
+        return
+    first, last = now.start or now.not_before, now.end or now.not_after
+    is_before = first is not None and delivery.starts_on is not None and delivery.starts_on < first
+    is_after = last is not None and delivery.ends_on is not None and delivery.ends_on > last
+    is_elsewhere = delivery.place_code is not None and now.place not in (None, delivery.place_code)
+    if is_before or is_after or is_elsewhere:
+        call_off(match)
 
 
 def _restate_part(session: Session, actor: Actor, round_: Round, part: Part) -> None:

@@ -56,8 +56,8 @@ def require_sessions_stay(
 
     A match that its provider does not know is not told by a refusal: the days are taken, and the round needs
     a repair where they do not suit. What nobody has stated yet may be stated, the days to which the session
-    was moved may be written down, and of a course that has begun its offer may say on which days it was, once
-    the last of them has come: nobody puts it off alone.
+    was moved may be written down, and of a course that is over its offer may say on which days it was: nobody
+    puts it off or cuts it short alone.
     """
     rows = {row.key: row for row in offer.sessions if not row.is_withdrawn}
     revised = {str(row.get("key")): row for row in given}
@@ -71,9 +71,7 @@ def require_sessions_stay(
             # Its days are those of its plan for ever, whatever the offer says of courses to come.
             continue
         now, new = _said(offer, key, row, {}, {}), _said(offer, key, row, values, revised.get(key, {}))
-        if _says_when_it_was(match, now, new):
-            continue
-        if _changes_days(match, now, new):
+        if _changes_days(match, now, new) and not _says_when_it_was(match, now, new, offer.round.opens_on):
             moved_days.add(match.session_code)
         if now.place not in (None, new.place) and not may_coordinate(actor):
             moved_places.add(match.session_code)
@@ -123,7 +121,15 @@ def _changes_days(match: Match, now: _Said, new: _Said) -> bool:
     return is_other and (new.start, new.end) != _days_now(match, now)
 
 
-def _says_when_it_was(match: Match, now: _Said, new: _Said) -> bool:
-    """Whether the course has begun on its days of now, and is over by those that the offer would state."""
-    (first, _), today = _days_now(match, now), utc_now().date()
-    return first is not None and first <= today and new.end is not None and new.end <= today
+def _says_when_it_was(match: Match, now: _Said, new: _Said, opens_on: date) -> bool:
+    """Whether the course is over, on its days of now as on those that the offer would state: then these say
+    when it was. A course that runs is cut short by nobody alone.
+    """
+    (first, last), today = _days_now(match, now), utc_now().date()
+    earliest = opens_on if first is None else min(first, opens_on)
+    is_begun_in_time = new.start is not None and new.start >= earliest
+    return is_begun_in_time and _is_past(last, today) and _is_past(new.end, today)
+
+
+def _is_past(day: date | None, today: date) -> bool:
+    return day is not None and day <= today

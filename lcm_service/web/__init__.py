@@ -19,6 +19,7 @@ from lcm_service.web import (
     exports,
     field_labels,
     figures,
+    guidance,
     matches,
     needs,
     offers,
@@ -63,6 +64,7 @@ AREAS = (
     dates,
     exports,
     figures,
+    guidance,
 )
 
 

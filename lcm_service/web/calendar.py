@@ -1,13 +1,15 @@
 """A participant's calendar: a page, and a file that calendar programs read (iCalendar, RFC 5545)."""
 
-from datetime import UTC, datetime, timedelta
+from collections import Counter
+from collections.abc import Iterable
+from datetime import UTC, datetime, time
 from typing import Any, Final
 from urllib.parse import urlsplit
 
 from flask import Blueprint, Response, current_app, render_template, request, url_for
 from flask_babel import gettext as _
-from icalendar import Calendar, Event
 
+from lcm_service.reports.calendar_file import EventRow, write_calendar
 from lcm_service.services.calendar import CalendarEntry, calendar_of
 from lcm_service.web import showing, words
 from lcm_service.web.showing import current_actor
@@ -43,37 +45,38 @@ def show() -> str:
 
 @bp.get("/calendar.ics")
 def file() -> Response:
-    """The same for a calendar program. It names no need and nothing else that is restricted: such files are
-    passed on.
-    """
-    calendar = Calendar()
-    calendar.add("prodid", "-//Light Coordination Mechanism//calendar//EN")
-    calendar.add("version", "2.0")
-    calendar.add("x-wr-calname", _("Light Coordination Mechanism"))
-    for one in calendar_of(current_actor()):
-        calendar.add_component(_event(one))
-    answer = Response(calendar.to_ical(), mimetype="text/calendar")
+    """The same for a calendar program. It names no need, and nobody else who takes part."""
+    # The day is enough to say from when it is; a moment would make every file another one.
+    made_at = datetime.combine(showing.today(), time.min, UTC)
+    text = write_calendar(_("Light Coordination Mechanism"), _rows(calendar_of(current_actor())), made_at)
+    answer = Response(text, mimetype="text/calendar")
     answer.headers["Content-Disposition"] = "attachment; filename=lcm-calendar.ics"
     return answer
 
 
-def _event(entry: CalendarEntry) -> Event:
-    """A whole day or several. Its name stays when it moves, so that a program that reads the file again moves
-    it too.
-    """
-    event = Event()
-    event.add("uid", f"{entry.kind}-{entry.record_id}@{urlsplit(_root()).netloc}")
-    event.add("dtstamp", datetime.now(UTC))
-    event.add("dtstart", entry.first)
-    # The end is the first day after it (RFC 5545, 3.6.1).
-    event.add("dtend", entry.last + timedelta(days=1))
-    event.add("summary", f"{said(entry)}: {entry.title}")
-    if entry.place:
-        event.add("location", showing.text_of(showing.place_names().get(entry.place), entry.place))
-    event.add("url", _root() + address_of(entry))
-    event.add("class", "PRIVATE")
-    event.add("transp", "TRANSPARENT" if entry.kind in DEADLINES else "OPAQUE")
-    return event
+def _rows(entries: Iterable[CalendarEntry]) -> list[EventRow]:
+    """A course keeps its name whatever becomes of its matches, as long as it is one course to its reader."""
+    rows, named = [], Counter[str]()
+    for one in entries:
+        name = f"{one.kind}-{one.record_id}"
+        if one.kind not in DEADLINES:
+            name = f"{one.kind}-{one.round_code}-{one.session_code}-{one.side or 'supporter'}"
+            named[name] += 1
+            name += f"-{named[name]}"
+        rows.append(_row(one, name))
+    return rows
+
+
+def _row(entry: CalendarEntry, name: str) -> EventRow:
+    return EventRow(
+        name=f"{name}@{urlsplit(_root()).netloc}",
+        first=entry.first,
+        last=entry.last,
+        summary=f"{said(entry)}: {entry.title}",
+        address=_root() + address_of(entry),
+        place=showing.text_of(showing.place_names().get(entry.place), entry.place) if entry.place else None,
+        is_busy=entry.kind not in DEADLINES,
+    )
 
 
 def address_of(entry: CalendarEntry) -> str:

@@ -9,7 +9,11 @@ from lcm_service.web import deliveries, need_fields, offer_fields, support_field
 
 # Fields that no form asks for under their own name.
 OTHERS: dict[str, Any] = {
+    "session": _("Session"),
     "sessions": _("Sessions"),
+    "answers": _("Answers"),
+    "return_questions": _("Questions"),
+    "version": _("Version"),
     "requires": _("What it requires"),
     "costs": _("Who pays what?"),
     "seats": _("Seats"),

@@ -3,7 +3,7 @@
 The numbers stand in the table; the bar says nothing that they do not, so who hears the page misses nothing.
 """
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -101,15 +101,17 @@ def coverage_of(names: Names, document: Document) -> list[Coverage]:
     ]
 
 
-def balance_of(names: Names, document: Document) -> list[Balance]:
-    """Demand beside supply by subject, the largest demand first. A record counts under its first subject."""
+def balance_of(names: Names, document: Document, problem: Document) -> list[Balance]:
+    """Demand beside supply by subject, the largest demand first. A record counts under its first subject, an
+    offer with as many sessions as can be held of it.
+    """
     placed, left, offered, unknown = Counter[str](), Counter[str](), Counter[str](), Counter[str]()
-    needs, sessions = names.labels["needs"], names.labels["sessions"]
+    needs = names.labels["needs"]
     for row in document["assignments"]:
         placed[_first_area(needs[row["need"]])] += row["seats"]
     for row in document["unmet"]:
         left[_first_area(needs[row["need"]])] += row["seats_short"]
-    for label in sessions.values():
+    for label in _sessions_that_fit(names, problem):
         area = _first_area(label)
         offered[area] += label["seats"] or 0
         unknown[area] += label["seats"] is None
@@ -128,6 +130,17 @@ def balance_of(names: Names, document: Document) -> list[Balance]:
         )
         for one in order
     ]
+
+
+def _sessions_that_fit(names: Names, problem: Document) -> Iterator[Mapping[str, Any]]:
+    """The candidate sessions, of each offer no more than can be held, those with most known seats first."""
+    most = {row["id"]: row.get("max_sessions") for row in problem["offers"]}
+    by_offer = defaultdict[str, list[Mapping[str, Any]]](list)
+    for label in names.labels["sessions"].values():
+        by_offer[label["offer"]].append(label)
+    for offer, labels in by_offer.items():
+        labels.sort(key=lambda label: -(label["seats"] or 0))
+        yield from labels[: most.get(offer)]
 
 
 def time_line_of(names: Names, document: Document) -> TimeLine:

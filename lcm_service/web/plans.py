@@ -1,5 +1,6 @@
 """Plans: read with their certificate, then put forward, approved and held, or put aside, by coordinators."""
 
+import json
 import secrets
 from http import HTTPStatus
 from typing import Any
@@ -81,7 +82,7 @@ def pictures(plan_id: int) -> str:
         plan=plan,
         names=names,
         coverage=plan_pictures.coverage_of(names, plan.document),
-        balance=plan_pictures.balance_of(names, plan.document),
+        balance=plan_pictures.balance_of(names, plan.document, json.loads(plan.problem)),
         time=time,
         held=portion_of(time.held, "time"),
         flow=portion_of(plan_pictures.flows_of(names, plan.document), "flow"),

@@ -33,6 +33,10 @@ def values_again(
     for name in MOVED.intersection(names):
         day: date | None = values[name]
         values[name] = None if day is None else moved_on(day, years)
+    expires_on: date | None = values.get("expires_on")
+    if expires_on is not None and expires_on < opens_on:
+        # It would stand no more when it is sent; until when it does is asked.
+        values["expires_on"] = None
     # Whom a coordinator submits it for.
     return values | {"participant": record.participant.code}, years
 

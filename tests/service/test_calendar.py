@@ -7,7 +7,8 @@ from icalendar import Calendar
 
 from lcm_service.domain.errors import NotAllowed
 from lcm_service.persistence.database import db
-from lcm_service.persistence.tables import Person
+from lcm_service.persistence.tables import Delivery, Match, Person
+from lcm_service.services import decisions
 from lcm_service.services.calendar import calendar_of
 from tests import factories
 from tests.fixtures import sign_in
@@ -84,6 +85,41 @@ def test_the_file_is_read_by_a_calendar_program_and_names_no_need(app, course):
     assert event.decoded("dtstart") == BEFORE[0]
     assert event.decoded("dtend") == BEFORE[1] + timedelta(days=1)
     assert str(event["url"]).endswith(f"/matches/{match.id}")
-    assert str(event["uid"]).startswith(f"course-{match.id}@")
+    assert str(event["uid"]).startswith(f"course-{course.round.code}-{course.code}-recipient-1@")
     assert match.need_reference not in answer.text
     assert f"/matches/{match.id}" in client.get("/calendar").text
+
+
+def test_every_answer_that_waits_has_its_own_day(course):
+    course.consent(0, 1)
+    found = [one for one in calendar_of(course.provider) if one.kind == "answer"]
+    assert [one.record_id for one in found] == [course.match(0).id, course.match(1).id]
+
+
+def test_a_course_that_was_held_is_on_the_days_on_which_it_was(course):
+    agree(course)
+    match = course.match()
+    delivery = db.session.get(Match, match.id).delivery = Delivery(
+        state="delivered", starts_on=BEFORE[0], ends_on=BEFORE[1], held_from=AFTER[0], held_to=AFTER[1]
+    )
+    db.session.add(delivery)
+    db.session.commit()
+    assert shown(course.recipients[0]) == [("course", "recipient", *AFTER)]
+
+
+def test_a_course_keeps_its_name_when_another_of_its_matches_ends(app, course):
+    agree(course)
+    client = app.test_client()
+    sign_in(client, db.session.get(Person, course.provider.person_id))
+
+    def names():
+        return [
+            str(one["uid"]) for one in Calendar.from_ical(client.get("/calendar.ics").data).walk("VEVENT")
+        ]
+
+    before = names()
+    first = course.match(0)
+    decisions.decline_match(course.coordinator, first.id, "recipient", "dates", first.version, on_behalf=True)
+    assert [one.record_id for one in calendar_of(course.provider)] == [course.match(1).id]
+    assert names() == before
+    assert len(before) == 1

@@ -9,7 +9,7 @@ import pytest
 from lcm_service.domain.errors import Conflict, NotValid
 from lcm_service.domain.permissions import SYSTEM
 from lcm_service.persistence.database import db, utc_now
-from lcm_service.persistence.tables import DateProposal, Offer, Support
+from lcm_service.persistence.tables import DateProposal, Offer, Round, Support
 from lcm_service.services import decisions, deliveries, submissions
 from lcm_service.services.date_lapses import lapse_dates
 from lcm_service.services.other_dates import find_date_proposal
@@ -61,6 +61,12 @@ def begin(course):
     session.ends_on = utc_now().date() - timedelta(days=5)
     db.session.commit()
     return {"held_from": session.starts_on, "held_to": session.ends_on, "seats_used": 10, "women_used": 0}
+
+
+def open_earlier(course):
+    """The round was open before the course began: what comes before it is no course of it."""
+    db.session.get(Round, course.round.id).opens_on = utc_now().date() - timedelta(days=30)
+    db.session.commit()
 
 
 @pytest.mark.parametrize("noticed_by", ["answer", "service"])
@@ -299,6 +305,7 @@ def test_a_course_that_has_begun_is_not_put_off_by_its_offer(course, first, last
 def test_once_it_is_over_the_offer_may_say_on_which_days_it_was(course, days):
     agree(course)
     begin(course)
+    open_earlier(course)
     stated = tuple(utc_now().date() - timedelta(days=one) for one in days)
     state_days(course, *stated)
     assert course.days() == stated

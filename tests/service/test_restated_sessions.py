@@ -14,7 +14,7 @@ from lcm_service.services.delivery_views import days_of_match
 from lcm_service.services.stated_days import OTHERS_COME_THERE
 from tests import factories
 from tests.service import matching_rounds as rounds
-from tests.service.test_dates_hold import agree, begin, state_days
+from tests.service.test_dates_hold import agree, begin, open_earlier, state_days
 from tests.service.test_other_dates import AFTER, BEFORE, MovingCourse
 
 PLACE = "XQA"
@@ -183,7 +183,93 @@ def test_the_place_of_a_session_that_is_asked_in_secret_is_the_providers_to_stat
 def test_a_course_that_was_held_is_not_restated(course):
     agree(course)
     report, match = begin(course), course.match()
+    open_earlier(course)
     deliveries.report_delivered(course.provider, match.id, "provider", report, match.version)
     held, told = course.match(), course.told(course.recipients[0])
     state_days(course, report["held_from"] - timedelta(days=1), report["held_to"])
     assert (course.match().version, course.told(course.recipients[0])) == (held.version, told)
+
+
+def test_a_session_that_is_named_twice_in_one_change_is_refused_whole(course):
+    agree(course)
+    offer = submissions.find_offer(course.provider, course.offer.reference)
+    moved = {"key": "S1", "starts_on": AFTER[0], "ends_on": AFTER[1], "place_code": PLACE}
+    for given in ([moved, {"key": "S1"}], [{"key": "S1"}, moved], [{"key": "S1"}, {"key": "S1"}]):
+        with pytest.raises(NotValid):
+            submissions.revise_offer(course.provider, offer.reference, {"sessions": given}, offer.version)
+        db.session.rollback()
+    assert course.days() == BEFORE
+
+
+def put_on(course, first, last):
+    """Time has come: the session is on these days."""
+    rounds.fresh()
+    row = db.session.get(Offer, course.offer.id).sessions[0]
+    row.starts_on, row.ends_on = first, last
+    db.session.commit()
+
+
+def test_a_course_that_runs_is_cut_short_and_put_elsewhere_by_nobody_alone(course):
+    agree(course)
+    today = utc_now().date()
+    put_on(course, today - timedelta(days=1), today + timedelta(days=9))
+    for first, last in ((today - timedelta(days=1), today), (today - timedelta(days=200), today)):
+        with pytest.raises(NotValid):
+            state_days(course, first, last)
+        db.session.rollback()
+
+
+def test_when_a_course_was_is_said_once_it_is_over_and_where_it_was_by_no_one_alone(course):
+    factories.make_place("XQB", regions=["X01"])
+    state_place(course, course.coordinator, of_session=True)
+    course.publish()
+    agree(course)
+    today = utc_now().date()
+    put_on(course, today - timedelta(days=9), today - timedelta(days=5))
+    with pytest.raises(NotValid) as refused:
+        state_days(course, today - timedelta(days=9), today - timedelta(days=5), place_code="XQB")
+    assert refused.value.faults == {"sessions": [OTHERS_COME_THERE]}
+    db.session.rollback()
+    # A day on which no round was open yet is none of its courses.
+    open_earlier(course)
+    with pytest.raises(NotValid):
+        state_days(course, today - timedelta(days=31), today)
+    db.session.rollback()
+    state_days(course, today - timedelta(days=8), today - timedelta(days=4))
+    assert course.days() == (today - timedelta(days=8), today - timedelta(days=4))
+
+
+def schedule(course, actor, place, **more):
+    match = course.match()
+    data = {"starts_on": BEFORE[0], "ends_on": BEFORE[1], "place_code": place}
+    return deliveries.schedule_delivery(actor, match.id, data, match.version, **more)
+
+
+@pytest.fixture
+def placed(course):
+    """The course, agreed by all, in a place that its session names."""
+    factories.make_place("XQB", regions=["X01"])
+    state_place(course, course.coordinator, of_session=True)
+    course.publish()
+    agree(course)
+    return course
+
+
+def test_a_provider_schedules_a_course_nowhere_but_where_its_session_is(placed):
+    with pytest.raises(NotValid) as refused:
+        schedule(placed, placed.provider, "XQB")
+    assert refused.value.faults == {"place_code": [deliveries.ELSEWHERE]}
+    db.session.rollback()
+    assert schedule(placed, placed.provider, PLACE).delivery.place == PLACE
+    assert schedule(placed, placed.coordinator, "XQB", on_behalf=True).delivery.place == "XQB"
+
+
+@pytest.mark.parametrize(("scheduled_in", "state"), [(None, "scheduled"), (PLACE, "called_off")])
+def test_what_was_scheduled_where_its_session_is_no_more_is_scheduled_anew(placed, scheduled_in, state):
+    schedule(placed, placed.provider, scheduled_in)
+    offer = submissions.find_offer(placed.coordinator, placed.offer.reference)
+    values = {"sessions": [{"key": "S1", "place_code": "XQB"}]}
+    submissions.revise_offer(placed.coordinator, offer.reference, values, offer.version)
+    delivery = decisions.find_match(placed.provider, placed.match().id).delivery
+    assert delivery.state == state
+    assert "schedule" in delivery.open_steps

@@ -181,7 +181,7 @@ def plain(answer: TestResponse, case: Case | None = None) -> tuple[int, str, tup
     kept = tuple(
         (name, plain_text(value, case))
         for name, value in answer.headers
-        if name not in {"Set-Cookie", "Content-Length", "Date", "Last-Modified", "ETag"}
+        if name not in {"Set-Cookie", "Content-Length", "Date", "Expires", "Last-Modified", "ETag"}
     )
     return answer.status_code, text, kept
 

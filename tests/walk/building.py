@@ -21,6 +21,7 @@ from lcm_service.services import (
     activities,
     corrections,
     explanations,
+    guidance,
     invitations,
     matching,
     publish_gate,
@@ -44,6 +45,7 @@ from tests.walk.names import (
     person,
     token_of,
 )
+from tests.walk.presses import GUIDANCE
 from tests.walk.words import READERS, word
 
 
@@ -125,6 +127,8 @@ def leave_traces() -> None:
     """An activity outside of any round, an invitation and a renewal that wait."""
     activity = {"state": "planned", "title": "An activity", "provider_code": "XPA"}
     activities.record_activity(actor("provider"), activity)
+    factories.make_area(GUIDANCE["area"])
+    guidance.record_guidance(actor("coordinator"), GUIDANCE)
     invitations.invite(
         actor("recipient"),
         email="invited@example.org",

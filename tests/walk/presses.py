@@ -145,12 +145,15 @@ ROUND_PRESSES: Final = {
     "api-plans.take_plan_back": Press("coordinator", "approved"),
     "api-plans.discard_plan": Press("coordinator", "draft"),
 }
+GUIDANCE: Final = {"area": "C-IED", "title": "A manual", "where": "https://example.org/manual"}
 ACTIVITY: Final = {"state": "planned", "title": "A title", "provider_code": "XPA"}
 PRESENT: Final = {"present_password": factories.PASSWORD}
 TOKEN: Final = {"label": "A program", "scope": "read", "days": "9"}
 PEOPLE_PRESSES: Final = {
     "activities.record": Press("provider", form=ACTIVITY),
     "api-activities.record_activity": Press("provider", body=ACTIVITY),
+    "guidance.record": Press("coordinator", form=GUIDANCE),
+    "guidance.withdraw": Press("coordinator", form={"reference": "G-0001", "version": 1}),
     "people.invite": Press("recipient", form={"email": "new@example.org", "name": "New", "language": "en"}),
     "people.withdraw_invitation": Press("recipient", "open"),
     "people.end_access": Press("recipient", "colleague"),

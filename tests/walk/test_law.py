@@ -1,7 +1,7 @@
 """The table of the law holds every route, and nothing else; no route tells of days by a calendar yet."""
 
 from tests.walk.asking import READS, WRITES, Walk
-from tests.walk.law import without_a_law, without_a_route
+from tests.walk.law import LAW, STRANGER, without_a_law, without_a_route
 from tests.walk.presses import PRESSED_ELSEWHERE, PRESSES
 
 
@@ -23,11 +23,12 @@ def test_every_route_that_writes_says_what_is_sent(walk: Walk) -> None:
     assert not set(PRESSES) & set(PRESSED_ELSEWHERE)
 
 
-def test_no_route_is_a_calendar_yet(walk: Walk) -> None:
-    """A calendar is read by a secret address, without signing in: it needs a rule of its own in the walk."""
+def test_the_one_calendar_is_a_page_of_who_is_signed_in(walk: Walk) -> None:
+    """One that is read by a secret address, without signing in, would need a rule of its own in the walk."""
     for rule, method in walk.rules(READS):
         for case in walk.cases_of(rule)[:1]:
-            answer = walk.ask("coordinator", rule, method, case)
-            assert answer.mimetype != "text/calendar", rule.rule
-            assert "BEGIN:VCALENDAR" not in answer.text
-    assert not [rule for rule, _ in walk.rules(READS) if rule.rule.endswith(".ics")]
+            reader = "recipient" if rule.endpoint == "calendar.file" else "coordinator"
+            answer = walk.ask(reader, rule, method, case)
+            assert (answer.mimetype == "text/calendar") == (rule.endpoint == "calendar.file"), rule.rule
+    assert [rule.endpoint for rule, _ in walk.rules(READS) if rule.rule.endswith(".ics")] == ["calendar.file"]
+    assert not LAW["calendar.file"] & STRANGER

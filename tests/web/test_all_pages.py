@@ -38,6 +38,8 @@ OUTSIDE = {
     "rounds.new",
     "activities.index",
     "activities.new",
+    "guidance.index",
+    "guidance.new",
     "own_account.show",
     "own_account.ask_password",
     "own_account.ask_second_factor",

@@ -4,6 +4,7 @@ import re
 from collections import Counter
 from collections.abc import Callable
 from datetime import date
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -14,26 +15,34 @@ from lcm_service.web.plan_pictures import WIDE, balance_of, coverage_of, flows_o
 from lcm_service.web.plan_view import Names
 from tests.web import world
 
-LABELS = {
+LABELS: dict[str, Any] = {
     "needs": {
         "N-1": {"recipient": "XAA", "areas": ["MED", "FMA"]},
         "N-2": {"recipient": "XAB", "areas": None},
         "N-3": {"recipient": "XAA", "areas": ["MED"]},
     },
     "sessions": {
-        "S-1": {"provider": "XAN", "areas": ["MED"], "seats": 20, "start": "2027-01-01", "end": "2027-01-10"},
+        "S-1": {
+            "offer": "O-1",
+            "provider": "XAN",
+            "areas": ["MED"],
+            "seats": 20,
+            "start": "2027-01-01",
+            "end": "2027-01-10",
+        },
         "S-2": {
+            "offer": "O-2",
             "provider": "XAO",
             "areas": ["MED"],
             "seats": None,
             "start": "2027-03-02",
             "end": "2027-04-10",
         },
-        "S-3": {"provider": "XAN", "areas": ["EOD"], "seats": 5, "start": None, "end": None},
+        "S-3": {"offer": "O-3", "provider": "XAN", "areas": ["EOD"], "seats": 5, "start": None, "end": None},
     },
     "supports": {},
 }
-DOCUMENT = {
+DOCUMENT: dict[str, Any] = {
     "assignments": [
         {"need": "N-1", "session": "S-1", "seats": 6},
         {"need": "N-3", "session": "S-1", "seats": 4},
@@ -48,6 +57,7 @@ DOCUMENT = {
     ],
 }
 NAMES = Names(LABELS)
+PROBLEM = {"offers": [{"id": "O-1", "max_sessions": 1}, {"id": "O-2", "max_sessions": None}, {"id": "O-3"}]}
 NOTHING = {"assignments": [], "unmet": [], "sessions": []}
 
 
@@ -64,13 +74,25 @@ def test_coverage_by_recipient_shows_who_lacks_most_first() -> None:
 
 
 def test_demand_stands_beside_supply_and_unknown_seats_are_counted_apart() -> None:
-    medical, nothing_said, ordnance = balance_of(NAMES, DOCUMENT)
+    medical, nothing_said, ordnance = balance_of(NAMES, DOCUMENT, PROBLEM)
     assert (medical.area, medical.placed, medical.open) == ("MED", 10, 10)
     assert (medical.offered, medical.unknown) == (20, 1)
     assert spans(medical.asked_bar) == [(0, 500, "placed"), (500, 500, "open")]
     assert spans(medical.offered_bar) == [(0, WIDE, "free")]
     assert (nothing_said.area, nothing_said.placed, nothing_said.offered) == ("", 5, 0)
     assert (ordnance.area, ordnance.placed, ordnance.offered) == ("EOD", 0, 5)
+
+
+def test_an_offer_counts_with_as_many_sessions_as_can_be_held() -> None:
+    """Two candidates of a window of which one is held, and two sessions of another offer without a limit."""
+    session = {"provider": "XAN", "areas": ["MED"], "start": None, "end": None}
+    of_window = {
+        f"S-{number}": session | {"offer": "O-1", "seats": seats} for number, seats in ((1, 20), (2, 30))
+    }
+    of_other = {f"T-{number}": session | {"offer": "O-2", "seats": 5} for number in (1, 2)}
+    names = Names({"needs": {}, "sessions": of_window | of_other})
+    (medical,) = balance_of(names, NOTHING, PROBLEM)
+    assert (medical.offered, medical.unknown) == (40, 0)
 
 
 def test_sessions_lie_in_the_time_of_all_and_those_without_days_beside_it() -> None:
@@ -90,7 +112,9 @@ def test_flows_are_pairs_with_the_supports_between_them() -> None:
 
 def test_an_empty_plan_has_pictures_of_nothing() -> None:
     empty = Names({"needs": {}, "sessions": {}, "supports": {}})
-    assert coverage_of(empty, NOTHING) == balance_of(empty, NOTHING) == flows_of(empty, NOTHING) == []
+    assert coverage_of(empty, NOTHING) == []
+    assert balance_of(empty, NOTHING, {"offers": []}) == []
+    assert flows_of(empty, NOTHING) == []
     assert time_line_of(empty, NOTHING).held == ()
     one_day = {"S-1": LABELS["sessions"]["S-1"] | {"end": "2027-01-01"}}
     line = time_line_of(Names({"sessions": one_day}), {"sessions": [DOCUMENT["sessions"][2]]})

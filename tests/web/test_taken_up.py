@@ -125,6 +125,13 @@ def test_what_somebody_decided_stays_and_what_nobody_has_said_yet_is_asked(app: 
     assert (values["earliest"], values["latest"]) == (date(2027, 9, 1), date(2027, 12, 15))
 
 
+def test_until_when_a_record_stands_is_asked_where_it_would_stand_no_more(app: Flask) -> None:
+    support = factories.make_support(expires_on=date(2026, 12, 31))
+    for opens_on, expected in ((date(2026, 12, 31), date(2026, 12, 31)), (date(2027, 1, 1), None)):
+        values, years = values_again(SUPPORT.form.sections, support, opens_on, [])
+        assert (years, values["expires_on"]) == (0, expected)
+
+
 def test_every_day_of_a_form_is_one_that_moves_or_one_that_does_not() -> None:
     """A day that is added to a form is thought about here."""
     named = {

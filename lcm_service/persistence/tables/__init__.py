@@ -1,5 +1,5 @@
-"""Every table, in seven rooms: who takes part, how they get in, what they submit, what is matched, what came
-of it, what is told to everybody, what is traced.
+"""Every table, in rooms: who takes part, how they get in, what they submit, what is matched, what came of it,
+what is told to everybody, what guides the training, what is traced.
 """
 
 from lcm_service.persistence.tables.access import (
@@ -17,6 +17,7 @@ from lcm_service.persistence.tables.access import (
 from lcm_service.persistence.tables.dates import DateAnswer, DateProposal, SessionDays
 from lcm_service.persistence.tables.deliveries import Assessment, CourseRecord, Delivery
 from lcm_service.persistence.tables.figures import Figures
+from lcm_service.persistence.tables.guidance import Guidance
 from lcm_service.persistence.tables.matching import Decision, Match, Plan, Question, Round, Run
 from lcm_service.persistence.tables.participants import (
     AreaSubstitute,
@@ -53,6 +54,7 @@ __all__ = [
     "Decision",
     "Delivery",
     "Figures",
+    "Guidance",
     "Invitation",
     "LeadDelegation",
     "MailDelivery",
