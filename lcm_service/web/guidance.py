@@ -1,6 +1,8 @@
 """The guidance of the United Nations on each training area, and what the mechanism has on it."""
 
+import re
 from http import HTTPStatus
+from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_babel import gettext
@@ -16,7 +18,7 @@ from lcm_service.services import guidance, rounds
 from lcm_service.web import choices
 from lcm_service.web.fields import Field, FormView, Section
 from lcm_service.web.saving import Page, Values, read_version, save_or_show_again
-from lcm_service.web.showing import current_actor
+from lcm_service.web.showing import current_actor, in_one_line
 
 bp = Blueprint("guidance", __name__)
 
@@ -50,6 +52,7 @@ def index() -> str:
         area_code=area,
         areas=[one for one in reads.list_areas() if (one.code == area if area else one.code in named)],
         all_areas=choices.areas(),
+        paragraphs_of=paragraphs_of,
         rows=rows,
         open_rounds=[one for one in rounds.list_rounds(actor) if one.state == "open"],
     )
@@ -88,6 +91,11 @@ def withdraw() -> Response:
     guidance.withdraw_guidance(current_actor(), reference, read_version(request.form))
     flash(gettext("%(reference)s is in the list no more.", reference=reference), "good")
     return redirect(url_for("guidance.index", area=request.form.get("area") or None), HTTPStatus.SEE_OTHER)
+
+
+def paragraphs_of(area: Any) -> str:
+    """The numbers of the paragraphs that name a subject; what the list says beside them is in English."""
+    return str(in_one_line(re.findall(r"[0-9]+", area.paragraphs or "")))
 
 
 def _require_keeper() -> Actor:

@@ -10,6 +10,7 @@ from lcm_service.domain.errors import NotAllowed, NotFound, NotValid, Stale
 from lcm_service.persistence.database import db
 from lcm_service.persistence.tables import AuditEvent, Guidance, Person
 from lcm_service.services.guidance import list_guidance, record_guidance, withdraw_guidance
+from lcm_service.web.guidance import paragraphs_of
 from tests import factories
 from tests.fixtures import sign_in
 from tests.web import world
@@ -104,6 +105,15 @@ def test_a_coordinator_records_and_withdraws_and_a_participant_reads(
     token = form.data()["csrf_token"]
     assert coordinator.post("/guidance/withdraw", data=values | {"csrf_token": token}).status_code == 303
     assert "A manual" not in reader.get("/guidance").text
+
+
+@pytest.mark.parametrize(
+    ("said", "shown"),
+    [(None, ""), ("preamble", ""), ("10 (and preamble)", "10"), ("preamble; 9; 13", "9, 13")],
+)
+def test_paragraphs_are_named_by_their_numbers(app: Flask, said: str | None, shown: str) -> None:
+    with app.test_request_context("/guidance"):
+        assert paragraphs_of(factories.make_area("C-IED", paragraphs=said)) == shown
 
 
 def test_an_address_of_another_kind_is_no_link(area, app: Flask) -> None:
