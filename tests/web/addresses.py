@@ -13,6 +13,8 @@ BEFORE_SIGN_IN = {"account.code", "account.set_up", "single_sign_on.answer"}
 OF_LEADS = "people"
 # What is a participant's own, and no coordinator's.
 OF_PARTICIPANTS = "calendar"
+# A file, which a browser keeps instead of showing it.
+OWN_FILES = {"calendar.file"}
 OF_ADMINISTRATORS = {"people.ask_renewal"}
 
 
@@ -59,7 +61,7 @@ def addresses_of_lead(app: Flask, lead: Person) -> dict[str, str]:
     found = {}
     for endpoint, rule in page_rules(app):
         own = {OF_LEADS, OF_PARTICIPANTS, "own_account"}
-        if endpoint.partition(".")[0] in own and endpoint not in OF_ADMINISTRATORS:
+        if endpoint.partition(".")[0] in own and endpoint not in OF_ADMINISTRATORS | OWN_FILES:
             address = rule
             for name, value in codes.items():
                 address = address.replace(name, value)
