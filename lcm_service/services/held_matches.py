@@ -177,7 +177,7 @@ def hold_match(session: Session, actor: Actor, match_id: int, side: str, on_beha
         raise NotFound(sentence("There is no match %(match)s.", match=str(match_id)))
     if side not in DECISION_SIDES:
         raise NotValid(
-            sentence("There is no side %(side)s.", side=Coded("side", side)),
+            sentence("There is no side %(side)s.", side=str(side)),
             faults={
                 "side": [
                     sentence("One of %(choices)s.", choices=[Coded("side", one) for one in DECISION_SIDES])
