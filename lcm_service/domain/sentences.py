@@ -25,7 +25,8 @@ class Coded:
     code: str
 
     def __str__(self) -> str:
-        return self.code
+        # What was sent may be no code at all; a refusal that cannot be said would be a fault of ours.
+        return str(self.code)
 
 
 class Sentence(str):

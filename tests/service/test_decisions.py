@@ -59,6 +59,14 @@ def test_confirmed_by_all_three_a_match_is_agreed(scene):
     }
 
 
+@pytest.mark.parametrize("side", [None, "", "observer"])
+def test_a_side_that_is_none_is_refused_by_name(scene, side):
+    match = scene.match
+    with pytest.raises(NotValid) as refused:
+        decisions.confirm_match(scene.provider, match.id, side, match.version)
+    assert refused.value.message == f"There is no side {side}."
+
+
 def test_pressing_confirm_twice_changes_nothing(scene):
     match = scene.match
     first = decisions.confirm_match(scene.provider, match.id, "provider", match.version)
