@@ -13,21 +13,13 @@ from lcm_service.services.calendar import calendar_of
 from tests import factories
 from tests.fixtures import sign_in
 from tests.service import matching_rounds as rounds
+from tests.service.test_dates_hold import agree
 from tests.service.test_other_dates import AFTER, BEFORE, MovingCourse
 
 
 @pytest.fixture
 def course(app):
     return MovingCourse()
-
-
-def agree(course):
-    """All parties say yes, the secretariat last."""
-    course.consent(0, 1)
-    course.confirm("provider", 0, 1)
-    course.answer()
-    course.confirm("recipient", 0, 1)
-    course.confirm("secretariat", 0, 1)
 
 
 def shown(actor):
