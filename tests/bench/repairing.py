@@ -22,7 +22,7 @@ from optimizer import (
     plan_to_document,
     write_json,
 )
-from optimizer.solving.repair import Repair, RepairDesk
+from optimizer.solving.repair import SECONDS_OF_PROOF, Repair, RepairDesk
 from optimizer.solving.solve import solve
 from tests.bench.generator import make_problem
 from tests.bench.measure import SIZES
@@ -50,8 +50,11 @@ class Tally:
         return f"| {name} | {' | '.join(cells)} |"
 
 
-def decline_all(desk: RepairDesk, rows: list[tuple[str, str]], tally: Tally, proofs: int) -> None:
-    """Decline each row from the same plan; the first so many answers are also compared with a proof."""
+def decline_all(
+    desk: RepairDesk, rows: list[tuple[str, str]], tally: Tally, proofs: int, seconds_each: float
+) -> None:
+    """Decline each row from the same plan; the first so many answers are also compared with a longer search,
+    of so many seconds for each objective."""
     mark = desk.mark()
     for number, (need, session) in enumerate(rows):
         desk.return_to(mark)
@@ -70,7 +73,7 @@ def decline_all(desk: RepairDesk, rows: list[tuple[str, str]], tally: Tally, pro
             continue
         begin = perf_counter()
         is_whole = first.is_proven and first.free_sessions is None
-        whole = first if is_whole else desk.prove()
+        whole = first if is_whole else desk.prove(seconds_each=seconds_each)
         tally.proof.append(perf_counter() - begin)
         tally.equal += whole.values == first.values
         tally.proven += whole.is_proven
@@ -128,7 +131,7 @@ def measure_cold(size: str, seed: int, seconds: float) -> str:
     return f"**{size}, seed {seed}, cold from files**: {told}; together {sum(t for _, t in parts):.2f} s."
 
 
-def measure(size: str, seed: int, count: int, seconds: float, proofs: int) -> str:
+def measure(size: str, seed: int, count: int, seconds: float, proofs: int, seconds_each: float) -> str:
     problem = make_problem(*SIZES[size], seed)
     plan = solve(problem, time_limit_seconds=seconds)
     begin = perf_counter()
@@ -137,7 +140,7 @@ def measure(size: str, seed: int, count: int, seconds: float, proofs: int) -> st
     every = max(1, len(plan.assignments) // count)
     rows = [(row.need, row.session) for row in plan.assignments[::every]][:count]
     tally = Tally()
-    decline_all(desk, rows, tally, proofs)
+    decline_all(desk, rows, tally, proofs, seconds_each)
     answered = len(tally.proof)
     lines = [
         f"**{size}, seed {seed}**: {len(plan.assignments)} matches published, desk prepared in "
@@ -165,7 +168,13 @@ def main() -> None:
     parser.add_argument(
         "--proofs",
         type=int,
-        help="compare so many first answers with a search over all that can move, of up to 80 s each; all",
+        help="compare so many first answers with a search over all that can move; all",
+    )
+    parser.add_argument(
+        "--seconds-each",
+        type=float,
+        default=SECONDS_OF_PROOF,
+        help="most of each objective in that search",
     )
     parser.add_argument("--cold", action="store_true", help="one repair from files instead, part by part")
     parser.add_argument("--seconds", type=float, default=30.0, help="for the plan that is published")
@@ -177,7 +186,9 @@ def main() -> None:
                 print(measure_cold(size, int(seed), arguments.seconds), flush=True)
                 continue
             print(
-                measure(size, int(seed), arguments.declines, arguments.seconds, proofs),
+                measure(
+                    size, int(seed), arguments.declines, arguments.seconds, proofs, arguments.seconds_each
+                ),
                 end="\n\n",
                 flush=True,
             )
