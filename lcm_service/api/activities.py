@@ -4,7 +4,8 @@ from typing import Any
 
 from lcm_service.api.calls import caller, make_area
 from lcm_service.api.record_answers import marked
-from lcm_service.schemas.answers import ActivityAnswer, ActivityQuery, ContextAnswer
+from lcm_service.schemas.answers import ActivityAnswer, ContextAnswer
+from lcm_service.schemas.queries import ActivityQuery
 from lcm_service.schemas.records import ActivitySchema
 from lcm_service.services import activities, context_statements
 

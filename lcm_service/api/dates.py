@@ -4,13 +4,13 @@ from typing import Any
 
 from lcm_service.api.calls import NAMES_ITS_VERSION, asked_version, caller, etag_of, make_area
 from lcm_service.api.record_answers import marked
-from lcm_service.schemas.answers import RoundQuery
 from lcm_service.schemas.date_answers import DateProposalAnswer
 from lcm_service.schemas.decisions import (
     AnswerToDatesSchema,
     OtherDatesOfSideSchema,
     WithdrawalOfDatesSchema,
 )
+from lcm_service.schemas.queries import RoundQuery
 from lcm_service.services import other_dates
 
 blp = make_area(

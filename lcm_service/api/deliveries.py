@@ -6,13 +6,13 @@ from typing import Any
 
 from lcm_service.api.calls import NAMES_ITS_VERSION, asked_version, caller, etag_of, make_area
 from lcm_service.api.record_answers import marked
-from lcm_service.schemas.answers import MatchAnswer
 from lcm_service.schemas.deliveries import (
     AssessmentOfSideSchema,
     DeliveredOfSideSchema,
     NotDeliveredOfSideSchema,
     ScheduleOfProviderSchema,
 )
+from lcm_service.schemas.match_answers import MatchAnswer
 from lcm_service.services import assessments, deliveries
 
 blp = make_area("deliveries", "What became of the courses of agreed matches.", "/matches")

@@ -4,7 +4,6 @@ from typing import Any
 
 from lcm_service.api.calls import NAMES_ITS_VERSION, asked_version, caller, etag_of, make_area
 from lcm_service.api.record_answers import marked
-from lcm_service.schemas.answers import MatchAnswer, RoundQuery
 from lcm_service.schemas.decisions import (
     ConfirmationOfSideSchema,
     ConsentSchema,
@@ -13,6 +12,8 @@ from lcm_service.schemas.decisions import (
     FewerSeatsOfSideSchema,
     SideSchema,
 )
+from lcm_service.schemas.match_answers import MatchAnswer
+from lcm_service.schemas.queries import RoundQuery
 from lcm_service.services import decisions, lapses, partial_acceptance
 
 blp = make_area(

@@ -4,7 +4,8 @@ from typing import Any
 
 from lcm_service.api.calls import NAMES_ITS_VERSION, asked_version, caller, make_area
 from lcm_service.api.record_answers import answer, answer_part, choice_of
-from lcm_service.schemas.answers import NeedAnswer, NeedPage, PageQuery
+from lcm_service.schemas.answers import NeedAnswer, NeedPage
+from lcm_service.schemas.queries import PageQuery
 from lcm_service.schemas.records import (
     NeedSchema,
     NewNeedSchema,

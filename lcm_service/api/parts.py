@@ -4,8 +4,9 @@ from typing import Any
 
 from lcm_service.api.calls import NAMES_ITS_VERSION, asked_version, caller, etag_of, make_area
 from lcm_service.api.record_answers import marked
-from lcm_service.schemas.answers import PartAnswer, RoundQuery
 from lcm_service.schemas.decisions import ConfirmationOfPartSchema, DeclineOfPartSchema
+from lcm_service.schemas.match_answers import PartAnswer
+from lcm_service.schemas.queries import RoundQuery
 from lcm_service.services import parties
 
 blp = make_area(

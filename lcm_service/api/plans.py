@@ -4,7 +4,8 @@ from typing import Any
 
 from lcm_service.api.calls import NAMES_ITS_VERSION, asked_version, caller, etag_of, make_area
 from lcm_service.api.record_answers import marked
-from lcm_service.schemas.answers import PlanAnswer, RoundQuery
+from lcm_service.schemas.answers import PlanAnswer
+from lcm_service.schemas.queries import RoundQuery
 from lcm_service.services import exports, publication, publish_gate
 
 blp = make_area("plans", "Plans of a round, and their exports.", "/plans")

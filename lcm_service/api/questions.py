@@ -4,7 +4,8 @@ from typing import Any
 
 from lcm_service.api.calls import caller, make_area
 from lcm_service.api.record_answers import marked
-from lcm_service.schemas.answers import QuestionAnswer, RoundQuery
+from lcm_service.schemas.answers import QuestionAnswer
+from lcm_service.schemas.queries import RoundQuery
 from lcm_service.services import questions, rounds
 
 blp = make_area(

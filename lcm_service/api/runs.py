@@ -8,7 +8,8 @@ from werkzeug.exceptions import BadRequest
 
 from lcm_service.api.calls import caller, make_area
 from lcm_service.api.record_answers import marks_of
-from lcm_service.schemas.answers import RoundQuery, RunAnswer, RunSchema
+from lcm_service.schemas.answers import RunAnswer, RunSchema
+from lcm_service.schemas.queries import RoundQuery
 from lcm_service.services import matching
 
 blp = make_area("runs", "Runs of the matching. For coordinators.", "/runs")

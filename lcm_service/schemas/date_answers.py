@@ -3,7 +3,8 @@
 from marshmallow import Schema, fields
 
 from lcm_service.domain.vocabulary import DATE_ANSWERS, DATE_ENDS, DATE_PROPOSAL_STATES
-from lcm_service.schemas.answers import OfARound, SessionOfMatchAnswer
+from lcm_service.schemas.answers import OfARound
+from lcm_service.schemas.match_answers import SessionOfMatchAnswer
 from lcm_service.schemas.values import Word
 
 

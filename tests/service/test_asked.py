@@ -10,7 +10,7 @@ from lcm_service.domain.errors import Conflict, NotAllowed, NotFound, NotValid
 from lcm_service.domain.permissions import SYSTEM
 from lcm_service.persistence.database import db, utc_now
 from lcm_service.persistence.tables import AuditEvent, Match, OutboxMessage
-from lcm_service.schemas.answers import MatchAnswer
+from lcm_service.schemas.match_answers import MatchAnswer
 from lcm_service.services import decisions, exports, lapses, publication, questions, submissions, trail
 from lcm_service.services.snapshot_records import gather_records
 from tests import factories

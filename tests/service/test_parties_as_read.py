@@ -6,7 +6,7 @@ import pytest
 
 from lcm_service.domain.errors import Conflict
 from lcm_service.persistence.database import db
-from lcm_service.schemas.answers import MatchAnswer
+from lcm_service.schemas.match_answers import MatchAnswer
 from lcm_service.services import decisions, parties, trail
 from tests import factories
 from tests.service import matching_rounds as rounds
