@@ -58,11 +58,14 @@ class KindOfFigures:
 
 @dataclass(frozen=True, slots=True)
 class FiguresOfRound:
-    """All that everybody may read of a round. ``notice`` says in English where its records come from."""
+    """All that everybody may read of a round. ``notice`` says in English where its records come from;
+    ``is_open``: whether records can still be submitted to it.
+    """
 
     round: str
     title: str
     standing: str
+    is_open: bool
     notice: str
     rule: Mapping[str, int]
     kinds: list[KindOfFigures] = field(default_factory=list)
@@ -88,6 +91,7 @@ def list_figures() -> list[FiguresOfRound]:
                 round=row.round.code,
                 title=row.round.title,
                 standing=row.round.standing,
+                is_open=row.round.state == "open",
                 notice=notice_of_figures(row.round.standing),
                 rule=row.document["rule"],
             )

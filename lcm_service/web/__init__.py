@@ -20,6 +20,7 @@ from lcm_service.web import (
     field_labels,
     figures,
     guidance,
+    help_wanted,
     matches,
     needs,
     offers,
@@ -65,6 +66,7 @@ AREAS = (
     exports,
     figures,
     guidance,
+    help_wanted,
 )
 
 

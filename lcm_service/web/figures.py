@@ -120,10 +120,14 @@ def rows_of(table: Mapping[str, Any]) -> Iterator[Row]:
     groups = [] if table["groups"][0]["code"] is None else table["groups"]
     for group in groups:
         is_paragraph = dimension == "area"
-        yield _name_of_group(group["code"]) if is_paragraph else _name(dimension, group["code"]), group, 0
+        yield (
+            name_of_group(group["code"]) if is_paragraph else name_of_cell(dimension, group["code"]),
+            group,
+            0,
+        )
         for cell in group["cells"]:
             is_merged = cell["code"] is None
-            yield MERGED_IN_GROUP if is_merged else _name(dimension, cell["code"]), cell, 1
+            yield MERGED_IN_GROUP if is_merged else name_of_cell(dimension, cell["code"]), cell, 1
 
 
 def withheld(measure: Mapping[str, Any]) -> Any:
@@ -131,7 +135,8 @@ def withheld(measure: Mapping[str, Any]) -> Any:
     return showing.in_one_line(AMOUNTS[(measure["name"], amount)] for amount in measure["withheld"])
 
 
-def _name_of_group(code: str | None) -> Any:
+def name_of_group(code: str | None) -> Any:
+    """What a group of subjects is called: its paragraph of the resolution."""
     if code is None:
         return MERGED["area"]
     if code.isdecimal():
@@ -139,7 +144,8 @@ def _name_of_group(code: str | None) -> Any:
     return gettext("Preamble") if code == "preamble" else gettext("Subjects that no paragraph names")
 
 
-def _name(dimension: str, code: str | None) -> Any:
+def name_of_cell(dimension: str, code: str | None) -> Any:
+    """What a cell of a dimension is called."""
     if code is None:
         return MERGED[dimension]
     if code == "none":

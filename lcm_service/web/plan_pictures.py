@@ -9,23 +9,11 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any, Final
 
+from lcm_service.web.bars import WIDE, Piece, pieces
 from lcm_service.web.plan_view import Document, Names
 
-# The width of a whole bar, in the units of its picture.
-WIDE: Final = 1000
 # What stands for records that name no subject.
 NO_SUBJECT: Final = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Piece:
-    """A part of a bar: from where, how wide, and as what it is shown: ``placed``, ``open`` or ``free`` seats,
-    or a ``session``.
-    """
-
-    start: int
-    width: int
-    kind: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +84,7 @@ def coverage_of(names: Names, document: Document) -> list[Coverage]:
     most = max((placed[one] + left[one] for one in placed | left), default=1)
     order = sorted(placed | left, key=lambda one: (-left[one], -placed[one], one))
     return [
-        Coverage(one, placed[one], left[one], _pieces(most, placed=placed[one], open=left[one]))
+        Coverage(one, placed[one], left[one], pieces(most, placed=placed[one], open=left[one]))
         for one in order
     ]
 
@@ -125,8 +113,8 @@ def balance_of(names: Names, document: Document, problem: Document) -> list[Bala
             open=left[one],
             offered=offered[one],
             unknown=unknown[one],
-            asked_bar=_pieces(most, placed=placed[one], open=left[one]),
-            offered_bar=_pieces(most, free=offered[one]),
+            asked_bar=pieces(most, placed=placed[one], open=left[one]),
+            offered_bar=pieces(most, free=offered[one]),
         )
         for one in order
     ]
@@ -176,23 +164,9 @@ def flows_of(names: Names, document: Document) -> list[Flow]:
     most = max(seats.values(), default=1)
     order = sorted(seats, key=lambda pair: (-seats[pair], pair))
     return [
-        Flow(*pair, seats[pair], tuple(sorted(helped[pair])), _pieces(most, placed=seats[pair]))
+        Flow(*pair, seats[pair], tuple(sorted(helped[pair])), pieces(most, placed=seats[pair]))
         for pair in order
     ]
-
-
-def _pieces(most: int, **numbers: int) -> tuple[Piece, ...]:
-    """The numbers beside each other in one bar, of which ``most`` would fill all."""
-    return tuple(_laid_out(max(1, most), numbers))
-
-
-def _laid_out(most: int, numbers: Mapping[str, int]) -> Iterator[Piece]:
-    before = 0
-    for kind, number in numbers.items():
-        start, end = before * WIDE // most, (before + number) * WIDE // most
-        if number:
-            yield Piece(start, max(1, end - start), kind)
-        before += number
 
 
 def _first_area(label: Mapping[str, Any]) -> str:

@@ -17,7 +17,7 @@ from tests.fixtures import empty_tables, make_app
 
 VARIANTS, BATCHES, MANY = 200, 2, 40
 OWN = ["N-9001", "N-9002"]
-FIGURES = ("figures.index", "figures.csv", "api-figures.list_figures")
+FIGURES = ("figures.index", "figures.csv", "help_wanted.index", "api-figures.list_figures")
 FIGURES_AT_ALL_TIMES = tuple(f": {endpoint} " for endpoint in FIGURES)
 WORDS_OF_OTHERS = ("kestrel", "N-95")
 

@@ -214,6 +214,7 @@ PAGES: Final = {
     "dates.withdraw": PROPOSED,
     "figures.index": EVERYBODY,
     "figures.csv": EVERYBODY,
+    "help_wanted.index": EVERYBODY,
     "figures.ask": COORDINATES,
     "figures.freeze": COORDINATES,
     "exports.plan_json": SUBMITS,

@@ -26,7 +26,7 @@ NEED: Final = "N-0401"
 # That a plan is published is no secret; these change by that alone, and hold nothing of any match.
 TELL_OF_PUBLICATION: Final = {
     *("rounds.show", "exports.plan_csv", "exports.plan_json", "api-plans.export_plan"),
-    *("figures.index", "figures.csv", "api-figures.list_figures"),
+    *("figures.index", "figures.csv", "help_wanted.index", "api-figures.list_figures"),
 }
 
 

@@ -26,7 +26,14 @@ from tests.web.html import main_form, read_page
 
 FILES = {"exports.plan_json", "exports.plan_csv", "exports.problem_json", "figures.csv"}
 # What everybody may read, strangers too.
-OPEN = {"start.index", "start.how_it_works", "account.sign_in", "figures.index", "figures.csv"}
+OPEN = {
+    "start.index",
+    "start.how_it_works",
+    "account.sign_in",
+    "figures.index",
+    "figures.csv",
+    "help_wanted.index",
+}
 # Pages outside of any round.
 OUTSIDE = {
     "start.index",
@@ -34,6 +41,7 @@ OUTSIDE = {
     "account.sign_in",
     "figures.index",
     "figures.csv",
+    "help_wanted.index",
     "rounds.index",
     "rounds.new",
     "activities.index",

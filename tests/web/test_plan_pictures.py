@@ -11,7 +11,8 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from lcm_service.persistence.tables import Person
-from lcm_service.web.plan_pictures import WIDE, balance_of, coverage_of, flows_of, time_line_of
+from lcm_service.web.bars import WIDE
+from lcm_service.web.plan_pictures import balance_of, coverage_of, flows_of, time_line_of
 from lcm_service.web.plan_view import Names
 from tests.web import world
 
