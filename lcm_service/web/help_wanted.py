@@ -15,7 +15,7 @@ from lcm_service.services import figures
 from lcm_service.services.figures import FiguresOfRound, KindOfFigures
 from lcm_service.web.bars import Piece, pieces
 from lcm_service.web.figures import DIMENSIONS as NAMES
-from lcm_service.web.figures import MERGED, MERGED_IN_GROUP, name_of_cell, name_of_group
+from lcm_service.web.figures import MERGED, name_of_cell, name_of_group
 
 # The dimensions in which needs and offers are both counted.
 DIMENSIONS: Final = ("area", "language", "month")
@@ -132,8 +132,10 @@ def _line(
 
 
 def _name(dimension: str, key: Key) -> Any:
+    if key[-1] is None and len(key) > 1:
+        return f"{name_of_group(key[0])} – {MERGED[dimension]}"
     if key[-1] is None:
-        return MERGED[dimension] if len(key) == 1 else MERGED_IN_GROUP
+        return MERGED[dimension]
     if dimension == "area" and len(key) == 1:
         return name_of_group(key[0])
     return name_of_cell(dimension, key[-1])

@@ -66,7 +66,9 @@ def test_a_group_that_is_told_by_its_cells_has_no_line_of_its_own(app):
     offers = table("area", cell("10", 8, cells=[cell("MED", 8)]), cell("9", 7))
     with app.test_request_context():
         lines = wanted(measure("needs", ALL, needs), measure("offers", [], offers)).tables["area"]
-    assert [(line.needs, line.offers) for line in lines] == [(6, 8), (5, 7), (5, None)]
+        named = [(line.needs, line.offers, str(line.name)) for line in lines]
+    assert [row[:2] for row in named] == [(6, 8), (5, 7), (5, None)]
+    assert [row[2] for row in named[1:]] == ["Paragraph 9", "Paragraph 10 – Other subjects"]
 
 
 def test_the_offers_of_a_merged_line_are_not_told_for_both_need_not_merge_the_same():
