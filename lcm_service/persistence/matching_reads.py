@@ -139,6 +139,12 @@ def published_plan(session: Session, round_id: int) -> Plan | None:
     ).one_or_none()
 
 
+def first_published_plan(session: Session, round_id: int) -> Plan | None:
+    """The plan of the round that was published before all others."""
+    statement = select(Plan).where(Plan.round_id == round_id, Plan.published_at.is_not(None))
+    return session.scalars(statement.order_by(Plan.published_at, Plan.id).limit(1)).one_or_none()
+
+
 def list_plans(session: Session, round_id: int) -> Sequence[Plan]:
     """All plans of a round, the newest first; what fills a page of its own is read where it is asked for."""
     large = (Plan.problem, Plan.document, Plan.explanation, Plan.labels, Plan.difference)

@@ -33,6 +33,7 @@ from lcm_service.services.figure_entries import (
 )
 from lcm_service.services.require import require_round
 from lcm_service.services.rounds import check_round_version
+from lcm_service.services.shares import ranges_of
 from lcm_service.services.trail import record_event
 
 FORMAT: Final = "lcm-figures/1"
@@ -108,7 +109,7 @@ def freeze_plan_figures(session: Session, actor: Actor, plan: Plan, round_: Roun
         publish(NEEDS, need_entries(session, plan, round_, today)),
         publish(OFFERS, offer_entries(session, plan, round_, today)),
     ]
-    _freeze(session, actor, round_, "plan", measures)
+    _freeze(session, actor, round_, "plan", measures, shares=ranges_of(plan))
 
 
 def find_courses_to_tell(actor: Actor, code: str) -> CoursesToTell:
@@ -154,13 +155,13 @@ def _courses_to_tell(session: Session, round_: Round) -> CoursesToTell:
 
 
 def _freeze(
-    session: Session, actor: Actor, round_: Round, kind: str, measures: list[dict[str, Any]]
+    session: Session, actor: Actor, round_: Round, kind: str, measures: list[dict[str, Any]], **more: Any
 ) -> Figures:
     rule = {"states": LEAST_STATES, "records": LEAST_RECORDS, "percent": LEAST_DOUBT}
     row = Figures(
         round_id=round_.id,
         kind=kind,
-        document={"format": FORMAT, "rule": rule, "measures": measures},
+        document={"format": FORMAT, "rule": rule, "measures": measures, **more},
         frozen_at=utc_now(),
         frozen_by_id=actor.person_id,
     )

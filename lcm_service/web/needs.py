@@ -14,7 +14,7 @@ from lcm_service.domain.errors import NotAllowed
 from lcm_service.domain.permissions import Actor
 from lcm_service.domain.sentences import sentence
 from lcm_service.schemas.records import NeedSchema, RecognitionSchema
-from lcm_service.services import decisions, deployed, submissions
+from lcm_service.services import decisions, deployed, shares, submissions
 from lcm_service.web import desk, studies
 from lcm_service.web.fields import FormView
 from lcm_service.web.need_fields import RECOGNITION, SECTIONS
@@ -32,6 +32,7 @@ def _matches_and_gaps(actor: Actor, need: Any) -> Values:
         "study": studies,
         "idempotency_key": secrets.token_hex(16),
         "ask": _ask_of(actor, need),
+        "share": shares.share_of(actor, need),
         "far_above_percent": deployed.FAR_ABOVE_PERCENT,
     }
 
