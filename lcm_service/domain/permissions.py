@@ -178,6 +178,11 @@ def may_keep_guidance(actor: Actor) -> bool:
     return may_coordinate(actor)
 
 
+def may_correct_wordings(actor: Actor) -> bool:
+    """What the pages say in another language is put right by coordinators, who answer for it."""
+    return may_coordinate(actor)
+
+
 def may_see_activities(actor: Actor) -> bool:
     """What was delivered outside a round is open to everyone who takes part."""
     return may_see_offers(actor)

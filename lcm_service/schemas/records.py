@@ -208,6 +208,12 @@ class GuidanceSchema(Sent):
     where = Line(500, required=True, allow_none=False)
 
 
+class WordingSchema(Sent):
+    """A text of the pages in another language."""
+
+    text = Line(2000, required=True, allow_none=False)
+
+
 class RecognitionSchema(Sent):
     """The seats and the priority that the mechanism recognises; null seats: still unknown."""
 

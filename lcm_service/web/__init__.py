@@ -38,6 +38,8 @@ from lcm_service.web import (
     single_sign_on,
     start,
     supports,
+    wordings,
+    words_now,
 )
 
 AREAS = (
@@ -67,12 +69,14 @@ AREAS = (
     figures,
     guidance,
     help_wanted,
+    wordings,
 )
 
 
 def register_pages(app: Flask) -> None:
     """Add the pages to the application."""
     addresses.register_addresses(app)
+    words_now.register_words(app)
     showing.register_showing(app)
     app.jinja_env.globals.update(
         field_label=field_labels.field_label,

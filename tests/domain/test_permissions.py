@@ -37,6 +37,7 @@ ABOUT_THE_MECHANISM = {
     permissions.may_see_circulated_needs: {"focal point", "coordinator", "observer", "system"},
     permissions.may_coordinate: {"coordinator", "system"},
     permissions.may_keep_guidance: {"coordinator", "system"},
+    permissions.may_correct_wordings: {"coordinator", "system"},
     permissions.may_manage_people: {"administrator", "system"},
     permissions.may_verify_audit: {"administrator", "system"},
 }

@@ -26,6 +26,7 @@ from lcm_service.services import (
     matching,
     publish_gate,
     renewals,
+    wordings,
 )
 from lcm_service.services.throttle import sha256_of
 from tests import factories, publishing
@@ -129,6 +130,7 @@ def leave_traces() -> None:
     activities.record_activity(actor("provider"), activity)
     factories.make_area(GUIDANCE["area"])
     guidance.record_guidance(actor("coordinator"), GUIDANCE)
+    wordings.correct_wording(actor("coordinator"), "fr", "Start", 0, "Le début", 0)
     invitations.invite(
         actor("recipient"),
         email="invited@example.org",

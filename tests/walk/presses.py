@@ -146,6 +146,7 @@ ROUND_PRESSES: Final = {
     "api-plans.discard_plan": Press("coordinator", "draft"),
 }
 GUIDANCE: Final = {"area": "C-IED", "title": "A manual", "where": "https://example.org/manual"}
+WORDING: Final = {"language": "fr", "message": "Start", "form": 0, "text": "Accueil", "version": 0}
 ACTIVITY: Final = {"state": "planned", "title": "A title", "provider_code": "XPA"}
 PRESENT: Final = {"present_password": factories.PASSWORD}
 TOKEN: Final = {"label": "A program", "scope": "read", "days": "9"}
@@ -154,6 +155,8 @@ PEOPLE_PRESSES: Final = {
     "api-activities.record_activity": Press("provider", body=ACTIVITY),
     "guidance.record": Press("coordinator", form=GUIDANCE),
     "guidance.withdraw": Press("coordinator", form={"reference": "G-0001", "version": 1}),
+    "wordings.correct": Press("coordinator", form=WORDING),
+    "wordings.take_back": Press("coordinator", form={**WORDING, "version": 1}),
     "people.invite": Press("recipient", form={"email": "new@example.org", "name": "New", "language": "en"}),
     "people.withdraw_invitation": Press("recipient", "open"),
     "people.end_access": Press("recipient", "colleague"),

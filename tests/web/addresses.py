@@ -95,5 +95,6 @@ def addresses(app: Flask, round_code: str) -> dict[str, str]:
         )
         filled = filled.replace("<row:match_id>", str(match_id)).replace("<row:part_id>", str(part_id or 0))
         filled = filled.replace("<row:plan_id>", str(plan.id if plan else 0))
+        filled += "?language=fr&message=Start&form=0" if endpoint == "wordings.ask" else ""
         found[endpoint] = filled.replace("<row:run_id>", str(run.id if run else 0))
     return found

@@ -46,6 +46,8 @@ OUTSIDE = {
     "rounds.new",
     "activities.index",
     "activities.new",
+    "wordings.index",
+    "wordings.ask",
     "guidance.index",
     "guidance.new",
     "own_account.show",

@@ -38,6 +38,7 @@ from lcm_service.persistence.tables.traces import (
     OutboxMessage,
     ReferenceCounter,
 )
+from lcm_service.persistence.tables.wordings import Wording
 
 __all__ = [
     "Activity",
@@ -83,4 +84,5 @@ __all__ = [
     "SignInFailure",
     "Support",
     "TrainingArea",
+    "Wording",
 ]

@@ -1,0 +1,81 @@
+"""The texts of the pages as they are now: those of the catalogues, and before them what was corrected."""
+
+import time
+from collections.abc import Mapping
+from typing import Any, Final
+
+from flask import Flask, current_app, has_request_context, request
+from flask_babel import Domain, get_locale
+
+from lcm_service.services.wordings import Corrections, read_corrections
+
+# A correction is seen by the other processes after so many seconds at most.
+SECONDS_UNTIL_SEEN: Final = 30
+_EXTENSION: Final = "lcm_words_now"
+
+
+class CorrectedTexts:
+    """A catalogue with corrections before it; it has the four methods that Flask-Babel asks for."""
+
+    def __init__(self, catalogue: Any, corrections: Corrections) -> None:
+        self._catalogue, self._corrections = catalogue, corrections
+
+    def ugettext(self, message: str) -> str:
+        """The text for a message."""
+        return self._corrections.get((message, 0)) or self._catalogue.ugettext(message)
+
+    def ungettext(self, message: str, plural: str, number: int) -> str:
+        """The form of the text that goes with a number."""
+        form = self._catalogue.plural(number)
+        return self._corrections.get((message, form)) or self._catalogue.ungettext(message, plural, number)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._catalogue, name)
+
+
+class CorrectedDomain(Domain):  # type: ignore[misc]
+    """Where Flask-Babel looks texts up. Corrections are read at the beginning of a request, never in between:
+    an error page must have its words also when the database has not.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._corrections: Mapping[str, Corrections] = {}
+        self._read_at: float | None = None
+
+    def refresh(self) -> None:
+        """Read the corrections again, where they are old and what is asked for has words."""
+        if has_request_context() and request.endpoint == "static":
+            return
+        if self._read_at is None or time.monotonic() - self._read_at > SECONDS_UNTIL_SEEN:
+            self._corrections, self._read_at = read_corrections(), time.monotonic()
+
+    def forget(self) -> None:
+        """Let the next request read them, after one was made."""
+        self._read_at = None
+
+    def get_translations(self) -> Any:
+        """The catalogue of the reader's language, corrected."""
+        if not has_request_context():
+            # A worker that writes mail has no request before which they would have been read.
+            self.refresh()
+        catalogue = super().get_translations()
+        corrections = self._corrections.get(str(get_locale()))
+        return CorrectedTexts(catalogue, corrections) if corrections else catalogue
+
+    def catalogue_of_release(self) -> Any:
+        """The catalogue of the reader's language as it was released."""
+        return super().get_translations()
+
+
+def words_now() -> CorrectedDomain:
+    """The texts of this application."""
+    found: CorrectedDomain = current_app.extensions[_EXTENSION]
+    return found
+
+
+def register_words(app: Flask) -> None:
+    """Let every text of the application be looked up here. Comes after Flask-Babel itself."""
+    domain = app.extensions[_EXTENSION] = CorrectedDomain()
+    app.extensions["babel"].instance.domain_instance = domain
+    app.before_request(domain.refresh)
