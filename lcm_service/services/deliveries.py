@@ -38,6 +38,10 @@ ELSEWHERE = sentence(
     "The session says another country. Leave this empty; where all who take part have agreed to this one, "
     "write to the coordinators."
 )
+PUT_ELSEWHERE = sentence(
+    "This course was put in another country by letter. Name that one; where all who take part have agreed to "
+    "another, write to the coordinators."
+)
 OUTSIDE_SESSION = sentence(
     "The session is not on this day. Propose other dates, and schedule it once all have accepted."
 )
@@ -80,8 +84,7 @@ def schedule_delivery(
         _require_step(held, "schedule")
         faults = _faults_of_days(held, planned["starts_on"], planned["ends_on"])
         faults |= code_faults(session, planned, None)
-        if not _is_in_place(held, planned["place_code"]):
-            faults["place_code"] = [ELSEWHERE]
+        faults |= _faults_of_place(held, planned["place_code"])
         if faults:
             raise NotValid(FAULTY, faults)
         return _write(session, held, "schedule", "scheduled", planned | dict.fromkeys(FIELDS_OF_REPORT))
@@ -265,11 +268,17 @@ def _says(delivery: Delivery, values: Mapping[str, Any]) -> bool:
     return all(getattr(delivery, name) == value for name, value in values.items())
 
 
-def _is_in_place(held: HeldMatch, place: str | None) -> bool:
-    """The course is held where the session says, where that is said: its provider moves it nowhere alone. A
-    coordinator has the letters of those who have agreed to another place.
+def _faults_of_place(held: HeldMatch, place: str | None) -> Faults:
+    """The course is held where the session says, where that is said, or where a letter has put it: its
+    provider moves it nowhere alone, nor back. A coordinator has the letters of those who have agreed.
     """
-    return place is None or held.is_on_behalf or days_of_match(held.match).place in (None, place)
+    said, delivery = days_of_match(held.match).place, held.match.delivery
+    if held.is_on_behalf or said is None:
+        return {}
+    put = None if delivery is None else delivery.place_code
+    if put not in (None, said):
+        return {} if place == put else {"place_code": [PUT_ELSEWHERE]}
+    return {} if place in (None, said) else {"place_code": [ELSEWHERE]}
 
 
 def _faults_of_days(held: HeldMatch, starts_on: date | None, ends_on: date | None) -> Faults:

@@ -273,3 +273,18 @@ def test_what_was_scheduled_where_its_session_is_no_more_is_scheduled_anew(place
     delivery = decisions.find_match(placed.provider, placed.match().id).delivery
     assert delivery.state == state
     assert "schedule" in delivery.open_steps
+
+
+@pytest.mark.parametrize("place", [None, PLACE])
+def test_where_a_letter_has_put_a_course_its_provider_leaves_it(placed, place):
+    schedule(placed, placed.coordinator, "XQB", on_behalf=True)
+    with pytest.raises(NotValid) as refused:
+        schedule(placed, placed.provider, place)
+    assert refused.value.faults == {"place_code": [deliveries.PUT_ELSEWHERE]}
+    db.session.rollback()
+    # The form comes back as it was filled in, with the town.
+    match = placed.match()
+    data = {"starts_on": BEFORE[0], "ends_on": BEFORE[1], "place_code": "XQB", "venue": "Hall 2"}
+    kept = deliveries.schedule_delivery(placed.provider, match.id, data, match.version).delivery
+    assert (kept.place, kept.venue) == ("XQB", "Hall 2")
+    assert schedule(placed, placed.coordinator, place, on_behalf=True).delivery.place == place
