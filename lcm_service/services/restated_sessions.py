@@ -11,7 +11,7 @@ from lcm_service.domain.vocabulary import LIVE_MATCH_STATES
 from lcm_service.persistence import matching_reads as reads
 from lcm_service.persistence import part_reads
 from lcm_service.persistence.matching_reads import Session
-from lcm_service.persistence.tables import Match, Offer, Part, Round
+from lcm_service.persistence.tables import Delivery, Match, Offer, Part, Round
 from lcm_service.services.delivery_states import call_off, is_delivered
 from lcm_service.services.delivery_views import days_of_match
 from lcm_service.services.held_matches import record_match_event, tell_others
@@ -47,20 +47,20 @@ def restate_sessions(session: Session, actor: Actor, offer: Offer, before: Mappi
     for code in changed:
         for row in reads.list_match_sides(session, round_id=round_.id, session_code=code):
             if not is_delivered(row[0]):
-                _restate_match(session, actor, row)
+                _restate_match(session, actor, row, before[code])
         for part in part_reads.list_parts(session, round_.id, session_codes=[code]):
             if part.state in ("asked", "confirmed"):
                 _restate_part(session, actor, round_, part)
 
 
-def _restate_match(session: Session, actor: Actor, row: MatchSides) -> None:
+def _restate_match(session: Session, actor: Actor, row: MatchSides, before: SessionNow) -> None:
     match, *sides = row
     if is_revivable(match):
         # It stands no more, so nobody is told; but who revives it is to have read what it is now.
         reads.raise_version(match)
     if match.state not in LIVE_MATCH_STATES:
         return
-    _call_off_elsewhere(match)
+    _call_off_elsewhere(match, before)
     reads.raise_version(match)
     session.flush()
     secret = not is_known_live(match)
@@ -69,17 +69,26 @@ def _restate_match(session: Session, actor: Actor, row: MatchSides) -> None:
     tell_others(session, actor, match, sides, "restate", secret=secret)
 
 
-def _call_off_elsewhere(match: Match) -> None:
-    """What was scheduled for days or a place that are the session's no more is scheduled anew."""
+def _call_off_elsewhere(match: Match, before: SessionNow) -> None:
+    """What was scheduled for days or a place that are the session's no more is scheduled anew. Where a letter
+    has put it stands while the session stays where it was.
+    """
     delivery, now = match.delivery, days_of_match(match)
     if delivery is None or delivery.state != "scheduled":
         return
     first, last = now.start or now.not_before, now.end or now.not_after
     is_before = first is not None and delivery.starts_on is not None and delivery.starts_on < first
     is_after = last is not None and delivery.ends_on is not None and delivery.ends_on > last
-    is_elsewhere = delivery.place_code is not None and now.place not in (None, delivery.place_code)
-    if is_before or is_after or is_elsewhere:
+    if is_before or is_after or _is_elsewhere(delivery, before.place, now.place):
         call_off(match)
+
+
+def _is_elsewhere(delivery: Delivery, before: str | None, now: str | None) -> bool:
+    """Whether the session has left the place for which the course was scheduled. A town is in the country of
+    its time, be that named or the session's own.
+    """
+    scheduled = delivery.place_code or (before if delivery.venue else None)
+    return now not in (None, before) and scheduled not in (None, now)
 
 
 def _restate_part(session: Session, actor: Actor, round_: Round, part: Part) -> None:

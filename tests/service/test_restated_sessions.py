@@ -288,3 +288,27 @@ def test_where_a_letter_has_put_a_course_its_provider_leaves_it(placed, place):
     kept = deliveries.schedule_delivery(placed.provider, match.id, data, match.version).delivery
     assert (kept.place, kept.venue) == ("XQB", "Hall 2")
     assert schedule(placed, placed.coordinator, place, on_behalf=True).delivery.place == place
+
+
+def test_a_course_stays_where_a_letter_has_put_it_when_its_offer_says_when_it_was(placed):
+    today = utc_now().date()
+    first, last = today - timedelta(days=9), today - timedelta(days=5)
+    put_on(placed, first, last)
+    open_earlier(placed)
+    match = placed.match()
+    data = {"starts_on": first, "ends_on": last, "place_code": "XQB", "venue": None}
+    deliveries.schedule_delivery(placed.coordinator, match.id, data, match.version, on_behalf=True)
+    state_days(placed, first, last + timedelta(days=1))
+    delivery = placed.match().delivery
+    assert (delivery.state, delivery.place) == ("scheduled", "XQB")
+
+
+def test_a_town_is_not_kept_in_another_country(placed):
+    match = placed.match()
+    data = {"starts_on": BEFORE[0], "ends_on": BEFORE[1], "place_code": None, "venue": "Hall 2"}
+    deliveries.schedule_delivery(placed.provider, match.id, data, match.version)
+    offer = submissions.find_offer(placed.coordinator, placed.offer.reference)
+    values = {"sessions": [{"key": "S1", "place_code": "XQB"}]}
+    submissions.revise_offer(placed.coordinator, offer.reference, values, offer.version)
+    after = placed.match()
+    assert (after.session.place, after.delivery.state, after.delivery.venue) == ("XQB", "called_off", None)
