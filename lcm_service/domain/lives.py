@@ -271,8 +271,9 @@ DELIVERY_STEPS: Final = (
         (*_UNREPORTED, "not_delivered"),
         ("scheduled",),
         (PROVIDER, LETTER),
-        "the match is agreed, also while sides are asked for more; on days within those that the session "
-        "says; what was not held is held on other days once all have accepted them",
+        "the match is agreed, also while sides are asked for more; on the days that the session names, by "
+        "letter on fewer, and within those that it says where it names none; what was not held is held on "
+        "other days once all have accepted them",
     ),
     Step(
         "deliver",

@@ -242,10 +242,7 @@ def _is_scheduled_beside(match: Match, proposal: DateProposal) -> bool:
     delivery = match.delivery
     if delivery is None or delivery.state != "scheduled":
         return False
-    first, last = delivery.starts_on, delivery.ends_on
-    return (first is not None and first < proposal.starts_on) or (
-        last is not None and last > proposal.ends_on
-    )
+    return (delivery.starts_on, delivery.ends_on) != (proposal.starts_on, proposal.ends_on)
 
 
 def _carry_part(session: Session, actor: Actor, round_: Round, part: Part) -> None:

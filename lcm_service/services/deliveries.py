@@ -45,6 +45,9 @@ PUT_ELSEWHERE = sentence(
 OUTSIDE_SESSION = sentence(
     "The session is not on this day. Propose other dates, and schedule it once all have accepted."
 )
+OTHER_THAN_SESSION = sentence(
+    "The session begins or ends on another day. Propose other dates, and schedule it once all have accepted."
+)
 MORE_THAN_AGREED = sentence("No more seats can have been used than were agreed.")
 MORE_THAN_USED = sentence("No more women can have been trained than seats were used.")
 NOT_OVER = sentence("This day has not come yet.")
@@ -282,15 +285,22 @@ def _faults_of_place(held: HeldMatch, place: str | None) -> Faults:
 
 
 def _faults_of_days(held: HeldMatch, starts_on: date | None, ends_on: date | None) -> Faults:
-    """Days lie within what the session says; where it says nothing, they are free."""
+    """Days lie within what the session says, and are those that it names: its provider shortens what all have
+    agreed to by no schedule. Where it says nothing, they are free. A coordinator has the letters of those who
+    have agreed to fewer.
+    """
     earliest, latest = days_said(held.match)
+    said = days_of_match(held.match)
+    is_in_order = starts_on is None or ends_on is None or starts_on <= ends_on
     faults: Faults = {}
-    for name, day in (("starts_on", starts_on), ("ends_on", ends_on)):
+    for name, day, named in (("starts_on", starts_on, said.start), ("ends_on", ends_on, said.end)):
         if day is None:
             faults[name] = [sentence("This must be stated.")]
         elif (earliest is not None and day < earliest) or (latest is not None and day > latest):
             faults[name] = [OUTSIDE_SESSION]
-    if starts_on is not None and ends_on is not None and ends_on < starts_on:
+        elif is_in_order and not held.is_on_behalf and named not in (None, day):
+            faults[name] = [OTHER_THAN_SESSION]
+    if not is_in_order:
         faults.setdefault("ends_on", []).append(ENDS_BEFORE_START)
     return faults
 

@@ -11,6 +11,7 @@ from lcm_service.domain.permissions import SYSTEM
 from lcm_service.persistence.database import db, utc_now
 from lcm_service.persistence.tables import DateProposal, Offer, Round, Support
 from lcm_service.services import decisions, deliveries, submissions
+from lcm_service.services.calendar import calendar_of
 from lcm_service.services.date_lapses import lapse_dates
 from lcm_service.services.other_dates import find_date_proposal
 from lcm_service.services.stated_days import OTHERS_STAND_THERE
@@ -310,3 +311,18 @@ def test_once_it_is_over_the_offer_may_say_on_which_days_it_was(course, days):
     state_days(course, *stated)
     assert course.days() == stated
     assert course.told(course.recipients[0])[-1] == "match.restate"
+
+
+def test_a_course_is_not_left_on_its_old_days_where_all_have_agreed_to_more(course):
+    agree(course)
+    match, (first, last) = course.match(), BEFORE
+    planned = {"starts_on": first, "ends_on": last, "place_code": None, "venue": None}
+    deliveries.schedule_delivery(course.provider, match.id, planned, match.version)
+    longer = (first, last + timedelta(days=7))
+    proposal = course.propose(course.provider, "provider", days=longer)
+    for actor in (*course.recipients, course.funder):
+        course.accept(actor, proposal)
+    assert course.days() == longer
+    assert course.match().delivery.state == "called_off"
+    shown = [(one.first, one.last) for one in calendar_of(course.recipients[0]) if one.kind == "course"]
+    assert shown == [longer]

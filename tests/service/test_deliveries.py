@@ -355,3 +355,16 @@ def test_an_assessment_can_be_given_anew_and_is_one_of_the_listed(scene):
     assert scene.assess(scene.recipient, "recipient", "yes").version == first.version
     (changed,) = scene.assess(scene.recipient, "recipient", "no").delivery.assessments
     assert changed.answer == "no"
+
+
+@pytest.mark.parametrize(
+    ("fewer", "field"),
+    [({"starts_on": FIRST + timedelta(1)}, "starts_on"), ({"ends_on": FIRST}, "ends_on")],
+)
+def test_a_provider_cuts_short_by_no_schedule_what_all_have_agreed_to(scene, fewer, field):
+    with pytest.raises(NotValid) as refusal:
+        scene.schedule(data=PLANNED | fewer)
+    assert refusal.value.faults == {field: [deliveries.OTHER_THAN_SESSION]}
+    db.session.rollback()
+    # By letter, once all have agreed to fewer days, a coordinator writes them down.
+    assert scene.schedule(scene.coordinator, PLANNED | fewer, on_behalf=True).delivery.state == "scheduled"
