@@ -17,8 +17,8 @@ from lcm_service.domain.vocabulary import ASSESSING_SIDES, NON_DELIVERY_REASONS
 from lcm_service.persistence import matching_reads as reads
 from lcm_service.persistence.database import db, transaction, utc_now
 from lcm_service.persistence.matching_reads import Session
-from lcm_service.persistence.tables import Delivery
-from lcm_service.services.delivery_states import FIELDS_OF_DAYS, FIELDS_OF_REPORT
+from lcm_service.persistence.tables import Delivery, Match
+from lcm_service.services.delivery_states import FIELDS_OF_DAYS, FIELDS_OF_REPORT, is_delivered
 from lcm_service.services.delivery_views import days_of_match, days_said, first_day, last_day
 from lcm_service.services.held_matches import (
     HeldMatch,
@@ -120,7 +120,8 @@ def report_delivered(
         faults = _faults_of_report(report, agreed_seats(held.match), _earliest_day(held))
         if faults:
             raise NotValid(FAULTY, faults)
-        return _write(session, held, action, "delivered", report | {"reason": None, "note": None})
+        was = {"place_code": _place_of_course(held.match), "reason": None, "note": None}
+        return _write(session, held, action, "delivered", report | was)
 
 
 def report_not_delivered(
@@ -257,6 +258,16 @@ def _end_what_was_asked(session: Session, held: HeldMatch) -> None:
         _lapse_more(session, held, beyond, secret=False)
         agree_if_all_confirmed(session, held.actor, match, (held.recipient, held.provider))
     settle_sessions(session, held.actor, held.round, [match.session_code])
+
+
+def _place_of_course(match: Match) -> str | None:
+    """Where a course was that is reported as held: where it was scheduled, else where its session is now.
+    What its offer or a plan says later is about courses to come.
+    """
+    delivery = match.delivery
+    if delivery is not None and (delivery.place_code is not None or is_delivered(match)):
+        return delivery.place_code
+    return days_of_match(match).place
 
 
 def _lapse_more(session: Session, held: HeldMatch, seats: int, *, secret: bool) -> None:

@@ -274,9 +274,9 @@ def _session_of(match: Match, labels: Mapping[str, Any], *, is_of_provider: bool
     label, now = labels["sessions"][code], None
     if takes_part(match, is_of_provider=is_of_provider):
         now = session_now(match.offer, code, label, match.moved_days)
-        if is_delivered(match):
+        if match.delivery is not None and is_delivered(match):
             # Where courses to come will be says nothing of one that was held.
-            now = replace(now, place=label["place"])
+            now = replace(now, place=match.delivery.place_code or label["place"])
     return session_of_match(code, label, now)
 
 

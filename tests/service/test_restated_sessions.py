@@ -10,6 +10,7 @@ from lcm_service.domain.errors import NotValid, Stale
 from lcm_service.persistence.database import db, utc_now
 from lcm_service.persistence.tables import Match, Offer
 from lcm_service.services import decisions, deliveries, exports, lapses, repair, submissions, trail
+from lcm_service.services.calendar import calendar_of
 from lcm_service.services.delivery_views import days_of_match
 from lcm_service.services.stated_days import OTHERS_COME_THERE
 from tests import factories
@@ -312,3 +313,30 @@ def test_a_town_is_not_kept_in_another_country(placed):
     submissions.revise_offer(placed.coordinator, offer.reference, values, offer.version)
     after = placed.match()
     assert (after.session.place, after.delivery.state, after.delivery.venue) == ("XQB", "called_off", None)
+
+
+def move_to(course, place):
+    """A coordinator writes down, by letter, where all have agreed to hold the course."""
+    rounds.fresh()
+    offer = submissions.find_offer(course.coordinator, course.offer.reference)
+    values = {"sessions": [{"key": "S1", "place_code": place}]}
+    submissions.revise_offer(course.coordinator, offer.reference, values, offer.version)
+
+
+def test_a_course_that_was_held_is_shown_where_it_was(placed):
+    move_to(placed, "XQB")
+    report, match = begin(placed), placed.match()
+    open_earlier(placed)
+    deliveries.report_delivered(placed.provider, match.id, "provider", report, match.version)
+    match = placed.match()
+    assert (match.session.place, match.delivery.place) == ("XQB", "XQB")
+    # Where courses to come will be says nothing of it, nor what is corrected of its seats.
+    move_to(placed, PLACE)
+    report |= {"seats_used": 9}
+    deliveries.report_delivered(
+        placed.coordinator, match.id, "provider", report, match.version, on_behalf=True
+    )
+    match = placed.match()
+    assert (match.session.place, match.delivery.place, match.delivery.seats_used) == ("XQB", "XQB", 9)
+    courses = [one for one in calendar_of(placed.recipients[0]) if one.kind == "course"]
+    assert [one.place for one in courses] == ["XQB"]
