@@ -37,7 +37,7 @@ from lcm_service.web.saving import (
     save_or_show_again,
 )
 from lcm_service.web.shared_fields import NOTE, OWNER, RENEWAL, RETURN, WITHDRAWAL
-from lcm_service.web.showing import current_actor
+from lcm_service.web.showing import current_actor, today
 
 # What is said to who takes part in no round, for each of the three kinds of records.
 ONLY_PARTICIPANTS_SUBMIT = {
@@ -308,7 +308,9 @@ class RecordPages:
         actor, form = current_actor(), self.kind.form
         record = self._find_to_change(reference)
         round_ = rounds.find_round(actor, code)
-        values, years = taken_up.values_again(form.sections, record, round_.opens_on, form.more_days(record))
+        values, years = taken_up.values_again(
+            form.sections, record, round_.opens_on, form.more_days(record), today()
+        )
         view = FormView(self._sections_of_new(actor), values, shows_unknown=True)
         more = form.move_more(form.show_more(record), years)
         return self._render(

@@ -18,11 +18,12 @@ MOVED = DAYS_OF_TRAINING | {"expires_on"}
 
 
 def values_again(
-    sections: Sequence[Section], record: Any, opens_on: date, more_days: Iterable[date | None]
+    sections: Sequence[Section], record: Any, opens_on: date, more_days: Iterable[date | None], today: date
 ) -> tuple[Values, int]:
     """What the form of a new record says at first, and by how many years its days were moved on.
 
-    ``more_days`` are days of training of the record that stand in no section.
+    ``more_days`` are days of training of the record that stand in no section; a round may have opened long
+    before ``today``.
     """
     names = [one.name for section in sections for one in section.fields]
     values: Values = {
@@ -34,7 +35,7 @@ def values_again(
         day: date | None = values[name]
         values[name] = None if day is None else moved_on(day, years)
     expires_on: date | None = values.get("expires_on")
-    if expires_on is not None and expires_on < opens_on:
+    if expires_on is not None and expires_on < max(opens_on, today):
         # It would stand no more when it is sent; until when it does is asked.
         values["expires_on"] = None
     # Whom a coordinator submits it for.

@@ -114,21 +114,27 @@ def test_what_somebody_decided_stays_and_what_nobody_has_said_yet_is_asked(app: 
     """Until when the United Nations recognise a course is no plan; when a unit deploys next is not known."""
     offer = factories.make_offer(recognised_until=date(2026, 1, 31), expires_on=date(2026, 12, 31))
     session = date(2026, 9, 7)
-    values, years = values_again(OFFER.form.sections, offer, date(2027, 1, 15), [session])
+    values, years = values_again(OFFER.form.sections, offer, date(2027, 1, 15), [session], date(2027, 2, 1))
     assert (years, values["recognised_until"]) == (1, date(2026, 1, 31))
     assert values["expires_on"] == date(2027, 12, 31)
     need = factories.make_need(
         deploys_on=date(2023, 5, 1), earliest=date(2026, 9, 1), latest=date(2026, 12, 15)
     )
-    values, years = values_again(NEED.form.sections, need, date(2027, 1, 15), [])
+    values, years = values_again(NEED.form.sections, need, date(2027, 1, 15), [], date(2027, 2, 1))
     assert (years, values["deploys_on"]) == (1, None)
     assert (values["earliest"], values["latest"]) == (date(2027, 9, 1), date(2027, 12, 15))
 
 
 def test_until_when_a_record_stands_is_asked_where_it_would_stand_no_more(app: Flask) -> None:
     support = factories.make_support(expires_on=date(2026, 12, 31))
-    for opens_on, expected in ((date(2026, 12, 31), date(2026, 12, 31)), (date(2027, 1, 1), None)):
-        values, years = values_again(SUPPORT.form.sections, support, opens_on, [])
+    last = date(2026, 12, 31)
+    for opens_on, today, expected in (
+        (last, last, last),
+        (date(2027, 1, 1), date(2026, 12, 1), None),
+        # The round has been open for long, and the record's last day came meanwhile.
+        (date(2026, 6, 1), date(2027, 1, 1), None),
+    ):
+        values, years = values_again(SUPPORT.form.sections, support, opens_on, [], today)
         assert (years, values["expires_on"]) == (0, expected)
 
 
