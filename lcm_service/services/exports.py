@@ -21,10 +21,12 @@ from lcm_service.domain.standing import notice_of
 from lcm_service.persistence import matching_reads as reads
 from lcm_service.persistence.database import db, transaction
 from lcm_service.persistence.tables import Match, Offer, Plan, Support
+from lcm_service.services.delivery_states import is_delivered
 from lcm_service.services.known_rows import rows_as_known
 from lcm_service.services.match_turns import pairs_known, takes_part
 from lcm_service.services.moved_days import labels_now
 from lcm_service.services.plan_excerpts import excerpt_of_plan, pairs_of_provider, weighed_record
+from lcm_service.services.snapshot_records import pair_of
 from lcm_service.services.trail import record_event
 
 PLAN_EXPORT: Final = "lcm-plan-export/1"
@@ -72,7 +74,8 @@ COLUMNS: Final = (
 
 def export_plan(actor: Actor, plan_id: int) -> dict[str, Any]:
     """A plan in the envelope `lcm-plan-export/1`: standing, round, state, labels, and the `lcm-plan/1`
-    itself. The labels of a published plan have the days of now, with ``moved_from`` where it has others.
+    itself. The labels of a published plan have the days and places of now, with ``moved_from`` and
+    ``place_before`` where it has others.
 
     For a focal point ``extract_for`` names its participant, and plan and labels hold its own rows alone; such
     an extract holds nothing of `ABOUT_EVERYBODY`. ``not_for_outside`` names what may not be shown outside the
@@ -159,14 +162,26 @@ def _readable_plan(actor: Actor, plan_id: int) -> Plan:
 def _document_for(actor: Actor, plan: Plan) -> tuple[dict[str, Any], dict[str, Any]]:
     """The plan document and the labels that the actor may read."""
     session = db.session()
-    if may_coordinate(actor):
-        return plan.document, labels_now(session, plan, plan.labels, plan.labels["sessions"])
-    assert actor.participant_code is not None
     matches = reads.list_matches(session, plan.round_id)
+    if may_coordinate(actor):
+        held_in = _places_held(matches)
+        return plan.document, labels_now(session, plan, plan.labels, plan.labels["sessions"], held_in)
+    assert actor.participant_code is not None
     own = excerpt_of_plan(plan, actor.participant_code, plan.explanation, matches)
     kept = {name: own[name] for name in ("assignments", "sessions", "questions", "unmet")}
+    rows = {(row["need"], row["session"]) for row in own["assignments"]}
     standing = _sessions_of_who_stands(actor.participant_code, own, matches)
-    return plan.document | kept | ABOUT_EVERYBODY, labels_now(session, plan, own["labels"], standing)
+    held_in = _places_held([match for match in matches if pair_of(match) in rows])
+    return plan.document | kept | ABOUT_EVERYBODY, labels_now(session, plan, own["labels"], standing, held_in)
+
+
+def _places_held(matches: Iterable[Match]) -> dict[str, str | None]:
+    """Where the courses of these matches were, of those that were held."""
+    return {
+        match.session_code: match.delivery.place_code
+        for match in matches
+        if match.delivery is not None and is_delivered(match)
+    }
 
 
 def _sessions_of_who_stands(code: str, own: Mapping[str, Any], matches: Iterable[Match]) -> set[str]:

@@ -1,9 +1,9 @@
-"""The labels of a stored plan with the days of now: a plan stays as it was stored, and what is shown of it
-and taken out says where its sessions were moved since.
+"""The labels of a stored plan with the days and places of now: a plan stays as it was stored, and what is
+shown of it and taken out says where its sessions were moved since.
 """
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
@@ -11,6 +11,7 @@ from lcm_service.domain.errors import NotAllowed
 from lcm_service.domain.permissions import Actor, may_coordinate
 from lcm_service.domain.sentences import sentence
 from lcm_service.persistence import date_reads, part_reads
+from lcm_service.persistence import matching_reads as reads
 from lcm_service.persistence.database import db
 from lcm_service.persistence.matching_reads import Session
 from lcm_service.persistence.tables import Plan, SessionDays
@@ -44,25 +45,39 @@ def list_moved(actor: Actor, plan: Plan) -> list[MovedSession]:
     ]
 
 
-def labels_now(session: Session, plan: Plan, labels: Labels, codes: Collection[str]) -> dict[str, Any]:
-    """These labels of a plan with the days of now for these sessions, marked by ``moved_from``.
+def labels_now(
+    session: Session,
+    plan: Plan,
+    labels: Labels,
+    codes: Collection[str],
+    held_in: Mapping[str, str | None],
+) -> dict[str, Any]:
+    """These labels of a plan with the days and the place of now for these sessions, marked by ``moved_from``
+    and ``place_before``.
 
     ``codes`` are those of which the reader may know: that a session was moved tells that others stand there.
-    Its place stays that of the plan, as its name is told by the labels of the plan.
+    ``held_in``: where a course of a session was, of those that the reader knows; that stays.
     """
-    sessions = dict(labels["sessions"])
+    sessions, places = dict(labels["sessions"]), dict(labels["places"])
     known = {code: sessions[code] for code in sessions if code in codes and plan.state == "published"}
     offers = part_reads.offers_by_reference(session, {label["offer"] for label in known.values()})
     moved = date_reads.moved_sessions(session, plan.round_id)
     for code, label in known.items():
-        sessions[code] = on_days_of_now(
-            label, session_now(offers[label["offer"]], code, label, moved.get(code))
-        )
-    return {**labels, "sessions": sessions}
+        now = session_now(offers[label["offer"]], code, label, moved.get(code))
+        if code in held_in:
+            now = replace(now, place=held_in[code] or label["place"])
+        sessions[code] = as_of_now(label, now)
+    unnamed = {label["place"] for label in sessions.values() if label["place"] is not None} - set(places)
+    places |= {place.code: place.names for place in reads.list_places(session, unnamed)}
+    return {**labels, "sessions": sessions, "places": places}
 
 
-def on_days_of_now(label: Labels, now: SessionNow) -> Labels:
-    """The label of a session on its days of now, to which it was moved or which its offer states."""
+def as_of_now(label: Labels, now: SessionNow) -> Labels:
+    """The label of a session on its days and in its place of now: to which it was moved, or which its offer
+    states.
+    """
+    if now.place != label["place"]:
+        label = {**label, "place": now.place, "place_before": label["place"]}
     if now.moved_by is None:
         return label
     days = {

@@ -25,7 +25,7 @@ from lcm_service.persistence.matching_reads import Session
 from lcm_service.persistence.tables import Activity, Match, Need, Plan
 from lcm_service.services import publication
 from lcm_service.services.delivery_views import days_of_match
-from lcm_service.services.moved_days import on_days_of_now
+from lcm_service.services.moved_days import as_of_now
 
 Kind = Literal["plan", "round", "activity"]
 
@@ -181,7 +181,7 @@ def _courses_of_other_rounds(session: Session, plan: Plan, courses: Iterable[Cou
     for match in session.scalars(statement):
         pair = (match.need_reference, match.session_code)
         labels = match.plan.labels
-        here = {pair[1]: on_days_of_now(labels["sessions"][pair[1]], days_of_match(match))}
+        here = {pair[1]: as_of_now(labels["sessions"][pair[1]], days_of_match(match))}
         found = _courses({**labels, "sessions": here}, [pair], "round", match.plan.round.code)
         yield from (course for course in found if course.recipient in recipients)
 
