@@ -289,7 +289,8 @@ def _faults_of_place(held: HeldMatch, place: str | None) -> Faults:
     said, delivery = days_of_match(held.match).place, held.match.delivery
     if held.is_on_behalf or said is None:
         return {}
-    put = None if delivery is None else delivery.place_code
+    # Of a course that was not held its session says where it is to be.
+    put = delivery.place_code if delivery is not None and delivery.state == "scheduled" else None
     if put not in (None, said):
         return {} if place == put else {"place_code": [PUT_ELSEWHERE]}
     return {} if place in (None, said) else {"place_code": [ELSEWHERE]}

@@ -363,3 +363,19 @@ def test_files_have_the_place_of_now_for_who_stands_there(placed):
     deliveries.report_delivered(placed.provider, match.id, "provider", report, match.version)
     move_to(placed, PLACE)
     assert [written(reader) for reader in readers] == [("XQB", PLACE)] * 3
+
+
+def test_a_course_that_was_not_held_is_scheduled_where_its_session_is_now(placed):
+    report, match = begin(placed), placed.match()
+    open_earlier(placed)
+    data = {"starts_on": report["held_from"], "ends_on": report["held_to"], "place_code": PLACE}
+    match = deliveries.schedule_delivery(placed.provider, match.id, data, match.version)
+    deliveries.report_not_delivered(placed.provider, match.id, "provider", "security", match.version)
+    move_to(placed, "XQB")
+    match = placed.match()
+    with pytest.raises(NotValid):
+        deliveries.schedule_delivery(placed.provider, match.id, data, match.version)
+    db.session.rollback()
+    data |= {"place_code": "XQB"}
+    match = deliveries.schedule_delivery(placed.provider, match.id, data, match.version)
+    assert (match.delivery.state, match.delivery.place) == ("scheduled", "XQB")
