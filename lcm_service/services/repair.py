@@ -218,16 +218,17 @@ def _moved_sessions(session: Session, round_: Round, plan: Plan) -> Iterator[Att
 
 def _restated_sessions(records: RoundRecords, plan: Plan) -> Iterator[Attention]:
     """Sessions in which somebody stands and of which the offer states other days or another place than the
-    plan has; those that all have moved are named as such.
+    plan has; of those that all have moved the days are named as such.
     """
-    standing = {match.session_code for match in records.pins if match.moved_days is None}
+    moved = {match.session_code for match in records.pins if match.moved_days is not None}
+    standing = {match.session_code for match in records.pins}
     for row in records.sessions:
         label = plan.labels["sessions"].get(row.code)
         if label is None or row.code not in standing or row.code in records.over:
             continue
         one, planned = row.candidate, session_as_planned(label)
-        now = (one.start, one.end, one.not_before, one.not_after)
-        if (now, row.place_code) != (planned.days, planned.place):
+        days = (one.start, one.end, one.not_before, one.not_after)
+        if row.place_code != planned.place or (row.code not in moved and days != planned.days):
             yield Attention("restated_session", record=row.code)
 
 

@@ -379,3 +379,17 @@ def test_a_course_that_was_not_held_is_scheduled_where_its_session_is_now(placed
     data |= {"place_code": "XQB"}
     match = deliveries.schedule_delivery(placed.provider, match.id, data, match.version)
     assert (match.delivery.state, match.delivery.place) == ("scheduled", "XQB")
+
+
+@pytest.mark.parametrize("is_planned", [True, False])
+def test_a_session_that_all_have_moved_calls_for_attention_where_it_is_put_elsewhere(placed, is_planned):
+    proposal = placed.propose(placed.provider, "provider")
+    for actor in (*placed.recipients, placed.funder):
+        placed.accept(actor, proposal)
+    if is_planned:
+        placed.publish()
+    known = set() if is_planned else {("moved_session", placed.code)}
+    assert {one for one in attention(placed) if one[0].endswith("_session")} == known
+    move_to(placed, "XQB")
+    known |= {("restated_session", placed.code)}
+    assert {one for one in attention(placed) if one[0].endswith("_session")} == known
