@@ -27,7 +27,8 @@ def find_fault(original: str, text: str, *, is_plural: bool) -> Sentence | None:
         return sentence("The text is longer than %(most)s characters.", most=LONGEST)
     if _MARKUP.search(text):
         return sentence(
-            "The text may hold no angle brackets, ampersands or straight double quotation marks, and no new line."
+            "The text may hold no angle brackets, ampersands or straight double quotation marks, and no new "
+            "line."
         )
     asked, given = placeholders(original), placeholders(text)
     if lacking := sorted(asked - given - ({"num"} if is_plural else set())):

@@ -34,7 +34,8 @@ def list_guidance(area: str | None = None) -> Sequence[Guidance]:
 
 
 def record_guidance(actor: Actor, data: Mapping[str, Any]) -> Guidance:
-    """Record a document as it came through `GuidanceSchema`. Raises NotAllowed for all but coordinators,
+    """Record a document as it came through `GuidanceSchema`; one that is in the list as it is, as after a
+    second press, is given as it stands. Raises NotAllowed for all but coordinators,
     NotValid for an area that is not listed.
     """
     _require_keeper(actor)
@@ -42,13 +43,19 @@ def record_guidance(actor: Actor, data: Mapping[str, Any]) -> Guidance:
         area = session.get(TrainingArea, data["area"])
         if area is None or not area.is_area:
             raise NotValid(FAULTY, {"area": [NOT_LISTED]})
+        same = {
+            "area_code": area.code,
+            "title": data["title"],
+            "number": data.get("number"),
+            "year": data.get("year"),
+            "where": data["where"],
+        }
+        listed = session.scalars(select(Guidance).filter_by(**same, withdrawn_at=None)).first()
+        if listed is not None:
+            return listed
         row = Guidance(
             reference=next_reference(session, PREFIXES["guidance"]),
-            area=area,
-            title=data["title"],
-            number=data.get("number"),
-            year=data.get("year"),
-            where=data["where"],
+            **same,
         )
         session.add(row)
         session.flush()

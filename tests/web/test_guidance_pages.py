@@ -55,6 +55,18 @@ def test_the_newest_document_of_a_subject_stands_first_and_withdrawn_ones_in_no_
     assert len(actions) == 5
 
 
+def test_a_second_press_records_no_second_document(area) -> None:
+    actor = coordinator_actor()
+    data = {"area": "C-IED", "title": "A manual", "where": "The library"}
+    first = record_guidance(actor, data)
+    assert record_guidance(actor, data) == first
+    assert record_guidance(actor, data | {"year": 2027}) != first
+    assert len(list_guidance()) == 2
+    withdraw_guidance(actor, first.reference, first.version)
+    assert record_guidance(actor, data).reference not in {first.reference}
+    assert len(list_guidance()) == 2
+
+
 def test_an_old_page_withdraws_nothing(area) -> None:
     actor = coordinator_actor()
     row = record_guidance(actor, {"area": "C-IED", "title": "A manual", "where": "The library"})
