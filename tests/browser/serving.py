@@ -12,6 +12,7 @@ from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Error, 
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 from tests import factories
+from tests.browser.wording import OWN_NAMES, Wording
 
 AXE = (Path(__file__).parent / "axe.min.js").read_text(encoding="utf-8")
 AXE_RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
@@ -62,6 +63,7 @@ class Visitor:
     context: BrowserContext
     page: Page
     complaints: list[str] = field(default_factory=list)
+    wording: Wording = field(default_factory=Wording)
 
     def visit(self, address: str) -> None:
         """Open a page; the frame of every page must be there."""
@@ -79,11 +81,18 @@ class Visitor:
         assert response.status == 200, (address, response.status)
 
     def press(self, name: str, *, exact: bool = True) -> None:
-        """Press a button or follow a link of the main part of the page by its words."""
+        """Press a button or follow a link of the main part of the page by its English words."""
         main = self.page.locator("main")
-        button = main.get_by_role("button", name=name, exact=exact)
-        target = button if button.count() else main.get_by_role("link", name=name, exact=exact)
+        said = self.wording.button(name) if exact else self.wording.part(name)
+        button = main.get_by_role("button", name=said, exact=exact)
+        target = button if button.count() else main.get_by_role("link", name=said, exact=exact)
         target.first.click()
+
+    def reads(self, *english: str) -> None:
+        """The main part of the page says this, in the reader's language."""
+        shown = self.page.inner_text("main")
+        for one in english:
+            assert self.wording.part(one).search(shown), (one, shown)
 
     def sign_in(self, email: str, password: str = factories.PASSWORD) -> None:
         """Sign in by the page, after leaving whoever was signed in."""
@@ -93,6 +102,8 @@ class Visitor:
         self.page.locator("#password").fill(password)
         self.page.locator("main button.main").click()
         assert "/sign-in" not in self.page.url, self.page.inner_text("main")
+        if self.wording.language != "en":
+            self.choose_language(OWN_NAMES[self.wording.language])
 
     def choose_language(self, own_name: str) -> None:
         """Choose the language of the pages as a reader does."""
@@ -112,12 +123,12 @@ class Visitor:
 
 
 @contextmanager
-def visitor(browser: Browser, root: str, **options: Any) -> Iterator[Visitor]:
-    """A person at a browser window of their own."""
+def visitor(browser: Browser, root: str, *, language: str = "en", **options: Any) -> Iterator[Visitor]:
+    """A person at a browser window of their own, who reads the pages in this language."""
     context = browser.new_context(**options)
     context.set_default_timeout(15_000)
     page = context.new_page()
-    someone = Visitor(root, context, page)
+    someone = Visitor(root, context, page, wording=Wording(language))
 
     def note_message(message: ConsoleMessage) -> None:
         # A page that refuses something (409, 422) is reported by the browser too; that is no complaint.

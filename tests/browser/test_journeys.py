@@ -1,6 +1,9 @@
-"""The journey of the whole mechanism in a real browser, with JavaScript and without: the same final state."""
+"""The journey of the whole mechanism in a real browser, in every language, with JavaScript and without: the
+same final state. Quick runs walk it in English, and in Arabic without JavaScript.
+"""
 
 from collections.abc import Callable
+from itertools import product
 from urllib.parse import urlsplit
 
 import pytest
@@ -10,7 +13,12 @@ from lcm_service.persistence.database import db
 from lcm_service.persistence.tables import Match, Plan
 from lcm_service.services import decisions
 from tests.browser.serving import Visitor
+from tests.browser.wording import OWN_NAMES
+from tests.conftest import size_of_this_run
 from tests.web import world
+
+QUICK = [("en", True), ("en", False), ("ar", False)]
+FULL = list(product(OWN_NAMES, (True, False)))
 
 type Sides = tuple[int, str, str]
 
@@ -35,36 +43,37 @@ def pass_gate(someone: Visitor) -> None:
     """The coordinator puts a plan forward; a second one approves it, and it leaves at once."""
     address = urlsplit(someone.page.url).path
     someone.press("Put it forward")
-    assert "Waiting for a second coordinator" in someone.page.inner_text("main")
+    someone.reads("Waiting for a second coordinator")
     someone.sign_in(world.APPROVER)
     someone.visit(address)
     someone.press("Approve")
-    assert "is published" in someone.page.inner_text("main")
+    someone.reads("is published. The recipient of each match is asked first.")
 
 
 def wait_for_plan(someone: Visitor, number: int) -> None:
     """Wait until the page of a run, which looks again by itself, shows the way to its plan."""
-    someone.page.get_by_role("link", name=f"Read plan {number}").wait_for(timeout=20_000)
+    name = someone.wording.button(f"Read plan {number}")
+    someone.page.get_by_role("link", name=name).wait_for(timeout=20_000)
 
 
-@pytest.mark.parametrize("javascript", [True, False], ids=["with JavaScript", "without JavaScript"])
+@pytest.mark.parametrize(("language", "javascript"), FULL if size_of_this_run() == "full" else QUICK)
 def test_match_publish_confirm_decline_repair_export(
-    service: Flask, visit: Callable[..., Visitor], javascript: bool
+    service: Flask, visit: Callable[..., Visitor], language: str, javascript: bool
 ) -> None:
-    someone = visit(java_script_enabled=javascript)
+    someone = visit(language=language, java_script_enabled=javascript)
     page = someone.page
     cockpit = f"/rounds/{world.EXERCISE}"
 
     # The coordinator matches, reads the plan and publishes it.
     someone.sign_in(world.COORDINATOR)
     someone.visit(cockpit)
-    page.locator("summary", has_text="Make another plan").click()
+    page.locator("summary", has_text=someone.wording.part("Make another plan")).click()
     someone.press("Match")
     page.wait_for_url("**/runs/*")
     world.let_worker_run(service)
     wait_for_plan(someone, 2)
     someone.press("Read plan 2")
-    assert "Every objective is proven" in page.inner_text("main")
+    someone.reads("Every objective is proven")
     pass_gate(someone)
 
     # Two recipients agree to be put to their providers: one of these confirms, the other declines.
@@ -74,22 +83,22 @@ def test_match_publish_confirm_decline_repair_export(
     for match, email in ((kept, recipient), (lost, other_recipient)):
         someone.sign_in(email)
         someone.visit(f"/matches/{match}")
-        assert "It reads nothing else of your need" in page.inner_text("main")
+        someone.reads("It reads nothing else of your need")
         someone.press("Agree to be put to", exact=False)
-        assert "The provider is asked now" in page.inner_text("main")
+        someone.reads("The provider is asked now")
     for email in (asked, recipient):
         someone.sign_in(email)
         someone.visit(f"/matches/{kept}")
         someone.press("Confirm")
-        assert "The match is confirmed" in page.inner_text("main")
+        someone.reads("The match is confirmed")
     someone.sign_in(provider)
     someone.visit(f"/matches/{lost}")
     someone.press("Decline")
     someone.press("Decline")
-    assert "Something has to be put right" in page.inner_text("main")
-    page.get_by_label("There is not enough capacity").check()
+    someone.reads("Something has to be put right")
+    page.get_by_label(someone.wording.part("There is not enough capacity")).check()
     someone.press("Decline")
-    assert "The match is declined" in page.inner_text("main")
+    someone.reads("The match is declined")
 
     # The coordinator repairs, sees what changes, publishes and exports.
     someone.sign_in(world.COORDINATOR)
@@ -99,9 +108,7 @@ def test_match_publish_confirm_decline_repair_export(
     world.let_worker_run(service)
     wait_for_plan(someone, 3)
     someone.press("Read plan 3")
-    shown = page.inner_text("main")
-    assert "What changes against the published plan" in shown
-    assert "Lost" in shown
+    someone.reads("What changes against the published plan")
     pass_gate(someone)
     with service.app_context():
         plan = db.session.query(Plan).filter_by(state="published").join(Plan.round).one()
@@ -144,7 +151,7 @@ def test_a_focal_point_states_a_need_by_keyboard_alone_and_sees_its_faults_first
     page.keyboard.type("Convoy drivers")
     page.keyboard.press("Enter")
     page.wait_for_url("**/needs/N-*")
-    assert "is recorded as" in page.inner_text("main")
+    someone.reads("is recorded as")
     outline = page.evaluate(
         "(document.querySelector('main a').focus({focusVisible: true}),"
         "getComputedStyle(document.querySelector('main a')).outlineStyle)"
