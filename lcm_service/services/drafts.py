@@ -10,9 +10,9 @@ from typing import Any, Final
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from lcm_service.domain.errors import Conflict, NotAllowed
+from lcm_service.domain.errors import NotAllowed
 from lcm_service.domain.permissions import Actor, may_see_draft
-from lcm_service.domain.sentences import Coded, sentence
+from lcm_service.domain.sentences import sentence
 from lcm_service.persistence.database import transaction
 from lcm_service.persistence.tables import Offer, OfferSession, Round
 from lcm_service.services import records
@@ -29,13 +29,21 @@ _SUBMIT: Final[Mapping[str, Callable[..., Any]]] = {
 
 
 def save_draft(
-    actor: Actor, kind: str, participant_code: str, round_code: str, data: Mapping[str, Any]
+    actor: Actor,
+    kind: str,
+    participant_code: str,
+    round_code: str,
+    data: Mapping[str, Any],
+    *,
+    step: str | None = None,
 ) -> Any:
     """Keep a record that is not to be sent yet. It is checked like one that is; nobody is told.
 
+    ``step`` names the first step of its form where it is written in steps; the others are kept by a revision.
+
     Raises NotAllowed for all but the participant's own focal points, and as the submission of its kind.
     """
-    return _SUBMIT[kind](actor, participant_code, round_code, data, as_draft=True)
+    return _SUBMIT[kind](actor, participant_code, round_code, data, as_draft=True, step=step)
 
 
 def submit_draft(actor: Actor, kind: str, reference: str, version: int) -> Any:
@@ -72,14 +80,7 @@ def _begin(session: Session, actor: Actor, kind: str, reference: str, version: i
     if not may_see_draft(actor, draft.participant_id):
         raise NotAllowed(sentence("A draft is sent and discarded by its participant alone."))
     check_version(session, actor, kind, draft, version)
-    if draft.state != "draft":
-        raise Conflict(
-            sentence(
-                "%(reference)s is %(state)s and no draft any more.",
-                reference=reference,
-                state=Coded("record_state", draft.state),
-            )
-        )
+    records.require_draft(draft)
     return draft
 
 

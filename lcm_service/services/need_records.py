@@ -20,21 +20,30 @@ AS_ASKED = "As asked."
 
 
 def submit_need(
-    actor: Actor, participant_code: str, round_code: str, data: Mapping[str, Any], *, as_draft: bool = False
+    actor: Actor,
+    participant_code: str,
+    round_code: str,
+    data: Mapping[str, Any],
+    *,
+    as_draft: bool = False,
+    step: str | None = None,
 ) -> Need:
-    """Submit a need, complete or not; ``as_draft`` as in `drafts.save_draft`.
+    """Submit a need, complete or not; ``as_draft`` and ``step`` as in `drafts.save_draft`.
 
     Raises NotAllowed, NotFound (round), Conflict (closed round) and NotValid.
     """
     values = records.accepted_values("need", actor, data)
     with transaction() as session:
         return records.submit_record(
-            session, actor, Need, participant_code, round_code, values, as_draft=as_draft
+            session, actor, Need, participant_code, round_code, values, as_draft=as_draft, step=step
         )
 
 
-def revise_need(actor: Actor, reference: str, data: Mapping[str, Any], version: int) -> Need:
-    """Change the given fields and no others; a field given as None becomes unknown.
+def revise_need(
+    actor: Actor, reference: str, data: Mapping[str, Any], version: int, *, step: str | None = None
+) -> Need:
+    """Change the given fields and no others; a field given as None becomes unknown. ``step`` names the step
+    of a draft's form in which they were asked.
 
     Raises NotFound, Stale (who changed what), Conflict and NotValid.
     """
@@ -43,7 +52,7 @@ def revise_need(actor: Actor, reference: str, data: Mapping[str, Any], version: 
         need = records.begin_change(session, actor, Need, reference, version)
         records.check_values(session, "need", records.values_of("need", need) | values, need.participant)
         changed = records.write_values(need, values)
-        if changed:
+        if records.mark_step(need, step) or changed:
             changed += _keep_recognition_within_the_asked(need)
             changed += _end_circulation_without_consent(need)
             records.end_change(session, actor, need, "revise", changed)

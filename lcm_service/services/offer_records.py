@@ -20,10 +20,16 @@ NO_SUCH_SESSION = sentence("This offer has no such session, or it was withdrawn.
 
 
 def submit_offer(
-    actor: Actor, participant_code: str, round_code: str, data: Mapping[str, Any], *, as_draft: bool = False
+    actor: Actor,
+    participant_code: str,
+    round_code: str,
+    data: Mapping[str, Any],
+    *,
+    as_draft: bool = False,
+    step: str | None = None,
 ) -> Offer:
     """Submit an offer, complete or not; the dated sessions in ``data["sessions"]`` get the keys S1, S2...;
-    ``as_draft`` as in `drafts.save_draft`.
+    ``as_draft`` and ``step`` as in `drafts.save_draft`.
 
     Raises NotAllowed, NotFound (round), Conflict (closed round) and NotValid.
     """
@@ -42,12 +48,16 @@ def submit_offer(
             round_code,
             values | ({"sessions": rows} if rows else {}),
             as_draft=as_draft,
+            step=step,
             sessions=sessions,
         )
 
 
-def revise_offer(actor: Actor, reference: str, data: Mapping[str, Any], version: int) -> Offer:
-    """Change the given fields and no others; a field given as None becomes unknown.
+def revise_offer(
+    actor: Actor, reference: str, data: Mapping[str, Any], version: int, *, step: str | None = None
+) -> Offer:
+    """Change the given fields and no others; a field given as None becomes unknown. ``step`` names the step
+    of a draft's form in which they were asked.
 
     Sessions given with a key are revised, those without one are added, and those not named stay: a session is
     taken away by `withdraw_session`. Raises NotFound, NotAllowed, Stale (who changed what), NotValid, also
@@ -69,7 +79,7 @@ def revise_offer(actor: Actor, reference: str, data: Mapping[str, Any], version:
             whole = records.values_of("offer", offer)
             whole["sessions"] = [session_values(row) for row in offer.sessions]
             records.check_values(session, "offer", whole, offer.participant)
-        if changed:
+        if records.mark_step(offer, step) or changed:
             records.end_change(session, actor, offer, "revise", changed)
             if is_about_sessions:
                 restate_sessions(session, actor, offer, before)

@@ -104,11 +104,13 @@ def submit_record[Record: (Need, Offer, Support)](
     values: dict[str, Any],
     *,
     as_draft: bool = False,
+    step: str | None = None,
     **relations: Any,
 ) -> Record:
     """Store a new record with its reference, event and message, after checking its accepted ``values``.
 
     ``as_draft``: it is not submitted yet; nobody is told, and nobody but its participant may keep it.
+    ``step`` names the step of its form that was kept, where the draft is written in steps.
     """
     kind = KINDS[table]
     owner = participant_to_submit_for(session, actor, participant_code)
@@ -125,6 +127,7 @@ def submit_record[Record: (Need, Offer, Support)](
     write_values(record, {key: value for key, value in values.items() if key != "sessions"})
     prefix = PREFIXES[kind]
     record.reference = draft_reference(prefix) if as_draft else next_reference(session, prefix)
+    record.kept_steps = [step] if step else None
     session.add(record)
     session.flush()
     stated = sorted(key for key, value in values.items() if value is not None and key != "source")
@@ -197,6 +200,32 @@ def lock_with_round[Record: (Need, Offer, Support)](
     record = lock_record(session, actor, table, reference)
     check_version(session, actor, KINDS[table], record, version)
     return record
+
+
+def mark_step(record: Any, step: str | None) -> bool:
+    """Note that a step of a draft's form was kept, whatever was answered in it; tell whether that is new.
+
+    Raises Conflict where a step is named and the record is no draft: what was sent is changed as a whole.
+    """
+    if step is None:
+        return False
+    require_draft(record)
+    if record.kept_steps is None or step in record.kept_steps:
+        return False
+    record.kept_steps = [*record.kept_steps, step]
+    return True
+
+
+def require_draft(record: Any) -> None:
+    """Raise Conflict for a record that was sent already, where something is done with drafts alone."""
+    if record.state != "draft":
+        raise Conflict(
+            sentence(
+                "%(reference)s is %(state)s and no draft any more.",
+                reference=record.reference,
+                state=Coded("record_state", record.state),
+            )
+        )
 
 
 def end_change(

@@ -21,7 +21,7 @@ from lcm_service.services.offer_records import (
 )
 from lcm_service.services.record_ends import renew_record
 from lcm_service.services.record_life import acknowledge_record, authenticate_record, return_record
-from lcm_service.services.records import state_for
+from lcm_service.services.records import require_draft, state_for
 from lcm_service.services.support_records import (
     find_support,
     list_supports,
@@ -45,6 +45,7 @@ __all__ = [
     "recognise_as_asked",
     "recognise_need",
     "renew_record",
+    "require_draft",
     "return_record",
     "revise_need",
     "revise_offer",

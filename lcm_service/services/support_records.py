@@ -11,21 +11,30 @@ from lcm_service.services.parties import end_parts_of
 
 
 def submit_support(
-    actor: Actor, participant_code: str, round_code: str, data: Mapping[str, Any], *, as_draft: bool = False
+    actor: Actor,
+    participant_code: str,
+    round_code: str,
+    data: Mapping[str, Any],
+    *,
+    as_draft: bool = False,
+    step: str | None = None,
 ) -> Support:
-    """Submit a support, complete or not; ``as_draft`` as in `drafts.save_draft`.
+    """Submit a support, complete or not; ``as_draft`` and ``step`` as in `drafts.save_draft`.
 
     Raises NotAllowed, NotFound (round), Conflict (closed round) and NotValid.
     """
     values = records.accepted_values("support", actor, data)
     with transaction() as session:
         return records.submit_record(
-            session, actor, Support, participant_code, round_code, values, as_draft=as_draft
+            session, actor, Support, participant_code, round_code, values, as_draft=as_draft, step=step
         )
 
 
-def revise_support(actor: Actor, reference: str, data: Mapping[str, Any], version: int) -> Support:
-    """Change the given fields and no others; a field given as None becomes unknown.
+def revise_support(
+    actor: Actor, reference: str, data: Mapping[str, Any], version: int, *, step: str | None = None
+) -> Support:
+    """Change the given fields and no others; a field given as None becomes unknown. ``step`` names the step
+    of a draft's form in which they were asked.
 
     Raises NotFound, NotAllowed, Stale (who changed what), Conflict and NotValid.
     """
@@ -35,7 +44,7 @@ def revise_support(actor: Actor, reference: str, data: Mapping[str, Any], versio
         whole = records.values_of("support", support) | values
         records.check_values(session, "support", whole, support.participant)
         changed = records.write_values(support, values)
-        if changed:
+        if records.mark_step(support, step) or changed:
             records.end_change(session, actor, support, "revise", changed)
         return support
 

@@ -30,6 +30,7 @@ from lcm_service.web import (
     plan_view,
     plans,
     questions,
+    record_steps,
     refusals,
     rounds,
     runs,
@@ -81,6 +82,7 @@ def register_pages(app: Flask) -> None:
     app.jinja_env.globals.update(
         field_label=field_labels.field_label,
         answer_address=questions.answer_address,
+        go_on_address=record_steps.go_on_address,
         in_words=refusals.in_words,
         error_heading=errors.error_heading,
         error_advice=errors.error_advice,

@@ -90,6 +90,11 @@ class Desk:
         return [(area, one) for area, one in self.own_aside if one.state == "returned"]
 
     @property
+    def drafts(self) -> list[tuple[str, Any]]:
+        """The participant's own records that it has written and not sent."""
+        return [(area, one) for area, one in self.own_aside if one.state == "draft"]
+
+    @property
     def attention_counts(self) -> dict[str, int]:
         """How often each kind of thing has happened since the published plan was made."""
         return dict(Counter(one.code for one in self.attention))
@@ -278,5 +283,7 @@ def _participants_step(desk: Desk) -> str:
         return "report"
     if desk.to_assess:
         return "assess"
+    if desk.drafts and desk.round.state == "open":
+        return "go_on"
     has_records = desk.needs or desk.offers or desk.supports or desk.own_aside
     return "nothing" if has_records else "submit"

@@ -81,6 +81,8 @@ class FormView:
     faults_by_field: Mapping[str, list[str]] = field(default_factory=dict)
     # False for a new record, where no box says "I don't know yet" before the person did.
     shows_unknown: bool = False
+    # Where what this page does not ask is changed: a fault there is linked to it.
+    addresses: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def fields(self) -> Iterable[Field]:
@@ -92,12 +94,17 @@ class FormView:
 
     @property
     def fault_lines(self) -> list[tuple[str, str, Any, str]]:
-        """(anchor, name, label, sentence) of each fault; what belongs to no field of the form points at its
+        """(address, name, label, sentence) of each fault; what belongs to no field of the form points at its
         top, and the label is ``None`` where no section has the field.
         """
         labels = {one.name: one.label for one in self.fields}
         return [
-            (name if name in labels or name in ROWS else "content", name, labels.get(name), sentence)
+            (
+                self.addresses.get(name) or f"#{name if name in labels or name in ROWS else 'content'}",
+                name,
+                labels.get(name),
+                sentence,
+            )
             for name, sentences in self.faults_by_field.items()
             for sentence in sentences
         ]

@@ -22,6 +22,7 @@ from lcm_service.web.record_flow import RecordPages
 from lcm_service.web.record_kinds import RecordForm, RecordKind, RecordServices
 from lcm_service.web.saving import Page, StaleFacts, Values, read_version, save_or_show_again
 from lcm_service.web.showing import current_actor
+from lcm_service.web.step_flow import StepPages
 
 
 def _matches_and_gaps(actor: Actor, need: Any) -> Values:
@@ -72,6 +73,7 @@ NEED = RecordKind(
 
 bp = Blueprint("needs", __name__)
 RecordPages(NEED).add_to(bp)
+StepPages(NEED).add_to(bp)
 
 
 @bp.get("/needs/<reference>/recognise")

@@ -6,6 +6,7 @@ from datetime import date
 from typing import Any
 
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext
 from werkzeug.datastructures import MultiDict
 
 from lcm_service.domain.rolling import moved_on
@@ -14,6 +15,11 @@ from lcm_service.web import choices
 from lcm_service.web.saving import Faults, Values
 
 EMPTY_ROWS = 2
+LABELS = {
+    "sessions": lazy_gettext("Sessions with fixed days"),
+    "requires": lazy_gettext("What must others provide so that it can run?"),
+    "costs": lazy_gettext("Who pays what?"),
+}
 NOTHING, LISTED, UNKNOWN = "nothing", "listed", ""
 SESSION_FIELDS = ("starts_on", "ends_on", "seats", "place_code")
 REQUIREMENT_FIELDS = ("kind", "quantity", "per_seat")

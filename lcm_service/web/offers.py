@@ -24,6 +24,7 @@ from lcm_service.web.record_flow import RecordPages
 from lcm_service.web.record_kinds import RecordForm, RecordKind, RecordServices
 from lcm_service.web.saving import Page, StaleFacts, Values, read_version, save_or_show_again
 from lcm_service.web.showing import current_actor
+from lcm_service.web.step_flow import StepPages
 
 REPLY = (Section(lazy_gettext("Reply"), (Field("reply", lazy_gettext("Your reply"), "longtext"),)),)
 
@@ -88,12 +89,14 @@ OFFER = RecordKind(
         withdraw=submissions.withdraw_offer,
     ),
     at_first={"subject": "training"},
+    read_rows=read_rows,
     show_more=_record_of_course,
 )
 PAGES = RecordPages(OFFER)
 
 bp = Blueprint("offers", __name__)
 PAGES.add_to(bp)
+StepPages(OFFER).add_to(bp)
 
 
 @bp.get("/offers/<reference>/first-questions")

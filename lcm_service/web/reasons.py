@@ -185,6 +185,30 @@ QUESTIONS: Final[Mapping[str, Sentences]] = {
     "recipient": PARTICIPANT_QUESTIONS,
 }
 
+# What hangs on an answer that is left open when a record is sent (docs/matching.md, 3).
+_COURSES = _("Which courses suit")
+_DATES = _("Which dates suit")
+_NEEDS = _("Which needs it can serve")
+_DAYS = _("Whom its dates suit")
+WHAT_HANGS: Final[Mapping[str, Sentences]] = {
+    "need": {
+        **dict.fromkeys(("personnel", "areas", "level", "languages", "modes"), _COURSES),
+        "seats": _("How many seats are planned for you; until then the number is assumed"),
+        "women": _("Whether courses for women only suit"),
+        **dict.fromkeys(("earliest", "latest"), _DATES),
+    },
+    "offer": {
+        **dict.fromkeys(("personnel", "only", "areas", "level", "languages", "mode", "place"), _NEEDS),
+        "requires": _("Whether it can run"),
+        "seats": _("How many can take part; until then the number is assumed"),
+        **dict.fromkeys(("start", "end"), _DAYS),
+    },
+    "support": {
+        "quantity": _("How many courses it can carry"),
+        "languages": _("Which courses it can serve"),
+    },
+}
+
 # The same in a word or two, for rows that gather several questions of one record.
 QUESTION_NAMES: Final[Sentences] = {
     "areas": _("subjects"),

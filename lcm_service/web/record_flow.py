@@ -62,7 +62,6 @@ class RecordPages:
         bp.get(of_record)(self.show)
         bp.get(f"{of_record}/revise")(self.edit)
         bp.post(f"{of_record}/revise")(self.revise)
-        bp.post(f"{of_record}/submit")(self.send)
         bp.post(f"{of_record}/discard")(self.discard)
         bp.get(f"{of_record}/withdraw")(self.ask_withdrawal)
         bp.post(f"{of_record}/withdraw")(self.withdraw)
@@ -137,12 +136,6 @@ class RecordPages:
     def revise(self, reference: str) -> Page:
         """Change a record; what is cleared becomes unknown."""
         return self.save_form(reference, self.kind.form)
-
-    def send(self, reference: str) -> Page:
-        """Submit a draft."""
-        version = read_version(request.form)
-        record = submissions.submit_draft(current_actor(), self.kind.name, reference, version)
-        return redirect(self._lead_on(self.kind.recorded, record.reference), HTTPStatus.SEE_OTHER)
 
     def discard(self, reference: str) -> Page:
         """Take a draft away."""

@@ -10,7 +10,7 @@ from typing import Any
 
 from lcm_service.domain.permissions import Actor
 from lcm_service.schemas.records import RecordSchema
-from lcm_service.web.fields import Section
+from lcm_service.web.fields import Section, TypedForm
 from lcm_service.web.saving import Faults, Values
 
 # A need, an offer or a support. Pages do not know the tables.
@@ -27,6 +27,10 @@ def _as_they_are(values: Values, _years: int) -> Values:
 
 def _nothing_more(*_about: Any) -> Values:
     return {}
+
+
+def _no_rows(_form: TypedForm, _parts: Sequence[str]) -> tuple[Values, Faults]:
+    return {}, {}
 
 
 def _no_days(_record: Record) -> Iterable[date | None]:
@@ -61,7 +65,7 @@ class RecordServices:
     list_all: Callable[[Actor, str], Sequence[Record]]
     find: Callable[[Actor, str], Record]
     submit: Callable[[Actor, str, str, Values], Record]
-    revise: Callable[[Actor, str, Values, int], Record]
+    revise: Callable[..., Record]
     withdraw: Callable[[Actor, str, int, str | None], Record]
 
 
@@ -85,6 +89,8 @@ class RecordKind:
     services: RecordServices
     # What an empty form has answered already.
     at_first: Mapping[str, Any] = field(default_factory=dict)
+    # How those parts of its form that are rows are read, in a step that asks about some of them.
+    read_rows: Callable[[TypedForm, Sequence[str]], tuple[Values, Faults]] = _no_rows
     # What its page shows and the pages of other kinds do not.
     show_more: Callable[[Actor, Record], Values] = _nothing_more
     # The same of its list, by the code of the round.

@@ -141,6 +141,7 @@ def address_of(rule: Any, case: Case | None, round_code: str) -> str:
     filled = {
         "code": round_code,
         "key": "S1",
+        "step": "what",
         "filename": "lcm.css",
         "invitation_code": CODE,
         "renewal_code": CODE,

@@ -47,6 +47,8 @@ def record_presses(kind: str) -> dict[str, Press]:
     posted = {
         f"{area}.submit": Press(owner, sent=new),
         f"{area}.revise": Press(owner, "returned", new),
+        f"{area}.keep_first": Press(owner, sent=new),
+        f"{area}.keep_step": Press(owner, "draft", new),
         f"{area}.send": Press(owner, "draft"),
         f"{area}.discard": Press(owner, "draft"),
         f"{area}.withdraw": Press(owner, "circulated", withdrawal),

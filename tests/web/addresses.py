@@ -2,10 +2,10 @@
 
 from flask import Flask
 
-from lcm_service.domain.permissions import SYSTEM
+from lcm_service.domain.permissions import SYSTEM, Actor
 from lcm_service.persistence.database import db
 from lcm_service.persistence.tables import DateProposal, Match, Part, Person, Plan, Run
-from lcm_service.services import accounts, invitations, renewals
+from lcm_service.services import accounts, invitations, renewals, submissions
 from tests.web import world
 
 # The later steps of a sign-in are no pages of one who is signed in; people are looked after by leads.
@@ -15,6 +15,12 @@ OF_LEADS = "people"
 OF_PARTICIPANTS = "calendar"
 # A file, which a browser keeps instead of showing it.
 OWN_FILES = {"calendar.file"}
+# On which a participant writes a record in steps: its own as well.
+WRITING = {
+    f"{area}.{page}"
+    for area in ("needs", "offers", "supports")
+    for page in ("begin", "step", "check", "sent")
+}
 OF_ADMINISTRATORS = {"people.ask_renewal"}
 
 
@@ -58,7 +64,7 @@ def addresses_of_lead(app: Flask, lead: Person) -> dict[str, str]:
     )
     renewal = renewals.begin_renewal(SYSTEM, colleague.email)
     codes = {"<invitation_code>": code, "<renewal_code>": renewal, "<row:person_id>": str(colleague.id)}
-    found = {}
+    found = addresses_of_writing(app, actor)
     for endpoint, rule in page_rules(app):
         own = {OF_LEADS, OF_PARTICIPANTS, "own_account"}
         if endpoint.partition(".")[0] in own and endpoint not in OF_ADMINISTRATORS | OWN_FILES:
@@ -66,6 +72,29 @@ def addresses_of_lead(app: Flask, lead: Person) -> dict[str, str]:
             for name, value in codes.items():
                 address = address.replace(name, value)
             found[endpoint] = address
+    return found
+
+
+def addresses_of_writing(app: Flask, actor: Actor) -> dict[str, str]:
+    """Endpoint -> an address of it, for the pages on which a participant writes, with what was begun and what
+    was sent of each kind.
+    """
+    found = {}
+    for kind in ("need", "offer", "support"):
+        said = {"title": "Kept", **({"kind": "venue"} if kind == "support" else {})}
+        begun, sent = (
+            submissions.save_draft(
+                actor, kind, actor.participant_code or "", world.EXERCISE, said, step="what"
+            )
+            for _ in range(2)
+        )
+        reference = submissions.submit_draft(actor, kind, sent.reference, sent.version).reference
+        rules = {endpoint: rule for endpoint, rule in page_rules(app) if endpoint in WRITING}
+        for endpoint, rule in rules.items():
+            if endpoint.startswith(kind):
+                of_record = reference if endpoint.endswith(".sent") else begun.reference
+                filled = rule.replace("<code>", world.EXERCISE).replace("<reference>", of_record)
+                found[endpoint] = filled.replace("<step>", "what")
     return found
 
 
@@ -82,7 +111,7 @@ def addresses(app: Flask, round_code: str) -> dict[str, str]:
     found = {}
     for endpoint, rule in page_rules(app):
         area = endpoint.partition(".")[0]
-        if area in {OF_LEADS, OF_PARTICIPANTS} or endpoint in BEFORE_SIGN_IN:
+        if area in {OF_LEADS, OF_PARTICIPANTS} or endpoint in BEFORE_SIGN_IN | WRITING:
             continue
         if "<row:part_id>" in rule and match_id and part_id is None:
             continue

@@ -53,7 +53,7 @@ def test_what_nobody_offers_leads_on_to_a_need(at_work: Flask, focal_point: Flas
     answer = focal_point.get(f"{PATH}?area=no-such-subject")
     words = read_page(answer.text).texts
     assert "No offer of this round suits that" in words
-    assert f'href="/rounds/{world.EXERCISE}/needs/new"' in answer.text
+    assert f'href="/rounds/{world.EXERCISE}/needs/begin"' in answer.text
 
 
 @pytest.mark.parametrize("month", ["2027-13", "2027-3", "march", "2027-03-01", "0001-01", "2027-03%0A"])

@@ -119,9 +119,13 @@ def test_a_draft_is_saved_sent_and_discarded_by_form_and_by_program(
         assert {browser.get(address).status_code for browser in (other, coordinator)} == {404}
     for browser in (other, coordinator):
         assert "kestrel" not in browser.get(offers).text
-    send = next(one for one in read_page(owner.get(addresses[0]).text).forms if "/submit" in one.action)
-    sent = owner.post(send.action, data=send.data()).location
-    assert "-draft-" not in sent
+    check = f"{addresses[0]}/check"
+    assert f'href="{check}"' in owner.get(addresses[0]).text
+    send = next(one for one in read_page(owner.get(check).text).forms if "/submit" in one.action)
+    told = owner.post(send.action, data=send.data()).location
+    assert "-draft-" not in told
+    assert "is recorded as" in owner.get(told).text
+    sent = told.removesuffix("/sent")
     assert "kestrel" in other.get(sent).text
     assert "takes part as it is" in owner.get(sent).text
     discard = next(one for one in read_page(owner.get(addresses[1]).text).forms if "/discard" in one.action)

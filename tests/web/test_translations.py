@@ -8,6 +8,7 @@ than GNU.
 import csv
 import io
 import re
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 
@@ -24,9 +25,11 @@ from flask.testing import FlaskClient
 from flask_babel import Domain, force_locale, ngettext
 
 from lcm_service.domain.vocabulary import LANGUAGES_OF_PAGES
+from lcm_service.persistence.tables import Person
+from lcm_service.services import accounts
 from lcm_service.web.showing import TRAINING_LANGUAGES
 from tests.web import world
-from tests.web.addresses import addresses
+from tests.web.addresses import addresses, addresses_of_writing
 from tests.web.html import read_page
 from tests.web.test_all_pages import FILES
 
@@ -194,17 +197,32 @@ def test_no_page_shows_a_word_that_cannot_be_translated(
 ) -> None:
     world.propose_other_dates(at_work, world.publish_draft(world.EXERCISE))
     pages = addresses(at_work, world.EXERCISE)
+    pages = {endpoint: address for endpoint, address in pages.items() if endpoint not in FILES}
+    assert words_that_cannot_be_translated(coordinator, pages, monkeypatch) == {}
+
+
+def test_no_page_on_which_a_record_is_written_shows_a_word_that_cannot_be_translated(
+    at_work: Flask, browser_of: Callable[[Person], FlaskClient], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    writer = world.focal_point_of("XAA")
+    pages = addresses_of_writing(at_work, accounts.actor_of(writer))
+    assert words_that_cannot_be_translated(browser_of(writer), pages, monkeypatch) == {}
+
+
+def words_that_cannot_be_translated(
+    browser: FlaskClient, pages: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> dict[str, list[str]]:
+    """Endpoint -> what its page says outside of the catalogue."""
     pseudo = PseudoTranslations()
     monkeypatch.setattr(Domain, "get_translations", lambda self: pseudo)
     found = {}
     for endpoint, address in pages.items():
-        if endpoint not in FILES:
-            page = coordinator.get(address)
-            assert "⟦" in page.text, address
-            raw = raw_words(page.text)
-            if raw:
-                found[endpoint] = sorted(set(raw))[:8]
-    assert found == {}
+        page = browser.get(address)
+        assert "⟦" in page.text, address
+        raw = raw_words(page.text)
+        if raw:
+            found[endpoint] = sorted(set(raw))[:8]
+    return found
 
 
 SCRIPTS = {"ar": "\u0600-\u06ff", "ru": "\u0400-\u04ff", "zh": "\u4e00-\u9fff"}

@@ -186,6 +186,7 @@ def test_a_closed_round_says_what_goes_on_and_is_opened_again(
     press(coordinator, ROUND, "/close")
     page = coordinator.get(ROUND).text
     assert "/needs/new" not in page
+    assert "/needs/begin" not in page
     assert not any(form.action.endswith("/match") for form in read_page(page).forms)
     assert press(coordinator, ROUND, "/reopen").status_code == 303
     assert rounds.find_round(world.coordinator_of(at_work), world.EXERCISE).state == "open"

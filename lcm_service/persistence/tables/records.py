@@ -49,6 +49,9 @@ class SubmittedRecord:
     # The last day of which its owner was reminded: a new one is a new reminder.
     reminded_of: Mapped[date | None]
     return_questions: Mapped[str | None] = mapped_column(Text)
+    # Of a draft that is written in steps: those that its writer has kept, also where all is left open in one.
+    # None where the whole of it was written at once.
+    kept_steps: Mapped[list[str] | None] = mapped_column(Document)
     source: Mapped[dict[str, Any] | None] = mapped_column(Document)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now)
     changed_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now)
