@@ -84,6 +84,9 @@ def test_pages_about_people_and_ones_own_account_have_no_barrier(
         db.session.commit()
         pages = addresses_of_lead(service, lead)
         email = lead.email
+    if size_of_this_run() == "quick":
+        # Needs stand for what all three kinds are written on.
+        pages = {name: path for name, path in pages.items() if not name.startswith(("offers.", "supports."))}
     someone = visit(viewport={"width": width, "height": 800}, color_scheme=theme)
     someone.sign_in(email)
     someone.choose_language(language)

@@ -22,6 +22,8 @@ FULL_WALK_SECONDS = 3_000
 # Routes that show what is known of a record, which a quick run asks about every one that the reader may see.
 SHOWING = (
     ".show",
+    ".step",
+    ".check",
     ".history",
     ".read_need",
     ".read_offer",

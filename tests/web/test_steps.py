@@ -262,6 +262,22 @@ def test_a_fault_of_another_step_is_linked_to_it(focal_point: FlaskClient) -> No
     assert f'href="/offers/{draft.reference}/steps/dates?back=check#sessions"' in answer.text
 
 
+@pytest.mark.parametrize("area", KINDS)
+def test_a_first_step_that_is_sent_twice_begins_one_draft(focal_point: FlaskClient, area: str) -> None:
+    at, table = f"{ROUND}/{area}/begin", TABLES[area]
+    form = main_form(focal_point.get(at).text)
+    count = db.session.query(table).count()
+    answers = {**form.data(), **ANSWERS[area]["what"]}
+    led = [focal_point.post(at, data=answers).location for _ in range(2)]
+    assert led[0] == led[1]
+    assert db.session.query(table).count() == count + 1
+    # What says something else, or was gone on with, is another one.
+    assert focal_point.post(at, data=answers | {"title": "merlin"}).location not in led
+    assert focal_point.post(led[0], data=main_form(focal_point.get(led[0]).text).data()).status_code == 303
+    assert focal_point.post(at, data=answers).location not in led
+    assert db.session.query(table).count() == count + 3
+
+
 # -- Leaving and coming back -----------------------------------------------------------------------
 
 
