@@ -200,6 +200,7 @@ class StepPages:
             form=FormView(self.kind.form.sections, {}, faults or {}, addresses=addresses),
             stale=stale,
             answers={one.code: answers.answers_of(record, one, addresses) for one in self._steps},
+            not_kept=[one.code for one in self._steps if not record_steps.is_kept(record, one)],
             count_open=len(missing),
             open_questions=self._by_what_hangs(missing, addresses),
         )

@@ -361,6 +361,8 @@ def test_the_check_says_every_answer_in_words_with_the_way_to_change_it_and_back
     check = f"/needs/{draft.reference}/check"
     send(focal_point, f"/needs/{draft.reference}/steps/dates", languages=["fr", "en"], earliest="2027-03-01")
     page = focal_point.get(check).text
+    # Two of the four steps were kept.
+    assert page.count("You have not kept this step yet.") == 2
     for words in (
         "Any subject",
         "Basic",
