@@ -94,8 +94,8 @@ def take(
     """Take a picture of each page in each look; gives how many."""
     taken = 0
     for language, width, theme in looks:
-        options = {"viewport": {"width": width, "height": 900}, "color_scheme": theme}
-        with serving.visitor(browser, root, **options) as someone:
+        window = {"width": width, "height": 900}
+        with serving.visitor(browser, root, viewport=window, color_scheme=theme) as someone:
             someone.sign_in(email)
             someone.choose_language(LANGUAGES[language])
             for name, address in pages.items():
