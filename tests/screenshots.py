@@ -68,6 +68,7 @@ def prepare(folder: Path) -> tuple[Flask, dict[str, str]]:
         clash = world.clash_in(app)
         matches = decisions.list_matches(world.coordinator_of(app), world.EXERCISE)
         world.propose_other_dates(app, [one for one in matches if one.state == "proposed"])
+        world.leave_sheet(app)
         pages = {name: at for name, at in addresses(app, world.EXERCISE).items() if name not in FILES}
         pages["runs.show-clash"] = f"/runs/{clash}"
         pages["plans.show-sourced"] = f"/plans/{world.draft_of(world.SOURCED).id}"

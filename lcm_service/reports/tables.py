@@ -30,5 +30,19 @@ def _cell(value: object) -> str | int | float:
         return "yes" if value else "no"
     if isinstance(value, int | float):
         return value
-    text = str(value)
-    return f"'{text}" if text.lstrip(" ").startswith(_FORMULA_STARTS) else text
+    return without_formula(str(value))
+
+
+def without_formula(text: str) -> str:
+    """Text that a spreadsheet would take for a formula, with an apostrophe in front; any other as it is."""
+    return f"'{text}" if is_like_formula(text) else text
+
+
+def as_meant(text: str) -> str:
+    """The text as it was before `without_formula`, so that what was given out reads back as it was."""
+    return text[1:] if text.startswith("'") and is_like_formula(text[1:]) else text
+
+
+def is_like_formula(text: str) -> bool:
+    """Whether a spreadsheet would take a text for a formula."""
+    return text.lstrip(" ").startswith(_FORMULA_STARTS)

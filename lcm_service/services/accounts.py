@@ -23,6 +23,7 @@ from lcm_service.persistence.tables import (
     PasswordRenewal,
     Person,
     ProviderLink,
+    Sheet,
     SignIn,
     SignInFailure,
 )
@@ -315,7 +316,7 @@ def _erase(session: Session, actor: Actor, person: Person) -> None:
     session.refresh(person, with_for_update={"of": Person})
     end_delegations_of(session, person.id)
     _withdraw_invitations_by(session, person)
-    for table in (ApiToken, SignIn, PasswordRenewal, AuthenticationRequest, ProviderLink):
+    for table in (ApiToken, SignIn, PasswordRenewal, AuthenticationRequest, ProviderLink, Sheet):
         session.execute(delete(table).where(table.person_id == person.id))
     second_factor.remove(session, person.id)
     # What a mail server said of a mail often repeats the address.

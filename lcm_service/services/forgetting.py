@@ -7,13 +7,14 @@ from lcm_service.domain.permissions import Actor
 from lcm_service.domain.sentences import sentence
 from lcm_service.domain.sign_in_terms import ENDED_SIGN_INS_KEPT_FOR
 from lcm_service.persistence.database import Table, transaction, utc_now
-from lcm_service.persistence.tables import Invitation, PasswordRenewal, SignIn, SignInFailure
+from lcm_service.persistence.tables import Invitation, PasswordRenewal, Sheet, SignIn, SignInFailure
 from lcm_service.services.throttle import LONGEST_COUNT
 
 
 def forget_what_is_over(actor: Actor) -> int:
-    """Forget failed attempts that count no more, and sign-ins, invitations and renewals that have been over
-    for a month; gives how many rows there were. Raises NotAllowed for all but the system.
+    """Forget failed attempts that count no more, sheets whose day is over, and sign-ins, invitations and
+    renewals that have been over for a month; gives how many rows there were. Raises NotAllowed for all but
+    the system.
     """
     if not actor.is_system:
         raise NotAllowed(sentence("The service itself forgets what is over."))
@@ -21,6 +22,7 @@ def forget_what_is_over(actor: Actor) -> int:
     long_ago = now - ENDED_SIGN_INS_KEPT_FOR
     over: tuple[tuple[type[Table], ColumnElement[bool]], ...] = (
         (SignInFailure, SignInFailure.at <= now - LONGEST_COUNT),
+        (Sheet, Sheet.expires_at <= now),
         (SignIn, or_(SignIn.ends_at < long_ago, SignIn.ended_at < long_ago)),
         (
             Invitation,

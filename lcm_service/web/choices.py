@@ -55,6 +55,11 @@ def regions() -> Choices:
     return _by_name([(one.code, showing.text_of(one.names, one.code)) for one in reads.list_regions()])
 
 
+def places_and_regions() -> Choices:
+    """Where a course may be held."""
+    return [*places(), *regions()]
+
+
 def support_kinds() -> Choices:
     """Kinds of support that an offer may require."""
     return list(words.SUPPORT_KINDS.items())

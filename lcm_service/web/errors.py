@@ -28,7 +28,7 @@ ADVICE: Final[Mapping[int, Any]] = {
         "The record is in a state in which this is not possible, or someone was quicker. Load the page again."
     ),
     412: _("Read the record again and repeat your change."),
-    413: _("Send less text at once."),
+    413: _("Send less text at once, or a smaller file."),
     422: _("Go back and correct what is named here."),
     429: _("Wait a few minutes and try again."),
     502: _("Nothing was changed. Try again later."),

@@ -21,6 +21,7 @@ from lcm_service.web.need_fields import RECOGNITION, SECTIONS
 from lcm_service.web.record_flow import RecordPages
 from lcm_service.web.record_kinds import RecordForm, RecordKind, RecordServices
 from lcm_service.web.saving import Page, StaleFacts, Values, read_version, save_or_show_again
+from lcm_service.web.sheet_pages import SheetPages
 from lcm_service.web.showing import current_actor
 from lcm_service.web.step_flow import StepPages
 
@@ -72,7 +73,9 @@ NEED = RecordKind(
 )
 
 bp = Blueprint("needs", __name__)
-RecordPages(NEED).add_to(bp)
+PAGES = RecordPages(NEED)
+PAGES.add_to(bp)
+SheetPages(PAGES).add_to(bp)
 StepPages(NEED).add_to(bp)
 
 

@@ -23,6 +23,7 @@ from lcm_service.web.offer_rows import read_rows, requires_as_stored, stored_row
 from lcm_service.web.record_flow import RecordPages
 from lcm_service.web.record_kinds import RecordForm, RecordKind, RecordServices
 from lcm_service.web.saving import Page, StaleFacts, Values, read_version, save_or_show_again
+from lcm_service.web.sheet_pages import SheetPages
 from lcm_service.web.showing import current_actor
 from lcm_service.web.step_flow import StepPages
 
@@ -97,6 +98,7 @@ PAGES = RecordPages(OFFER)
 bp = Blueprint("offers", __name__)
 PAGES.add_to(bp)
 StepPages(OFFER).add_to(bp)
+SheetPages(PAGES).add_to(bp)
 
 
 @bp.get("/offers/<reference>/first-questions")

@@ -88,7 +88,7 @@ class RecordPages:
         earlier = request.args.get("like", "")
         if earlier:
             return self._show_again(code, earlier)
-        return self._show_new(code, FormView(self._sections_of_new(current_actor()), self.kind.at_first))
+        return self._show_new(code, FormView(self.sections_of_new(current_actor()), self.kind.at_first))
 
     def submit(self, code: str) -> Page:
         """Submit a record for the actor's own participant, or for the one that a coordinator names."""
@@ -105,7 +105,7 @@ class RecordPages:
             return self._lead_on(self.kind.recorded, record.reference)
 
         return save_or_show_again(
-            self._sections_of_new(actor),
+            self.sections_of_new(actor),
             save,
             lambda view, _stale: self._show_new(code, view),
             schema=self.kind.schema,
@@ -282,7 +282,7 @@ class RecordPages:
             read_more=form.read_more,
         )
 
-    def _sections_of_new(self, actor: Actor) -> tuple[Section, ...]:
+    def sections_of_new(self, actor: Actor) -> tuple[Section, ...]:
         """A coordinator also says for whom a record is submitted."""
         sections = self.kind.form.sections
         if permissions.may_coordinate(actor):
@@ -304,7 +304,7 @@ class RecordPages:
         values, years = taken_up.values_again(
             form.sections, record, round_.opens_on, form.more_days(record), today()
         )
-        view = FormView(self._sections_of_new(actor), values, shows_unknown=True)
+        view = FormView(self.sections_of_new(actor), values, shows_unknown=True)
         more = form.move_more(form.show_more(record), years)
         return self._render(
             form.template, round_, record=None, form=view, earlier=record, years_on=years, **more

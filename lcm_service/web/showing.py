@@ -102,6 +102,11 @@ def named(names: Mapping[str, str] | None, code: str = "") -> Markup:
     return (IN_LANGUAGE_OF_PAGE if is_in_it else IN_ENGLISH).format(text)
 
 
+def bare(text: Any) -> str:
+    """What a page would show, as text without marks: for files."""
+    return text.striptags() if isinstance(text, Markup) else str(text)
+
+
 def as_stated(text: Any) -> Markup | None:
     """Someone's own words, set apart from the page's; nothing where nothing was said."""
     return Markup("<bdi>{}</bdi>").format(text) if isinstance(text, str) and text else None

@@ -45,7 +45,7 @@ SECTIONS = (
                 _("For courses in which countries or regions?"),
                 "picks",
                 hint=NO_LIMIT,
-                list_choices=choices.eligible,
+                list_choices=choices.places_and_regions,
             ),
             Field("expires_on", _("Until what day does it stand?"), "date"),
         ),

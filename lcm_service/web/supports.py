@@ -7,6 +7,7 @@ from lcm_service.schemas.records import SupportSchema
 from lcm_service.services import submissions
 from lcm_service.web.record_flow import RecordPages
 from lcm_service.web.record_kinds import RecordForm, RecordKind, RecordServices
+from lcm_service.web.sheet_pages import SheetPages
 from lcm_service.web.step_flow import StepPages
 from lcm_service.web.support_fields import SECTIONS
 
@@ -30,5 +31,7 @@ SUPPORT = RecordKind(
 )
 
 bp = Blueprint("supports", __name__)
-RecordPages(SUPPORT).add_to(bp)
+PAGES = RecordPages(SUPPORT)
+PAGES.add_to(bp)
+SheetPages(PAGES).add_to(bp)
 StepPages(SUPPORT).add_to(bp)

@@ -22,6 +22,7 @@ from tests.api.callers import Caller
 from tests.attacks.browsers import form_at
 from tests.fixtures import sign_in
 from tests.service import matching_rounds as rounds
+from tests.walk.asking import text_of
 
 ROUND, AREAS = "R2027", ("C-IED", "MED", "FLIGHT", "CYBER")
 
@@ -147,7 +148,7 @@ class World:
 
 def plain(answer: TestResponse, known: dict[str, str]) -> tuple[int, list[tuple[str, str]], str]:
     """Status, headers and text of an answer, without what differs between any two answers."""
-    text = answer.get_data(as_text=True)
+    text = text_of(answer)
     kept = [
         (name, value)
         for name, value in answer.headers

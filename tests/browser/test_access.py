@@ -28,6 +28,8 @@ MAIN_PAGES = (
     "needs.show",
     "needs.edit",
     "offers.first_questions",
+    "needs.ask_sheet",
+    "sheets.show",
     "runs.show",
     "plans.show",
     "matches.show",
@@ -41,6 +43,7 @@ def test_no_page_has_a_barrier_a_hidden_edge_or_a_stranger(
 ) -> None:
     with service.app_context():
         world.propose_other_dates(service, world.publish_draft(world.EXERCISE))
+        world.leave_sheet(service)
         pages = {name: path for name, path in addresses(service, world.EXERCISE).items() if name not in FILES}
     if size_of_this_run() == "quick":
         pages = {name: pages[name] for name in MAIN_PAGES}

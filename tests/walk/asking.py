@@ -2,8 +2,10 @@
 asking.
 """
 
+import io
 import re
 import sqlite3
+import zipfile
 from dataclasses import dataclass, field
 from http.cookies import SimpleCookie
 from pathlib import Path
@@ -13,6 +15,7 @@ from flask import Flask
 from sqlalchemy import make_url
 from werkzeug.test import TestResponse
 
+from lcm_service.web.sheet_pages import XLSX
 from tests.walk.cases import Case, all_cases, kind_of, may_know, relations
 from tests.walk.law import LAW, NOBODY_YET
 from tests.walk.names import CODE, ROUND, key_of, token_of
@@ -178,7 +181,7 @@ def asks_to_sign_in(answer: TestResponse) -> bool:
 
 def plain(answer: TestResponse, case: Case | None = None) -> tuple[int, str, tuple[tuple[str, str], ...]]:
     """An answer without what is about the asking: which record was asked for, tokens, moments."""
-    text = plain_text(answer.get_data(as_text=True), case)
+    text = plain_text(text_of(answer), case)
     kept = tuple(
         (name, plain_text(value, case))
         for name, value in answer.headers
@@ -200,4 +203,12 @@ def plain_text(text: str, case: Case | None = None) -> str:
 
 def told_by(answer: TestResponse) -> str:
     """All that an answer says: its text and its headers."""
-    return answer.get_data(as_text=True) + str(answer.headers)
+    return text_of(answer) + str(answer.headers)
+
+
+def text_of(answer: TestResponse) -> str:
+    """The text of an answer; of a book, that of all its parts."""
+    if answer.mimetype != XLSX:
+        return answer.get_data(as_text=True)
+    with zipfile.ZipFile(io.BytesIO(answer.data)) as archive:
+        return "\n".join(archive.read(name).decode() for name in archive.namelist())

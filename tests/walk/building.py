@@ -26,6 +26,7 @@ from lcm_service.services import (
     matching,
     publish_gate,
     renewals,
+    sheets,
     wordings,
 )
 from lcm_service.services.throttle import sha256_of
@@ -46,7 +47,7 @@ from tests.walk.names import (
     person,
     token_of,
 )
-from tests.walk.presses import GUIDANCE
+from tests.walk.presses import GUIDANCE, SHEET
 from tests.walk.words import READERS, word
 
 
@@ -125,7 +126,7 @@ def make_other_plans() -> None:
 
 
 def leave_traces() -> None:
-    """An activity outside of any round, an invitation and a renewal that wait."""
+    """An activity outside of any round; a sheet, an invitation and a renewal that wait."""
     activity = {"state": "planned", "title": "An activity", "provider_code": "XPA"}
     activities.record_activity(actor("provider"), activity)
     factories.make_area(GUIDANCE["area"])
@@ -137,6 +138,7 @@ def leave_traces() -> None:
         name=word("name", "invited"),
         participant_code=PARTICIPANT_OF["recipient"],
     )
+    sheets.store_sheet(actor("recipient"), "need", PARTICIPANT_OF["recipient"], ROUND, SHEET)
     renewals.begin_renewal(SYSTEM, person("funder").email)
     for table in (Invitation, PasswordRenewal):
         db.session.query(table).update({"code_sha256": sha256_of(CODE)})

@@ -22,6 +22,7 @@ from lcm_service.persistence.tables import (
     Person,
     Plan,
     Run,
+    Sheet,
     SignIn,
     Support,
 )
@@ -39,6 +40,7 @@ KIND_OF_ARGUMENT: Final = {
     "invitation_id": "invitation",
     "sign_in_id": "sign_in",
     "token_id": "token",
+    "sheet_key": "sheet",
 }
 KIND_OF_AREA: Final = {"needs": "need", "offers": "offer", "supports": "support"}
 # Numbers and references that no record has.
@@ -238,4 +240,6 @@ def _of_people() -> list[Case]:
     for kind, argument, table in tables:
         row = db.session.scalars(select(table).where(table.person_id == people["recipient"].id)).first()
         cases.append(Case(kind, "open", argument, str(row.id), 0, {"self": "recipient"}))
+    sheet = db.session.scalars(select(Sheet)).one()
+    cases.append(Case("sheet", "open", "sheet_key", sheet.key, 0, {"self": "recipient"}))
     return cases

@@ -29,7 +29,7 @@ PROPOSED: Final = frozenset({"author", "coordinator"})
 # A lead looks after the people of its own participant.
 LEADS: Final = frozenset({"lead"})
 LOOKS_AFTER_PEOPLE: Final = LEADS | ADMINISTERS
-# A sign-in and a token are a person's own.
+# A sign-in, a token and a sheet that was read are a person's own.
 SELF: Final = frozenset({"self"})
 # A second step is for who has taken the first, an answer for who began at the provider; the walk's people are
 # strangers or signed in.
@@ -107,6 +107,9 @@ PAGES: Final = {
     "needs.index": SUBMITS,
     "needs.new": SUBMITS,
     "needs.submit": SUBMITS,
+    "needs.ask_sheet": SUBMITS,
+    "needs.empty_sheet": SUBMITS,
+    "needs.send_sheet": SUBMITS,
     "needs.show": OWNS,
     "needs.history": OWNS,
     "needs.edit": OWNS,
@@ -135,6 +138,9 @@ PAGES: Final = {
     "offers.index": TAKES_PART,
     "offers.new": SUBMITS,
     "offers.submit": SUBMITS,
+    "offers.ask_sheet": SUBMITS,
+    "offers.empty_sheet": SUBMITS,
+    "offers.send_sheet": SUBMITS,
     "offers.show": TAKES_PART,
     "offers.history": TAKES_PART,
     "offers.edit": OWNS,
@@ -165,6 +171,9 @@ PAGES: Final = {
     "supports.index": TAKES_PART,
     "supports.new": SUBMITS,
     "supports.submit": SUBMITS,
+    "supports.ask_sheet": SUBMITS,
+    "supports.empty_sheet": SUBMITS,
+    "supports.send_sheet": SUBMITS,
     "supports.show": TAKES_PART,
     "supports.history": TAKES_PART,
     "supports.edit": OWNS,
@@ -187,6 +196,10 @@ PAGES: Final = {
     "supports.circulate": COORDINATES,
     "supports.ask_return": COORDINATES,
     "supports.give_back": COORDINATES,
+    "sheets.show": SELF,
+    "sheets.faults": SELF,
+    "sheets.keep": SELF,
+    "sheets.discard": SELF,
     "catalogue.search": TAKES_PART,
     "circulated.index": TAKES_PART,
     "questions.index": SUBMITS,

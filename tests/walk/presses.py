@@ -147,6 +147,15 @@ ROUND_PRESSES: Final = {
     "api-plans.take_plan_back": Press("coordinator", "approved"),
     "api-plans.discard_plan": Press("coordinator", "draft"),
 }
+# A row that can be kept and one that cannot, as they are stored.
+SHEET: Final = {
+    "columns": ["seats_asked", "title"],
+    "strange": [],
+    "rows": [
+        {"row": 4, "cells": {"title": "A need from a sheet", "seats_asked": 7}, "faults": {}},
+        {"row": 5, "cells": {"title": "A fault in a sheet", "seats_asked": "ten"}, "faults": {}},
+    ],
+}
 GUIDANCE: Final = {"area": "C-IED", "title": "A manual", "where": "https://example.org/manual"}
 WORDING: Final = {"language": "fr", "message": "Start", "form": 0, "text": "Accueil", "version": 0}
 ACTIVITY: Final = {"state": "planned", "title": "A title", "provider_code": "XPA"}
@@ -168,6 +177,8 @@ PEOPLE_PRESSES: Final = {
     ),
     "people.end_delegation": Press("recipient", "colleague"),
     "people.begin_renewal": Press("administrator", "colleague"),
+    "sheets.keep": Press("recipient", "open"),
+    "sheets.discard": Press("recipient", "open"),
     "own_account.change_password": Press("recipient", form=PRESENT | {"password": NEW_PASSWORD}),
     "own_account.create_token": Press("recipient", form=PRESENT | TOKEN),
     "own_account.end_other_sign_ins": Press("recipient"),
@@ -187,6 +198,9 @@ PRESSES: Final = {
 }
 # What cannot be pressed here in earnest, and which test does so.
 PRESSED_ELSEWHERE: Final = {
+    "needs.send_sheet": "web/test_sheets.py: it needs a file",
+    "offers.send_sheet": "web/test_sheets.py: the same",
+    "supports.send_sheet": "web/test_sheets.py: the same",
     "runs.choose": "service/repair/test_clashes.py: there is no clash in this round",
     "offers.reply": "service/test_course_records.py: a record needs five assessments",
     "figures.freeze": "web/test_figures_pages.py: it needs the courses of three States",

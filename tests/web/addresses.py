@@ -4,7 +4,7 @@ from flask import Flask
 
 from lcm_service.domain.permissions import SYSTEM, Actor
 from lcm_service.persistence.database import db
-from lcm_service.persistence.tables import DateProposal, Match, Part, Person, Plan, Run
+from lcm_service.persistence.tables import DateProposal, Match, Part, Person, Plan, Run, Sheet
 from lcm_service.services import accounts, invitations, renewals, submissions
 from tests.web import world
 
@@ -100,12 +100,14 @@ def addresses_of_writing(app: Flask, actor: Actor) -> dict[str, str]:
 
 def addresses(app: Flask, round_code: str) -> dict[str, str]:
     """Endpoint -> an address of it, for every page of a coordinator; a published plan that draws on no
-    support has no page of a part, and one whose sessions nobody would move has none of other dates.
+    support has no page of a part, one whose sessions nobody would move has none of other dates, and where
+    nobody has sent a sheet there is none to look over.
     """
     references = references_of(round_code)
     match_id = db.session.query(Match.id).order_by(Match.id).limit(1).scalar() or 0
     plan = db.session.query(Plan).join(Plan.round).filter_by(code=round_code).order_by(Plan.id.desc()).first()
     part_id = db.session.query(Part.id).filter_by(round_id=plan.round_id).limit(1).scalar() if plan else None
+    sheet_key = db.session.query(Sheet.key).limit(1).scalar()
     proposal_id = db.session.query(DateProposal.id).limit(1).scalar()
     run = db.session.query(Run).join(Run.round).filter_by(code=round_code).order_by(Run.id.desc()).first()
     found = {}
@@ -117,8 +119,11 @@ def addresses(app: Flask, round_code: str) -> dict[str, str]:
             continue
         if "<row:proposal_id>" in rule and proposal_id is None:
             continue
+        if "<sheet_key>" in rule and sheet_key is None:
+            continue
         filled = (
             rule.replace("<row:proposal_id>", str(proposal_id))
+            .replace("<sheet_key>", sheet_key or "")
             .replace("<code>", round_code)
             .replace("<reference>", references.get(area, ""))
         )

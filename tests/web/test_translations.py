@@ -196,6 +196,7 @@ def test_no_page_shows_a_word_that_cannot_be_translated(
     at_work: Flask, coordinator: FlaskClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     world.propose_other_dates(at_work, world.publish_draft(world.EXERCISE))
+    world.leave_sheet(at_work)
     pages = addresses(at_work, world.EXERCISE)
     pages = {endpoint: address for endpoint, address in pages.items() if endpoint not in FILES}
     assert words_that_cannot_be_translated(coordinator, pages, monkeypatch) == {}

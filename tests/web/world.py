@@ -27,6 +27,7 @@ from lcm_service.services import (
     matching,
     other_dates,
     publication,
+    sheets,
     sourced_records,
 )
 from lcm_service.services.match_views import MatchView
@@ -145,6 +146,17 @@ def propose_other_dates(app: Flask, matches: list[MatchView]) -> int:
             continue
         return made.id
     raise AssertionError("No session of this plan can begin two days later.")
+
+
+def leave_sheet(app: Flask) -> str:
+    """The coordinator has sent a sheet of XAA, of which one row is good; gives its key."""
+    rows = [
+        {"row": 3, "cells": {"title": "First aid", "seats_asked": 12}, "faults": {}},
+        {"row": 4, "cells": {"title": "Mine clearance", "seats_asked": "ten"}, "faults": {}},
+        {"row": 5, "cells": {"title": "Radio"}, "faults": {"": "joined"}},
+    ]
+    content = {"columns": ["title", "seats_asked"], "strange": [], "rows": rows}
+    return sheets.store_sheet(coordinator_of(app), "need", "XAA", EXERCISE, content).key
 
 
 def firm_matches(matches: list[MatchView]) -> list[MatchView]:

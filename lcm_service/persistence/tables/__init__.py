@@ -1,5 +1,5 @@
 """Every table, in rooms: who takes part, how they get in, what they submit, what is matched, what came of it,
-what is told to everybody, what guides the training, what is traced.
+what is told to everybody, what guides the training, which sheets were read, what is traced.
 """
 
 from lcm_service.persistence.tables.access import (
@@ -30,6 +30,7 @@ from lcm_service.persistence.tables.participants import (
 )
 from lcm_service.persistence.tables.parties import Part
 from lcm_service.persistence.tables.records import Activity, Need, Offer, OfferSession, Support
+from lcm_service.persistence.tables.sheets import Sheet
 from lcm_service.persistence.tables.traces import (
     AuditEvent,
     AuditHead,
@@ -80,6 +81,7 @@ __all__ = [
     "Run",
     "SecondFactor",
     "SessionDays",
+    "Sheet",
     "SignIn",
     "SignInFailure",
     "Support",

@@ -1,0 +1,284 @@
+"""The columns of a sheet of records, which are the fields of its form, and how its cells are read.
+
+A sheet is read back in whatever language it was made: columns by their keys, else by their names, answers by
+their codes or names, in any language of the pages. Whether a value is valid is for the schema to say, as for
+a form.
+"""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any, Final
+
+from flask import g
+from flask_babel import force_locale, gettext
+from flask_babel import lazy_gettext as _
+
+from lcm_service.domain.sentences import Sentence, sentence
+from lcm_service.domain.vocabulary import ANY, LANGUAGES_OF_PAGES
+from lcm_service.reports.sheet_reading import FORMULA, Line, Lines, Value
+from lcm_service.reports.sheet_writing import Column
+from lcm_service.web import choices
+from lcm_service.web.fields import Field, Section
+from lcm_service.web.showing import bare, page_language
+
+# The first column is for remarks, ours or theirs; a row whose remark begins so is not read.
+REMARKS, NOT_READ = "remarks", "#"
+REMARKS_LABEL = _("Remarks (not read)")
+I_DO_NOT_KNOW = _("I don’t know yet")
+TITLE = "title"
+# Names of fields stand in one of the first lines.
+HEAD_LINES = 5
+TAKE_ONE: Final = frozenset({"select", "one", "pick", "yes", "yes_no"})
+TAKE_SEVERAL: Final = frozenset({"many", "ranked", "picks"})
+# What stands between the signs that part several answers of one cell.
+_PARTS: Final = re.compile(r"[^;；؛|\n\r,،、，]+")
+MOST_SIGNS_IN_A_NAME: Final = 8
+
+# What is wrong with a cell before anybody looks at what it says; stored with the row as these codes.
+CELL_FAULTS: Final[Mapping[str, Sentence]] = {
+    "formula": sentence(
+        "This cell holds a formula or an error of the spreadsheet. Write there what it says."
+    ),
+    "joined": sentence(
+        "Cells of this row are joined with others. Part them, and write in each row what it says."
+    ),
+}
+# Why a file is not read, by the code of its refusal.
+FILE_FAULTS: Final[Mapping[str, Sentence]] = {
+    "too_large": sentence("This file unpacks to more than is read at once. Send fewer rows."),
+    "too_many_lines": sentence(
+        "This sheet goes on for too many lines. Delete the empty ones, and send it again."
+    ),
+    "too_many_rows": sentence("A sheet holds at most 500 rows. Send the others in another one."),
+    "old_format": sentence(
+        "This file is of an old format, or has a password. Save it as .xlsx or as CSV UTF-8."
+    ),
+    "not_a_sheet": sentence("This is no sheet. Send a file of the kind .xlsx or .csv."),
+    "not_utf8": sentence("The letters of this file cannot be told. Save it as .xlsx or as CSV UTF-8."),
+    "broken": sentence("This file cannot be read: it is damaged, or no sheet. Save it again as .xlsx."),
+    "no_columns": sentence(
+        "No row of this sheet names the fields. Download an empty sheet, and copy your rows into it."
+    ),
+    "column_twice": sentence("The same field has two columns in this sheet. Keep one of them."),
+    "no_rows": sentence("No row of this sheet is filled in."),
+    "no_file": sentence("Choose the file that you have filled in."),
+}
+
+
+class Refused(Exception):
+    """A sheet that is not read; ``code`` is one of `FILE_FAULTS`."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+@dataclass(frozen=True)
+class Head:
+    """Which column of a file is which field, and what stands in columns that are none."""
+
+    number: int
+    keys: Mapping[int, str]
+    strange: Sequence[str] = field(default_factory=list)
+
+
+def fields_of(sections: Iterable[Section]) -> dict[str, Field]:
+    """The fields that a sheet has columns for."""
+    return {one.name: one for section in sections for one in section.fields}
+
+
+def columns_of(sections: Iterable[Section]) -> list[Column]:
+    """The columns to be filled in, in the reader's language."""
+    columns = [Column(REMARKS, str(REMARKS_LABEL))]
+    for one in fields_of(sections).values():
+        columns.append(
+            Column(one.name, str(one.label), _answers(one), one.widget in TAKE_ONE, one.widget == "date")
+        )
+    return columns
+
+
+def example_of(sections: Iterable[Section]) -> dict[str, Any]:
+    """A row that shows how each column is filled in; its first cell says that it is not read."""
+    row: dict[str, Any] = {REMARKS: f"{NOT_READ} {gettext('Example: this row is not read')}"}
+    for one in fields_of(sections).values():
+        names = [name for code, name in _answers(one) if code != ANY]
+        if one.widget in TAKE_ONE and names:
+            row[one.name] = names[0]
+        elif one.widget in TAKE_SEVERAL:
+            row[one.name] = "; ".join(names[:2])
+        elif one.widget == "number":
+            row[one.name] = 20
+        elif one.widget == "date":
+            row[one.name] = date(2027, 3, 31)
+    return row | {TITLE: gettext("Example")}
+
+
+# -- Reading ---------------------------------------------------------------------------------------------
+
+
+def read_rows(sections: Iterable[Section], lines: Lines, most: int) -> dict[str, Any]:
+    """What a file holds, as it is stored: its rows with the cells of known columns, faults of cells as codes,
+    and the names of columns that are no fields. Raises Refused.
+    """
+    known = fields_of(sections)
+    head = _head_of(known, lines.lines)
+    rows = []
+    for line in lines.lines:
+        if line.number <= head.number:
+            continue
+        cells = {key: line.values[at] for at, key in head.keys.items() if at < len(line.values)}
+        remark = cells.pop(REMARKS, None)
+        said = {key: value for key, value in cells.items() if value is not None}
+        if said and not str(remark or "").startswith(NOT_READ):
+            rows.append(_stored(line.number, said, line.number in lines.joined))
+    if not rows:
+        raise Refused("no_rows")
+    if len(rows) > most:
+        raise Refused("too_many_rows")
+    return {
+        "rows": rows,
+        "strange": list(head.strange),
+        "columns": sorted(set(head.keys.values()) - {REMARKS}),
+    }
+
+
+def read_cells(known: Mapping[str, Field], columns: Iterable[str], row: Mapping[str, Any]) -> dict[str, Any]:
+    """A stored row as a form would be read: field -> value, and ``None`` for what is left empty: unknown."""
+    return {name: _read(known[name], row["cells"].get(name)) for name in columns if name in known}
+
+
+def _stored(number: int, said: Mapping[str, Value], is_joined: bool) -> dict[str, Any]:
+    faults = {key: "formula" for key, value in said.items() if value is FORMULA}
+    cells = {
+        key: value.isoformat() if isinstance(value, date) else value
+        for key, value in said.items()
+        if value is not FORMULA
+    }
+    return {"row": number, "cells": cells, "faults": faults | ({"": "joined"} if is_joined else {})}
+
+
+def _head_of(known: Mapping[str, Field], lines: Sequence[Line]) -> Head:
+    """Where the columns are named: by keys, the same in every language, else by names."""
+    names = _names_of_columns(known)
+    by_name: Line | None = None
+    for line in lines[:HEAD_LINES]:
+        if TITLE in line.values:
+            return _named(line, by_name or line, known, names)
+        if by_name is None and TITLE in {names.get(_folded(value)) for value in line.values}:
+            by_name = line
+    if by_name is None:
+        raise Refused("no_columns")
+    return _named(by_name, by_name, known, names)
+
+
+def _named(keys: Line, labels: Line, known: Mapping[str, Field], names: Mapping[str, str]) -> Head:
+    found: dict[int, str] = {}
+    strange = []
+    for at in range(max(len(keys.values), len(labels.values))):
+        key, label = (line.values[at] if at < len(line.values) else None for line in (keys, labels))
+        name = key if key in known or key == REMARKS else names.get(_folded(key)) or names.get(_folded(label))
+        if isinstance(name, str):
+            if name in found.values():
+                raise Refused("column_twice")
+            found[at] = name
+        elif key is not None or label is not None:
+            strange.append(str(label if isinstance(label, str) else key)[:100])
+    return Head(keys.number, found, strange)
+
+
+def _names_of_columns(known: Mapping[str, Field]) -> dict[str, str]:
+    names: dict[str, str] = {}
+    for language in _languages():
+        with force_locale(language):
+            names.setdefault(_folded(str(REMARKS_LABEL)), REMARKS)
+            for one in known.values():
+                names.setdefault(_folded(str(one.label)), one.name)
+    return names
+
+
+def _read(one: Field, value: Any) -> Any:
+    if value is None or (isinstance(value, str) and _folded(value) in _unknown_in_words()):
+        return None
+    if one.widget == "number":
+        return _number(value)
+    text = str(value)
+    if one.widget in ("yes", "yes_no"):
+        answers = {"yes": True, "no": False}
+        return value if isinstance(value, bool) else answers.get(_codes(one).get(_folded(text), ""), value)
+    if one.widget in TAKE_ONE:
+        return _codes(one).get(_folded(text), text)
+    if one.widget in TAKE_SEVERAL:
+        return _several(one, text)
+    return text
+
+
+def _number(value: Any) -> Any:
+    """A number, or what stands in its place; spreadsheets keep whole numbers as broken ones or as text."""
+    if isinstance(value, str) and value.isdecimal() and len(value) <= 12:
+        return int(value)
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+def _several(one: Field, text: str) -> list[str] | None:
+    """The codes of several answers, parted by semicolons, commas or lines. Some names hold such a sign, so of
+    the parts that follow each other as many are taken together as make an answer; what makes none is handed
+    on as it was written.
+    """
+    codes = _codes(one)
+    parts = [part.span() for part in _PARTS.finditer(text)]
+    found = []
+    at = 0
+    while at < len(parts):
+        ends = range(min(at + MOST_SIGNS_IN_A_NAME, len(parts)), at, -1)
+        taken = [(end, codes.get(_folded(text[parts[at][0] : parts[end - 1][1]]))) for end in ends]
+        end, code = next((one for one in taken if one[1]), (at + 1, text[slice(*parts[at])].strip()))
+        found.append(code or "")
+        at = end
+    return list(dict.fromkeys(filter(None, found))) or None
+
+
+def _answers(one: Field) -> list[tuple[str, str]]:
+    """The answers of a field, by code and name, in the language of now."""
+    list_choices = choices.yes_or_no if one.widget == "yes" else one.list_choices
+    listed = list_choices() if list_choices else ()
+    any_of_them = [(ANY, one.any_label)] if one.has_any else []
+    return [(code, bare(name)) for code, name in (*any_of_them, *listed)]
+
+
+def _codes(one: Field) -> Mapping[str, str]:
+    """Folded code or name, in any language, the reader's first -> code. Made once a request."""
+    made: dict[str, dict[str, str]] = g.setdefault("codes_of_sheets", {})
+    if one.name not in made:
+        codes: dict[str, str] = {}
+        for language in _languages():
+            with force_locale(language):
+                answers = _answers(one)
+            for code, _name in answers:
+                codes.setdefault(_folded(code), code)
+            for code, name in answers:
+                codes.setdefault(_folded(name), code)
+        made[one.name] = codes
+    return made[one.name]
+
+
+def _unknown_in_words() -> frozenset[str]:
+    """“I don’t know yet” in every language, which is as good as an empty cell."""
+    if "unknown_in_words" not in g:
+        words = {"?"}
+        for language in _languages():
+            with force_locale(language):
+                words.add(_folded(str(I_DO_NOT_KNOW)))
+        g.unknown_in_words = frozenset(words)
+    known: frozenset[str] = g.unknown_in_words
+    return known
+
+
+def _languages() -> list[str]:
+    return list(dict.fromkeys([page_language(), *LANGUAGES_OF_PAGES]))
+
+
+def _folded(value: Any) -> str:
+    """Text without case and without the spaces that a spreadsheet adds or doubles."""
+    return " ".join(value.split()).casefold().replace("'", "’") if isinstance(value, str) else ""

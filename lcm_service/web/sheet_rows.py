@@ -1,0 +1,141 @@
+"""What would be made of each row of a sheet, and every fault of it, in the reader's language."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from flask_babel import gettext as _
+
+from lcm_service.domain.permissions import Actor
+from lcm_service.schemas.forms import read_typed
+from lcm_service.services import sheets
+from lcm_service.services.sheets import Finding, Row
+from lcm_service.web import sheet_columns, showing
+from lcm_service.web.field_labels import field_label
+from lcm_service.web.fields import Field
+from lcm_service.web.record_kinds import RecordKind
+from lcm_service.web.saving import Faults, flat_faults
+from lcm_service.web.sheet_columns import CELL_FAULTS
+
+Stored = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class RowFault:
+    """What is wrong with a cell: the column (None: the row as a whole), the sentence, and what was typed."""
+
+    label: Any
+    sentence: Any
+    typed: Any
+
+
+@dataclass(frozen=True)
+class RowView:
+    """A row as the page shows it."""
+
+    number: int
+    title: str
+    stored: Stored
+    facts: Sequence[tuple[Any, Any]] = ()
+    faults: Sequence[RowFault] = ()
+    already: str | None = None
+    namesake: str | None = None
+
+    @property
+    def is_good(self) -> bool:
+        return not self.faults and self.already is None
+
+
+@dataclass(frozen=True)
+class _Read:
+    """A row as its schema reads it."""
+
+    stored: Stored
+    values: Mapping[str, Any]
+    faults: Faults = field(default_factory=dict)
+
+    @property
+    def row(self) -> Row:
+        return Row(self.stored["row"], self.values)
+
+
+def views_of(actor: Actor, kind: RecordKind, sheet: Any) -> list[RowView]:
+    """Every row of a sheet with what would be made of it. Nothing is written."""
+    read = _read(kind, sheet)
+    good = sheets.look_over(actor, sheet, [one.row for one in read if not one.faults])
+    # Of a row that its schema refuses, what is right of it is looked over too: all is told at once.
+    bad = sheets.look_over(actor, sheet, [one.row for one in read if one.faults])
+    known = sheet_columns.fields_of(kind.form.sections)
+    return [_view(known, one, good.get(one.row.number) or _of_faulty(one, bad)) for one in read]
+
+
+def rows_to_keep(kind: RecordKind, sheet: Any) -> list[Row]:
+    """The rows that the schema accepts; whether they make a record is for the service to say."""
+    return [one.row for one in _read(kind, sheet) if not one.faults]
+
+
+def remarks_on(view: RowView) -> str:
+    """The faults of a row in one line, for a sheet."""
+    return " / ".join(
+        f"{one.label}: {showing.bare(one.sentence)}" if one.label else showing.bare(one.sentence)
+        for one in view.faults
+    )
+
+
+def _read(kind: RecordKind, sheet: Any) -> list[_Read]:
+    known = sheet_columns.fields_of(kind.form.sections)
+    columns = sheet.content["columns"]
+    read = []
+    for stored in sheet.content["rows"]:
+        typed = sheet_columns.read_cells(known, columns, stored)
+        values, faults = read_typed(kind.schema, typed)
+        told: Faults = {name: [CELL_FAULTS[code]] for name, code in stored["faults"].items()}
+        read.append(_Read(stored, kind.form.finish(values, None), faults | told))
+    return read
+
+
+def _of_faulty(one: _Read, findings: Mapping[int, Finding]) -> Finding:
+    """All that is wrong with a row: what its schema says of a field comes before what a rule says of it."""
+    more = findings[one.row.number].faults
+    return Finding({**{name: more[name] for name in more if name and name not in one.faults}, **one.faults})
+
+
+def _view(known: Mapping[str, Field], one: _Read, finding: Finding) -> RowView:
+    cells = one.stored["cells"]
+    faults = [
+        RowFault(field_label_of(known, name), sentence, showing.as_stated(_text(cells.get(name))))
+        for name, sentences in flat_faults(finding.faults).items()
+        for sentence in sentences
+    ]
+    facts = [
+        (field_.label, _shown(field_, one.values.get(name)))
+        for name, field_ in known.items()
+        if name != "title" and one.values.get(name) not in (None, [])
+    ]
+    title = str(one.values.get("title") or _text(cells.get("title")) or "")
+    return RowView(one.row.number, title, one.stored, facts, faults, finding.already, finding.namesake)
+
+
+def field_label_of(known: Mapping[str, Field], name: str) -> Any:
+    """The name of a column; nothing for a fault of the row as a whole."""
+    if not name:
+        return None
+    return known[name].label if name in known else field_label(name)
+
+
+def _text(value: Any) -> str | None:
+    return None if value is None else str(value)
+
+
+def _shown(one: Field, value: Any) -> Any:
+    """A value as a page shows it."""
+    if isinstance(value, bool):
+        return _("Yes") if value else _("No")
+    if isinstance(value, int):
+        return showing.number(value)
+    names = dict(one.choices) | ({"any": one.any_label} if one.has_any else {})
+    if isinstance(value, list | tuple):
+        return showing.in_one_line(names.get(code) or showing.as_stated(code) for code in value)
+    if one.widget == "date":
+        return showing.day(value)
+    return names.get(value) or showing.as_stated(str(value))
