@@ -47,7 +47,7 @@ CELL_FAULTS: Final[Mapping[str, Sentence]] = {
 }
 # Why a file is not read, by the code of its refusal.
 FILE_FAULTS: Final[Mapping[str, Sentence]] = {
-    "too_large": sentence("This file unpacks to more than is read at once. Send fewer rows."),
+    "too_large": sentence("This file is too large to be read at once. Send fewer rows."),
     "too_many_lines": sentence(
         "This sheet goes on for too many lines. Delete the empty ones, and send it again."
     ),

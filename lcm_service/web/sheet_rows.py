@@ -11,13 +11,14 @@ from lcm_service.schemas.forms import read_typed
 from lcm_service.services import sheets
 from lcm_service.services.sheets import Finding, Row
 from lcm_service.web import sheet_columns, showing
-from lcm_service.web.field_labels import field_label
 from lcm_service.web.fields import Field
 from lcm_service.web.record_kinds import RecordKind
 from lcm_service.web.saving import Faults, flat_faults
 from lcm_service.web.sheet_columns import CELL_FAULTS
 
 Stored = Mapping[str, Any]
+# Of a cell that is faulty a page shows so many letters; the row itself has them all.
+LONGEST_SHOWN = 200
 
 
 @dataclass(frozen=True)
@@ -100,27 +101,31 @@ def _of_faulty(one: _Read, findings: Mapping[int, Finding]) -> Finding:
     return Finding({**{name: more[name] for name in more if name and name not in one.faults}, **one.faults})
 
 
-def _view(known: Mapping[str, Field], one: _Read, finding: Finding) -> RowView:
-    cells = one.stored["cells"]
+def _view(known: Mapping[str, Field], read: _Read, finding: Finding) -> RowView:
+    cells = read.stored["cells"]
+    told = flat_faults(finding.faults)
+    # In the order of the columns; what is about the row as a whole comes first.
+    places = {name: place for place, name in enumerate(("", *known))}
+    names = sorted(told, key=lambda name: places.get(name, len(places)))
     faults = [
-        RowFault(field_label_of(known, name), sentence, showing.as_stated(_text(cells.get(name))))
-        for name, sentences in flat_faults(finding.faults).items()
-        for sentence in sentences
+        RowFault(known[name].label if name in known else None, sentence, _as_typed(cells.get(name)))
+        for name in names
+        for sentence in told[name]
     ]
     facts = [
-        (field_.label, _shown(field_, one.values.get(name)))
+        (field_.label, _shown(field_, read.values.get(name)))
         for name, field_ in known.items()
-        if name != "title" and one.values.get(name) not in (None, [])
+        if name != "title" and read.values.get(name) not in (None, [])
     ]
-    title = str(one.values.get("title") or _text(cells.get("title")) or "")
-    return RowView(one.row.number, title, one.stored, facts, faults, finding.already, finding.namesake)
+    title = str(read.values.get("title") or _text(cells.get("title")) or "")
+    return RowView(read.row.number, title, read.stored, facts, faults, finding.already, finding.namesake)
 
 
-def field_label_of(known: Mapping[str, Field], name: str) -> Any:
-    """The name of a column; nothing for a fault of the row as a whole."""
-    if not name:
-        return None
-    return known[name].label if name in known else field_label(name)
+def _as_typed(value: Any) -> Any:
+    """The begin of what a cell says, set apart from the page's words."""
+    text = _text(value)
+    is_long = text is not None and len(text) > LONGEST_SHOWN
+    return showing.as_stated(f"{text[:LONGEST_SHOWN]}…" if text and is_long else text)
 
 
 def _text(value: Any) -> str | None:

@@ -329,16 +329,13 @@ def test_a_person_has_a_few_sheets_at_most(focal_point: FlaskClient) -> None:
     [
         ("troops;fpu", ["troops", "fpu"]),
         ("Troops, Civilians", ["troops", "civilian"]),
-        ("قوات؛ civilian", ["قوات", "civilian"]),
+        ("قوات؛ civilian", ["troops", "civilian"]),
         ("All personnel", ["any"]),
         ("?", None),
     ],
 )
 def test_several_answers_of_one_cell(focal_point: FlaskClient, said: str, codes: list[str] | None) -> None:
     page = send(focal_point, book(("A need", said), head=("title", "personnel"))).location
-    if codes and "قوات" in codes:
-        assert "Choose one of the listed answers." in focal_point.get(page).text
-        return
     press(focal_point, page)
     assert records_of("XAA")[0].personnel == codes
 
@@ -405,7 +402,7 @@ def test_a_file_that_is_larger_than_a_form_is_refused(
 ) -> None:
     token = next(one for one in read_page(focal_point.get(ADDRESS).text).forms if one.action == ADDRESS)
     parts = [
-        f'name="csrf_token"\r\n\r\n{token.data()["csrf_token"]}',
+        f'name="csrf_token"\r\n\r\n{dict(token.values)["csrf_token"]}',
         'name="file"; filename="rows.csv"\r\n\r\ntitle\n' + "x" * size,
     ]
     body = "".join(f"--lcm\r\nContent-Disposition: form-data; {part}\r\n" for part in parts) + "--lcm--\r\n"
