@@ -24,6 +24,13 @@ from lcm_service.reports.tables import as_meant
 # as a form, and text packs to a tenth.
 MOST_UNPACKED_BYTES: Final = 12_000_000
 MOST_PARTS: Final = 200
+# Elements take the time, not letters: those of rows and their texts, and those beside (styles above all), of
+# which each takes many times as long.
+MOST_ELEMENTS: Final = 600_000
+MOST_ELEMENTS_BESIDE: Final = 40_000
+_ROWS: Final = ("xl/worksheets/", "xl/sharedStrings.xml")
+# A book holds a text once and names it in as many cells as it likes.
+MOST_LETTERS: Final = 3_000_000
 # Rows that look empty count, so that a file of a million of them is not read to its end.
 MOST_LINES: Final = 5_000
 MOST_COLUMNS: Final = 120
@@ -108,6 +115,10 @@ def _refuse_what_grows(archive: zipfile.ZipFile) -> None:
         raise Unreadable("not_a_sheet")
     if len(parts) > MOST_PARTS or sum(part.file_size for part in parts) > MOST_UNPACKED_BYTES:
         raise Unreadable("too_large")
+    counts = {part.filename: archive.read(part).count(b"<") for part in parts}
+    beside = sum(count for name, count in counts.items() if not name.startswith(_ROWS))
+    if sum(counts.values()) > MOST_ELEMENTS or beside > MOST_ELEMENTS_BESIDE:
+        raise Unreadable("too_large")
 
 
 def _lines_of_sheet(sheet: Any) -> Iterator[Line]:
@@ -131,9 +142,12 @@ def _value_of(cell: Any) -> Value:
 def _joined_lines(part: bytes) -> frozenset[int]:
     """The numbers of lines with cells that are joined with others: only the first of them says anything."""
     found: set[int] = set()
-    for area in _JOINED.findall(part):
-        _first_column, first, _last_column, last = range_boundaries(area.decode("ascii"))
-        found |= set(range(first, min(last, MOST_LINES) + 1))
+    areas = (range_boundaries(area.decode("ascii")) for area in set(_JOINED.findall(part)))
+    last_found = 0
+    # From above, so that no line is counted twice, however many areas there are.
+    for first, last in sorted((first, last) for _left, first, _right, last in areas):
+        found |= set(range(max(first, last_found + 1), min(last, MOST_LINES) + 1))
+        last_found = max(last, last_found)
     return frozenset(found)
 
 
@@ -179,8 +193,12 @@ def _text(text: str) -> str | None:
 
 
 def _filled(lines: Iterator[Line]) -> Iterator[Line]:
+    letters = 0
     for line in lines:
         if line.number > MOST_LINES:
             raise Unreadable("too_many_lines")
+        letters += sum(len(value) for value in line.values if isinstance(value, str))
+        if letters > MOST_LETTERS:
+            raise Unreadable("too_large")
         if any(value is not None for value in line.values):
             yield line

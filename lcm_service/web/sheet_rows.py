@@ -17,7 +17,7 @@ from lcm_service.web.saving import Faults, flat_faults
 from lcm_service.web.sheet_columns import CELL_FAULTS
 
 Stored = Mapping[str, Any]
-# Of a cell that is faulty a page shows so many letters; the row itself has them all.
+# A page shows so many letters of a text; the row itself has them all.
 LONGEST_SHOWN = 200
 
 
@@ -122,7 +122,7 @@ def _view(known: Mapping[str, Field], read: _Read, finding: Finding) -> RowView:
 
 
 def _as_typed(value: Any) -> Any:
-    """The begin of what a cell says, set apart from the page's words."""
+    """The begin of what a cell or a text says, set apart from the page's words."""
     text = _text(value)
     is_long = text is not None and len(text) > LONGEST_SHOWN
     return showing.as_stated(f"{text[:LONGEST_SHOWN]}…" if text and is_long else text)
@@ -143,4 +143,4 @@ def _shown(one: Field, value: Any) -> Any:
         return showing.in_one_line(names.get(code) or showing.as_stated(code) for code in value)
     if one.widget == "date":
         return showing.day(value)
-    return names.get(value) or showing.as_stated(str(value))
+    return names.get(value) or _as_typed(value)
