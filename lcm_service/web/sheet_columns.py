@@ -81,7 +81,7 @@ class Head:
 
     number: int
     keys: Mapping[int, str]
-    strange: Sequence[str] = field(default_factory=list)
+    strange: Mapping[int, str] = field(default_factory=dict)
 
 
 def fields_of(sections: Iterable[Section]) -> dict[str, Field]:
@@ -125,9 +125,13 @@ def read_rows(sections: Iterable[Section], lines: Lines, most: int) -> dict[str,
     known = fields_of(sections)
     head = _head_of(known, lines.lines)
     rows = []
+    strange = dict(head.strange)
     for line in lines.lines:
         if line.number <= head.number:
             continue
+        for at, value in enumerate(line.values):
+            if value is not None and at not in head.keys:
+                strange.setdefault(at, letters_of(at))
         cells = {key: line.values[at] for at, key in head.keys.items() if at < len(line.values)}
         remark = cells.pop(REMARKS, None)
         said = {key: value for key, value in cells.items() if value is not None}
@@ -139,7 +143,7 @@ def read_rows(sections: Iterable[Section], lines: Lines, most: int) -> dict[str,
         raise Refused("too_many_rows")
     return {
         "rows": rows,
-        "strange": list(head.strange),
+        "strange": [strange[at] for at in sorted(strange)],
         "columns": sorted(set(head.keys.values()) - {REMARKS}),
     }
 
@@ -147,6 +151,11 @@ def read_rows(sections: Iterable[Section], lines: Lines, most: int) -> dict[str,
 def read_cells(known: Mapping[str, Field], columns: Iterable[str], row: Mapping[str, Any]) -> dict[str, Any]:
     """A stored row as a form would be read: field -> value, and ``None`` for what is left empty: unknown."""
     return {name: _read(known[name], row["cells"].get(name)) for name in columns if name in known}
+
+
+def letters_of(at: int) -> str:
+    """What a spreadsheet calls a column that has no name: A, B... Z, AA."""
+    return (letters_of(at // 26 - 1) if at >= 26 else "") + chr(ord("A") + at % 26)
 
 
 def _stored(number: int, said: Mapping[str, Value], is_joined: bool) -> dict[str, Any]:
@@ -175,7 +184,7 @@ def _head_of(known: Mapping[str, Field], lines: Sequence[Line]) -> Head:
 
 def _named(keys: Line, labels: Line, known: Mapping[str, Field], names: Mapping[str, str]) -> Head:
     found: dict[int, str] = {}
-    strange = []
+    strange: dict[int, str] = {}
     for at in range(max(len(keys.values), len(labels.values))):
         key, label = (line.values[at] if at < len(line.values) else None for line in (keys, labels))
         name = key if key in known or key == REMARKS else names.get(_folded(key)) or names.get(_folded(label))
@@ -184,7 +193,7 @@ def _named(keys: Line, labels: Line, known: Mapping[str, Field], names: Mapping[
                 raise Refused("column_twice")
             found[at] = name
         elif key is not None or label is not None:
-            strange.append(str(label if isinstance(label, str) else key)[:100])
+            strange[at] = str(label if isinstance(label, str) else key)[:100]
     return Head(keys.number, found, strange)
 
 
