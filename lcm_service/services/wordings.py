@@ -4,10 +4,12 @@ The catalogues of a release stay as they are; a correction stands before them un
 a release brings the better text.
 """
 
+import logging
 from collections.abc import Mapping
 from typing import Final
 
 from sqlalchemy import select
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from lcm_service.domain.errors import NotAllowed, NotValid
@@ -24,6 +26,8 @@ SOURCE_LANGUAGE: Final = "en"
 
 type Corrections = Mapping[tuple[str, int], str]
 
+log = logging.getLogger(__name__)
+
 
 def read_corrections() -> dict[str, dict[tuple[str, int], str]]:
     """What stands instead of the catalogues' texts now, by language, English text and form of a plural. It is
@@ -35,6 +39,16 @@ def read_corrections() -> dict[str, dict[tuple[str, int], str]]:
         if text is not None:
             found.setdefault(language, {})[message, form] = text
     return found
+
+
+def find_corrections() -> dict[str, dict[tuple[str, int], str]] | None:
+    """The same for a request that may need nothing else of the database; None where that cannot be asked."""
+    try:
+        return read_corrections()
+    except SQLAlchemyError:
+        db.session.rollback()
+        log.warning("Corrections of texts could not be read; those read last stand.", exc_info=True)
+        return None
 
 
 def find_version(actor: Actor, language: str, message: str, form: int) -> int:

@@ -7,7 +7,7 @@ from typing import Any, Final
 from flask import Flask, current_app, has_request_context, request
 from flask_babel import Domain, get_locale
 
-from lcm_service.services.wordings import Corrections, read_corrections
+from lcm_service.services.wordings import Corrections, find_corrections, read_corrections
 
 # A correction is seen by the other processes after so many seconds at most.
 SECONDS_UNTIL_SEEN: Final = 30
@@ -43,12 +43,24 @@ class CorrectedDomain(Domain):  # type: ignore[misc]
         self._corrections: Mapping[str, Corrections] = {}
         self._read_at: float | None = None
 
+    def refresh_for_request(self) -> None:
+        """Read the corrections again, where they are old and what is asked for has words. A page that needs
+        nothing of the database is shown without it too: what was read last stands until they can be read.
+        """
+        if request.endpoint != "static" and self._are_old():
+            found = find_corrections()
+            self._corrections = self._corrections if found is None else found
+            self._read_at = time.monotonic()
+
     def refresh(self) -> None:
-        """Read the corrections again, where they are old and what is asked for has words."""
-        if has_request_context() and request.endpoint == "static":
-            return
-        if self._read_at is None or time.monotonic() - self._read_at > SECONDS_UNTIL_SEEN:
+        """Read the corrections again, where they are old."""
+        if self._are_old():
             self._corrections, self._read_at = read_corrections(), time.monotonic()
+
+    def _are_old(self) -> bool:
+        # Another thread may forget when they were read between two looks at it.
+        read_at = self._read_at
+        return read_at is None or time.monotonic() - read_at > SECONDS_UNTIL_SEEN
 
     def forget(self) -> None:
         """Let the next request read them, after one was made."""
@@ -78,4 +90,4 @@ def register_words(app: Flask) -> None:
     """Let every text of the application be looked up here. Comes after Flask-Babel itself."""
     domain = app.extensions[_EXTENSION] = CorrectedDomain()
     app.extensions["babel"].instance.domain_instance = domain
-    app.before_request(domain.refresh)
+    app.before_request(domain.refresh_for_request)

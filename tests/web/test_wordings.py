@@ -2,6 +2,7 @@
 
 import pytest
 from flask_babel import force_locale, gettext, ngettext
+from sqlalchemy.exc import OperationalError
 
 from lcm_service.domain.errors import NotAllowed, NotValid, Stale
 from lcm_service.domain.wordings import find_fault
@@ -191,3 +192,25 @@ def test_every_text_of_the_catalogues_could_stand_as_it_is(app):
             if (fault := find_fault(one.message, one.released, is_plural=one.forms > 0))
         ]
     assert faults == []
+
+
+def test_pages_that_need_no_database_are_shown_while_it_is_away(app, coordinator, monkeypatch):
+    correct(coordinator, "Tours de table", message="How matching works")
+    words_now().forget()
+    stranger, french = app.test_client(), {"Accept-Language": "fr"}
+    assert "Tours de table" in stranger.get("/how-matching-works", headers=french).text
+    tried = []
+
+    def find_nothing():
+        tried.append("corrections")
+        raise OperationalError("SELECT", {}, Exception("gone"))
+
+    monkeypatch.setattr("lcm_service.services.wordings.read_corrections", find_nothing)
+    words_now().forget()
+    for address, status in (("/how-matching-works", 200), ("/sign-in", 200), ("/nowhere", 404)):
+        answer = app.test_client().get(address, headers=french)
+        assert answer.status_code == status
+        # What was read last stands.
+        assert "Tours de table" in answer.text
+    # Nobody waits for it at every page.
+    assert tried == ["corrections"]
