@@ -6,14 +6,16 @@ from typing import Final
 from lcm_service.domain.sentences import Sentence, sentence
 
 LONGEST: Final = 2000
-_PLACEHOLDER: Final = re.compile(r"%\((\w+)\)s")
-# Translated texts stand in pages as they are, in attributes too.
-_MARKUP: Final = re.compile(r'[<>&"\x00-\x1f\x7f]')
+# Read from the left, as Python does: the second of two percent signs begins no placeholder.
+_PIECE: Final = re.compile(r"%%|%\((\w+)\)s")
+# Translated texts stand in pages as they are, in attributes too, and in the subject of a mail, which has one
+# line by any of the characters that end one.
+_MARKUP: Final = re.compile(r'[<>&"\x00-\x1f\x7f-\x9f\u2028\u2029]')
 
 
 def placeholders(text: str) -> frozenset[str]:
     """The names for which a page puts a value into the text."""
-    return frozenset(_PLACEHOLDER.findall(text))
+    return frozenset(name for name in _PIECE.findall(text) if name)
 
 
 def find_fault(original: str, text: str, *, is_plural: bool) -> Sentence | None:
@@ -35,8 +37,8 @@ def find_fault(original: str, text: str, *, is_plural: bool) -> Sentence | None:
         return sentence("The text lacks %(names)s, for which pages put in a value.", names=_shown(lacking))
     if unknown := sorted(given - asked):
         return sentence("Pages know no value for %(names)s.", names=_shown(unknown))
-    rest, signs = _PLACEHOLDER.sub("", text), "%%" in original
-    if "%" in (rest.replace("%%", "") if signs else rest):
+    has_signs = any(not name for name in _PIECE.findall(text))
+    if "%" in _PIECE.sub("", text) or (has_signs and "%%" not in original):
         return sentence("A percent sign is written twice, and only where the English text has one.")
     return None
 

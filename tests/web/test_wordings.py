@@ -76,6 +76,14 @@ def test_a_text_that_pages_can_show_may_stand(original, text):
         ("Rounds", "100 %% des cycles", "percent sign"),
         ("%(own)s%% of all", "%(own)s % du total", "percent sign"),
         ("%(a)s", "%(a)d %(a)s", "percent sign"),
+        # Two percent signs are one that is shown: what comes after them is no placeholder.
+        ("%(own)s%% of all", "%%(own)s%", "lacks %(own)s"),
+        ("%(own)s%% of all", "%%(own)s%%(own)s", "lacks %(own)s"),
+        ("%(own)s%% of all", "%(own)s%%%", "percent sign"),
+        # Lines end by these too, and the subject of a mail may have one only.
+        ("Rounds", "Cycles\u2028ouverts", "no new line"),
+        ("Rounds", "Cycles\u2029ouverts", "no new line"),
+        ("Rounds", "Cycles\x85ouverts", "no new line"),
     ],
 )
 def test_a_text_that_would_break_a_page_is_refused(original, text, said):
