@@ -18,6 +18,15 @@ def placeholders(text: str) -> frozenset[str]:
     return frozenset(name for name in _PIECE.findall(text) if name)
 
 
+def with_blanks_of(released: str, text: str) -> str:
+    """The text with the blanks before and after it that the released one has: a form trims what it is sent,
+    and what parts the members of a list is nothing without its blank.
+    """
+    bare = released.strip()
+    before, after = released.split(bare, 1) if bare else ("", "")
+    return f"{before}{text.strip()}{after}"
+
+
 def find_fault(original: str, text: str, *, is_plural: bool) -> Sentence | None:
     """Why ``text`` cannot stand for the English ``original``; None where it can.
 

@@ -18,6 +18,7 @@ from lcm_service.domain.errors import NotAllowed, NotFound
 from lcm_service.domain.permissions import Actor
 from lcm_service.domain.sentences import sentence
 from lcm_service.domain.vocabulary import LANGUAGES_OF_PAGES
+from lcm_service.domain.wordings import with_blanks_of
 from lcm_service.schemas.records import WordingSchema
 from lcm_service.services import wordings
 from lcm_service.web.fields import Field, FormView, Section
@@ -96,7 +97,7 @@ def correct() -> Page:
             one.language,
             one.message,
             one.form,
-            values["text"],
+            with_blanks_of(one.released, values["text"]),
             read_version(request.form),
             is_plural=one.forms > 0,
         )

@@ -222,3 +222,13 @@ def test_pages_that_need_no_database_are_shown_while_it_is_away(app, coordinator
         assert "Tours de table" in answer.text
     # Nobody waits for it at every page.
     assert tried == ["corrections"]
+
+
+@pytest.mark.parametrize(
+    ("language", "typed", "kept"), [("fr", " ; ", "; "), ("fr", ",", ", "), ("zh", "，", "，")]
+)
+def test_what_parts_the_members_of_a_list_keeps_its_blank(browser, language, typed, kept):
+    text = {"language": language, "message": ", ", "form": "0"}
+    form = main_form(browser.get("/wordings/text", query_string=text).text)
+    assert browser.post("/wordings/text", data=form.data(text=typed)).status_code == 303
+    assert read_corrections() == {language: {(", ", 0): kept}}
