@@ -48,6 +48,10 @@ OUTSIDE_SESSION = sentence(
 OTHER_THAN_SESSION = sentence(
     "The session begins or ends on another day. Propose other dates, and schedule it once all have accepted."
 )
+PUT_ON_OTHER_DAY = sentence(
+    "This course was put on another day by letter. Name that one; where all who take part have agreed to "
+    "another, write to the coordinators."
+)
 MORE_THAN_AGREED = sentence("No more seats can have been used than were agreed.")
 MORE_THAN_USED = sentence("No more women can have been trained than seats were used.")
 NOT_OVER = sentence("This day has not come yet.")
@@ -299,10 +303,11 @@ def _faults_of_place(held: HeldMatch, place: str | None) -> Faults:
 def _faults_of_days(held: HeldMatch, starts_on: date | None, ends_on: date | None) -> Faults:
     """Days lie within what the session says, and are those that it names: its provider shortens what all have
     agreed to by no schedule. Where it says nothing, they are free. A coordinator has the letters of those who
-    have agreed to fewer.
+    have agreed to fewer, on which the course stays.
     """
     earliest, latest = days_said(held.match)
-    said = days_of_match(held.match)
+    said, delivery = days_of_match(held.match), held.match.delivery
+    is_put = delivery is not None and delivery.state == "scheduled"
     is_in_order = starts_on is None or ends_on is None or starts_on <= ends_on
     faults: Faults = {}
     for name, day, named in (("starts_on", starts_on, said.start), ("ends_on", ends_on, said.end)):
@@ -310,8 +315,10 @@ def _faults_of_days(held: HeldMatch, starts_on: date | None, ends_on: date | Non
             faults[name] = [sentence("This must be stated.")]
         elif (earliest is not None and day < earliest) or (latest is not None and day > latest):
             faults[name] = [OUTSIDE_SESSION]
-        elif is_in_order and not held.is_on_behalf and named not in (None, day):
-            faults[name] = [OTHER_THAN_SESSION]
+        elif is_in_order and not held.is_on_behalf and named is not None:
+            bound = getattr(delivery, name) if is_put else named
+            if day != bound:
+                faults[name] = [OTHER_THAN_SESSION if bound == named else PUT_ON_OTHER_DAY]
     if not is_in_order:
         faults.setdefault("ends_on", []).append(ENDS_BEFORE_START)
     return faults

@@ -368,3 +368,17 @@ def test_a_provider_cuts_short_by_no_schedule_what_all_have_agreed_to(scene, few
     db.session.rollback()
     # By letter, once all have agreed to fewer days, a coordinator writes them down.
     assert scene.schedule(scene.coordinator, PLANNED | fewer, on_behalf=True).delivery.state == "scheduled"
+
+
+def test_a_provider_leaves_a_course_on_the_days_on_which_a_letter_has_put_it(scene):
+    fewer = PLANNED | {"ends_on": LAST - timedelta(3)}
+    scene.schedule(scene.coordinator, fewer, on_behalf=True)
+    with pytest.raises(NotValid) as refusal:
+        scene.schedule(data=PLANNED)
+    assert refusal.value.faults == {"ends_on": [deliveries.PUT_ON_OTHER_DAY]}
+    db.session.rollback()
+    # It says in which town, and nothing else is asked of it.
+    kept = scene.schedule(data=fewer | {"venue": "Hall 3"}).delivery
+    assert (kept.ends_on, kept.venue) == (LAST - timedelta(3), "Hall 3")
+    # By another letter the course is on all its days again.
+    assert scene.schedule(scene.coordinator, PLANNED, on_behalf=True).delivery.ends_on == LAST
