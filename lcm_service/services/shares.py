@@ -39,14 +39,15 @@ def ranges_of(plan: Plan) -> dict[str, dict[str, int]]:
 
 def share_of(actor: Actor, need: Need) -> Share | None:
     """How the owner of a need came off in the first published plan of its round, for itself and for
-    coordinators; None for all others, where nothing is published, and where that plan did not know the need.
+    coordinators; None for all others, where nothing is published, where the figures were kept before ranges
+    were, and where that plan did not know the need.
     """
     if not (may_coordinate(actor) or may_change_record(actor, need.participant_id)):
         return None
     session = db.session()
     figures = figure_reads.find_figures(session, need.round_id, "plan")
     plan = None if figures is None else reads.first_published_plan(session, need.round_id)
-    if figures is None or plan is None:
+    if figures is None or plan is None or "shares" not in figures.document:
         return None
     rows = _given_by(plan)
     priority = next((row.priority for row in rows if row.need == need.reference), None)
@@ -55,7 +56,7 @@ def share_of(actor: Actor, need: Need) -> Share | None:
     own = own_share_percent(rows, need.participant.code, priority)
     if own is None:
         return None
-    middle = figures.document.get("shares", {}).get(priority, {})
+    middle = figures.document["shares"].get(priority, {})
     return Share(priority, own, middle.get("lower"), middle.get("upper"))
 
 

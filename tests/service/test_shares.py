@@ -2,7 +2,7 @@
 
 import pytest
 
-from lcm_service.services import submissions
+from lcm_service.services import figures, submissions
 from lcm_service.services.shares import share_of
 from tests import factories
 from tests.service import figure_rounds
@@ -72,3 +72,13 @@ def test_the_range_is_not_among_the_public_figures(app, published):
     stranger = app.test_client()
     for address in ("/figures", "/figures.csv", "/api/v1/figures/"):
         assert "shares" not in stranger.get(address).text
+
+
+def test_of_figures_that_were_kept_without_ranges_it_is_not_said_that_too_few_asked(app, monkeypatch):
+    keep = figures._freeze
+    monkeypatch.setattr(figures, "_freeze", lambda *given, shares: keep(*given))
+    round_ = figure_rounds.make_round()
+    figure_rounds.fill(round_)
+    figure_rounds.publish(round_)
+    need = need_of(round_, "XFA")
+    assert share_of(owner_of(need), need) is None
