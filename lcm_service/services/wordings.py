@@ -1,7 +1,7 @@
 """Texts of the pages in another language, put right by coordinators without a new release.
 
-The catalogues of a release stay as they are; a correction stands before them until it is taken back, or until
-a release brings the better text.
+The catalogues of a release stay as they are; a correction stands before them until it is taken back, also
+where a later release brings another text for the same English one.
 """
 
 import logging
