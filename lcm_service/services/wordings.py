@@ -34,7 +34,12 @@ def read_corrections() -> dict[str, dict[tuple[str, int], str]]:
     what every page shows, so nobody is asked who reads it.
     """
     found: dict[str, dict[tuple[str, int], str]] = {}
-    rows = db.session.execute(select(Wording.language, Wording.message, Wording.form, Wording.text))
+    session = db.session()
+    is_within_another = session.in_transaction() or session.info.get("in_transaction")
+    rows = session.execute(select(Wording.language, Wording.message, Wording.form, Wording.text)).all()
+    if not is_within_another:
+        # Who writes a mail sends it next: no transaction waits for a mail server.
+        session.rollback()
     for language, message, form, text in rows:
         if text is not None:
             found.setdefault(language, {})[message, form] = text

@@ -232,3 +232,10 @@ def test_what_parts_the_members_of_a_list_keeps_its_blank(browser, language, typ
     form = main_form(browser.get("/wordings/text", query_string=text).text)
     assert browser.post("/wordings/text", data=form.data(text=typed)).status_code == 303
     assert read_corrections() == {language: {(", ", 0): kept}}
+
+
+def test_no_transaction_is_left_open_by_who_writes_a_mail(app):
+    db.session.rollback()
+    words_now().forget()
+    write_text([("plan.publish", {})], "fr", "https://example.org")
+    assert not db.session().in_transaction()
