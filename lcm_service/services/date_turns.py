@@ -26,6 +26,7 @@ from lcm_service.services.date_rules import (
 )
 from lcm_service.services.days_now import find_obstacles
 from lcm_service.services.delivery_states import call_off, was_not_held
+from lcm_service.services.delivery_views import days_of_match
 from lcm_service.services.held_matches import give_days, record_match_event, tell_others
 from lcm_service.services.match_turns import answer_by, is_known_live, is_revivable
 from lcm_service.services.match_views import MatchSides
@@ -225,8 +226,10 @@ def _carry_match(
         return
     if match.answer_by is not None:
         give_days(match, round_)
-    if was_not_held(match) or _is_scheduled_beside(match, proposal):
+    if was_not_held(match):
         call_off(match)
+    elif _is_scheduled_beside(match, proposal):
+        _schedule_anew(match, proposal)
     reads.raise_version(match)
     session.flush()
     # Of a match that the provider does not know, or reads as ended, nothing is told to it.
@@ -243,6 +246,18 @@ def _is_scheduled_beside(match: Match, proposal: DateProposal) -> bool:
     if delivery is None or delivery.state != "scheduled":
         return False
     return (delivery.starts_on, delivery.ends_on) != (proposal.starts_on, proposal.ends_on)
+
+
+def _schedule_anew(match: Match, proposal: DateProposal) -> None:
+    """What was scheduled for other days is for its provider to schedule again; but where a letter has put the
+    course in another country than its session's, it goes on there on the new days: about the country nobody
+    was asked, and by scheduling again its provider would move it back alone.
+    """
+    delivery = match.delivery
+    if delivery is None or delivery.place_code in (None, days_of_match(match).place):
+        call_off(match)
+        return
+    delivery.starts_on, delivery.ends_on = proposal.starts_on, proposal.ends_on
 
 
 def _carry_part(session: Session, actor: Actor, round_: Round, part: Part) -> None:

@@ -304,6 +304,37 @@ def test_a_course_stays_where_a_letter_has_put_it_when_its_offer_says_when_it_wa
     assert (delivery.state, delivery.place) == ("scheduled", "XQB")
 
 
+def move_all(course):
+    proposal = course.propose(course.provider, "provider")
+    for actor in (*course.recipients, course.funder):
+        course.accept(actor, proposal)
+    assert course.days() == AFTER
+
+
+def test_a_course_that_a_letter_has_put_elsewhere_goes_on_there_when_all_move_its_days(placed):
+    match = placed.match()
+    data = {"starts_on": BEFORE[0], "ends_on": BEFORE[1], "place_code": "XQB", "venue": "Hall 2"}
+    deliveries.schedule_delivery(placed.coordinator, match.id, data, match.version, on_behalf=True)
+    move_all(placed)
+    match = placed.match()
+    delivery = match.delivery
+    assert (delivery.state, delivery.starts_on, delivery.ends_on) == ("scheduled", *AFTER)
+    assert (delivery.place, delivery.venue) == ("XQB", "Hall 2")
+    for place in (PLACE, None):
+        back = {"starts_on": AFTER[0], "ends_on": AFTER[1], "place_code": place, "venue": None}
+        with pytest.raises(NotValid):
+            deliveries.schedule_delivery(placed.provider, match.id, back, match.version)
+        db.session.rollback()
+
+
+def test_a_course_that_is_where_its_session_says_is_scheduled_anew_when_all_move_its_days(placed):
+    match = placed.match()
+    data = {"starts_on": BEFORE[0], "ends_on": BEFORE[1], "place_code": None, "venue": "Hall 2"}
+    deliveries.schedule_delivery(placed.provider, match.id, data, match.version)
+    move_all(placed)
+    assert placed.match().delivery.state == "called_off"
+
+
 def test_a_town_is_not_kept_in_another_country(placed):
     match = placed.match()
     data = {"starts_on": BEFORE[0], "ends_on": BEFORE[1], "place_code": None, "venue": "Hall 2"}
