@@ -28,8 +28,9 @@ from lcm_service.services.days_now import find_obstacles
 from lcm_service.services.delivery_states import call_off, was_not_held
 from lcm_service.services.delivery_views import days_of_match
 from lcm_service.services.held_matches import give_days, record_match_event, tell_others
-from lcm_service.services.match_turns import answer_by, is_known_live, is_revivable
+from lcm_service.services.match_turns import is_known_live, is_revivable
 from lcm_service.services.match_views import MatchSides
+from lcm_service.services.part_turns import ask_part_anew
 from lcm_service.services.trail import enqueue_message, record_event
 
 
@@ -261,16 +262,8 @@ def _schedule_anew(match: Match, proposal: DateProposal) -> None:
 
 
 def _carry_part(session: Session, actor: Actor, round_: Round, part: Part) -> None:
-    """A part that is asked is asked on the new days, and has its days to answer anew."""
     session.expire(part, ["moved_days"])
-    if part.state == "asked":
-        part.answer_by, part.reminded_at = answer_by(round_), None
-    reads.raise_version(part)
-    session.flush()
-    record_event(session, actor, "move_dates", "part", str(part.id), ["session"], {"version": part.version})
-    owner_id = part.support.participant_id
-    if not actor.answers_for(owner_id):
-        enqueue_message(session, "part.move_dates", participant_id=owner_id, facts={"part": part.id})
+    ask_part_anew(session, actor, round_, part, "move_dates")
 
 
 def _return_days(session: Session, actor: Actor, round_: Round, code: str) -> None:

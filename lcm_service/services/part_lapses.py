@@ -14,7 +14,8 @@ from lcm_service.persistence.matching_reads import Session
 from lcm_service.persistence.tables import Part, Round
 from lcm_service.services.lapses import REMIND_BEFORE, lapse_match
 from lcm_service.services.match_turns import covers
-from lcm_service.services.session_turns import settle_sessions, trace_part
+from lcm_service.services.part_turns import trace_part
+from lcm_service.services.session_turns import settle_sessions
 from lcm_service.services.trail import enqueue_message
 
 

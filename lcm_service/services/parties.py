@@ -19,9 +19,10 @@ from lcm_service.persistence.tables import Part, Round, Support
 from lcm_service.services.delivery_states import sessions_held
 from lcm_service.services.held_matches import checked_note
 from lcm_service.services.match_turns import agreed_seats
+from lcm_service.services.part_turns import trace_part
 from lcm_service.services.part_views import PartView, is_known, state_for, view_parts
 from lcm_service.services.require import require_round
-from lcm_service.services.session_turns import quantity_drawn_on, settle_sessions, trace_part
+from lcm_service.services.session_turns import quantity_drawn_on, settle_sessions
 from lcm_service.services.trail import check_version
 
 NEXT_STEP = {

@@ -11,14 +11,14 @@ from lcm_service.domain.vocabulary import LIVE_MATCH_STATES
 from lcm_service.persistence import matching_reads as reads
 from lcm_service.persistence import part_reads
 from lcm_service.persistence.matching_reads import Session
-from lcm_service.persistence.tables import Delivery, Match, Offer, Part, Round
+from lcm_service.persistence.tables import Delivery, Match, Offer
 from lcm_service.services.delivery_states import call_off, is_delivered
 from lcm_service.services.delivery_views import days_of_match
 from lcm_service.services.held_matches import record_match_event, tell_others
-from lcm_service.services.match_turns import answer_by, is_known_live, is_revivable
+from lcm_service.services.match_turns import is_known_live, is_revivable
 from lcm_service.services.match_views import MatchSides
+from lcm_service.services.part_turns import ask_part_anew
 from lcm_service.services.session_views import SessionNow
-from lcm_service.services.trail import enqueue_message, record_event
 
 # What an offer says of all its sessions that say nothing else.
 FIELDS_OF_SESSIONS = frozenset(("place_code", "not_before", "not_after", "duration_days"))
@@ -50,7 +50,7 @@ def restate_sessions(session: Session, actor: Actor, offer: Offer, before: Mappi
                 _restate_match(session, actor, row, before[code])
         for part in part_reads.list_parts(session, round_.id, session_codes=[code]):
             if part.state in ("asked", "confirmed"):
-                _restate_part(session, actor, round_, part)
+                ask_part_anew(session, actor, round_, part, "restate")
 
 
 def _restate_match(session: Session, actor: Actor, row: MatchSides, before: SessionNow) -> None:
@@ -89,15 +89,3 @@ def _is_elsewhere(delivery: Delivery, before: str | None, now: str | None) -> bo
     """
     scheduled = delivery.place_code or (before if delivery.venue else None)
     return now not in (None, before) and scheduled not in (None, now)
-
-
-def _restate_part(session: Session, actor: Actor, round_: Round, part: Part) -> None:
-    """A part that is asked has its days to answer anew, as where its session is moved."""
-    if part.state == "asked":
-        part.answer_by, part.reminded_at = answer_by(round_), None
-    reads.raise_version(part)
-    session.flush()
-    record_event(session, actor, "restate", "part", str(part.id), ["session"], {"version": part.version})
-    owner_id = part.support.participant_id
-    if not actor.answers_for(owner_id):
-        enqueue_message(session, "part.restate", participant_id=owner_id, facts={"part": part.id})

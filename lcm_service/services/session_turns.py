@@ -25,6 +25,7 @@ from lcm_service.services.match_turns import (
     side_awaited,
 )
 from lcm_service.services.match_views import MatchSides
+from lcm_service.services.part_turns import trace_part
 from lcm_service.services.parts_needed import is_supported, per_seat_by_session, quantities_needed
 from lcm_service.services.trail import enqueue_message, record_event
 
@@ -178,15 +179,6 @@ def release_part(session: Session, actor: Actor, part: Part) -> None:
     part.state, part.quantity_confirmed, part.answer_by = "released", 0, None
     if was_known:
         trace_part(session, actor, part, "release", {})
-
-
-def trace_part(session: Session, actor: Actor, part: Part, action: str, facts: dict[str, object]) -> None:
-    """The event of a part that its owner knows of, and word of it to the owner where another did it."""
-    session.flush()
-    record_event(session, actor, action, "part", str(part.id), ["state"], {"version": part.version, **facts})
-    owner_id = part.support.participant_id
-    if not actor.answers_for(owner_id):
-        enqueue_message(session, f"part.{action}", participant_id=owner_id, facts={"part": part.id})
 
 
 def _let_wait(
