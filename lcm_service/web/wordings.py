@@ -77,11 +77,11 @@ def index() -> str:
 
 
 @bp.get("/wordings/text")
-def ask() -> str | Response:
+def ask() -> str:
     """One text with what stands for it now; where the address names none, the list of all."""
     actor = _require_keeper()
     if "message" not in request.args:
-        return redirect(url_for("wordings.index"), HTTPStatus.SEE_OTHER)
+        return index()
     return _show(actor, _asked_for(request.args), None, None)
 
 
