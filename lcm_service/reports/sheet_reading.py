@@ -10,7 +10,7 @@ import math
 import re
 import warnings
 import zipfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from typing import Any, Final
@@ -24,6 +24,8 @@ from lcm_service.reports.tables import as_meant
 # as a form, and text packs to a tenth.
 MOST_UNPACKED_BYTES: Final = 12_000_000
 MOST_PARTS: Final = 200
+PIECE_BYTES: Final = 65_536
+_PACKED_BY_SPREADSHEETS: Final = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 # Elements take the time, not letters: those of rows and their texts, and those beside (styles above all), of
 # which each takes many times as long.
 MOST_ELEMENTS: Final = 600_000
@@ -90,15 +92,15 @@ def read_lines(data: bytes) -> Lines:
 def _read_book(data: bytes) -> Lines:
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            _refuse_what_grows(archive)
-            book = load_workbook(
-                io.BytesIO(data), read_only=True, data_only=False, keep_links=False, keep_vba=False
-            )
-            sheet = book.worksheets[0]
-            # What the file says of its size may be wrong, and is then made up for by empty cells.
-            sheet.reset_dimensions()
-            lines = list(_filled(_lines_of_sheet(sheet)))
-            return Lines(lines, _joined_lines(archive.read(sheet._worksheet_path)))
+            parts = _bounded_parts(archive)
+        book = load_workbook(
+            _packed_anew(parts), read_only=True, data_only=False, keep_links=False, keep_vba=False
+        )
+        sheet = book.worksheets[0]
+        # What the file says of its size may be wrong, and is then made up for by empty cells.
+        sheet.reset_dimensions()
+        lines = list(_filled(_lines_of_sheet(sheet)))
+        return Lines(lines, _joined_lines(parts[sheet._worksheet_path]))
     except Unreadable:
         raise
     except Exception as error:
@@ -106,19 +108,39 @@ def _read_book(data: bytes) -> Lines:
         raise Unreadable("broken") from error
 
 
-def _refuse_what_grows(archive: zipfile.ZipFile) -> None:
-    """Bound what the file unpacks to. A part gives no more than its size as stated here: what is longer than
-    that fails.
-    """
-    parts = archive.infolist()
-    if "[Content_Types].xml" not in {part.filename for part in parts}:
+def _bounded_parts(archive: zipfile.ZipFile) -> dict[str, bytes]:
+    """The parts of a book by their names, no more of them than a sheet may hold."""
+    listed = archive.infolist()
+    if "[Content_Types].xml" not in {part.filename for part in listed}:
         raise Unreadable("not_a_sheet")
-    if len(parts) > MOST_PARTS or sum(part.file_size for part in parts) > MOST_UNPACKED_BYTES:
+    if len(listed) > MOST_PARTS or sum(part.file_size for part in listed) > MOST_UNPACKED_BYTES:
         raise Unreadable("too_large")
-    counts = {part.filename: archive.read(part).count(b"<") for part in parts}
+    parts = {part.filename: _unpacked(archive, part) for part in listed}
+    counts = {name: part.count(b"<") for name, part in parts.items()}
     beside = sum(count for name, count in counts.items() if not name.startswith(_ROWS))
     if sum(counts.values()) > MOST_ELEMENTS or beside > MOST_ELEMENTS_BESIDE:
         raise Unreadable("too_large")
+    return parts
+
+
+def _unpacked(archive: zipfile.ZipFile, part: zipfile.ZipInfo) -> bytes:
+    """A part, unpacked piece by piece: to read it whole would unpack all of it before its size is looked at,
+    and its stated size may be a lie. Other ways of packing than a spreadsheet's own cannot be bounded so.
+    """
+    if part.compress_type not in _PACKED_BY_SPREADSHEETS:
+        raise Unreadable("broken")
+    with archive.open(part) as file:
+        return b"".join(iter(lambda: file.read(PIECE_BYTES), b""))
+
+
+def _packed_anew(parts: Mapping[str, bytes]) -> io.BytesIO:
+    """A book that holds what was bounded and nothing else, for a reader that unpacks without a bound."""
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:
+        for name, part in parts.items():
+            archive.writestr(name, part)
+    file.seek(0)
+    return file
 
 
 def _lines_of_sheet(sheet: Any) -> Iterator[Line]:

@@ -1,9 +1,14 @@
 """Records from a sheet, by the pages: an empty one to take, what would be made of a filled one, the press."""
 
+import bz2
 import csv
 import io
 import logging
+import lzma
+import struct
+import tracemalloc
 import zipfile
+import zlib
 from collections.abc import Callable, Sequence
 from datetime import date, timedelta
 from typing import Any
@@ -16,6 +21,7 @@ from openpyxl import DEFUSEDXML, Workbook, load_workbook
 from lcm_service.domain.vocabulary import LANGUAGES_OF_PAGES
 from lcm_service.persistence.database import db, utc_now
 from lcm_service.persistence.tables import Need, Offer, Person, Round, Sheet, Support
+from lcm_service.reports.sheet_reading import Unreadable, read_lines
 from lcm_service.web.sheet_columns import FILE_FAULTS
 from tests.web import world
 from tests.web.html import read_page
@@ -359,6 +365,39 @@ def swollen(part: str, data: bytes) -> bytes:
         for name in old.namelist():
             new.writestr(name, data if name == part else old.read(name))
     return file.getvalue()
+
+
+def lying(packed_as: int, packed: bytes) -> bytes:
+    """A book with a part that says to be a hundred spaces, and unpacks to whatever was packed."""
+    file, said = io.BytesIO(), b" " * 100
+    with zipfile.ZipFile(file, "w") as archive:
+        archive.writestr("[Content_Types].xml", b"")
+        archive.writestr("liar", packed)
+    made = bytearray(file.getvalue())
+    for begin, kind in ((made.find(b"liar") - 30, 8), (made.rfind(b"liar") - 46, 10)):
+        struct.pack_into("<H", made, begin + kind, packed_as)
+        struct.pack_into("<I", made, begin + kind + 6, zlib.crc32(said))
+        struct.pack_into("<I", made, begin + kind + 14, len(said))
+    return bytes(made)
+
+
+PACKED = {
+    zipfile.ZIP_DEFLATED: lambda data: zlib.compress(data, wbits=-15),
+    zipfile.ZIP_BZIP2: bz2.compress,
+    zipfile.ZIP_LZMA: lzma.compress,
+}
+
+
+@pytest.mark.parametrize("packed_as", PACKED)
+def test_a_part_that_lies_about_its_size_fills_no_memory(packed_as: int) -> None:
+    data = lying(packed_as, PACKED[packed_as](b" " * 20_000_000))
+    tracemalloc.start()
+    try:
+        with pytest.raises(Unreadable):
+            read_lines(data)
+        assert tracemalloc.get_traced_memory()[1] < 5_000_000
+    finally:
+        tracemalloc.stop()
 
 
 ENTITIES = (
