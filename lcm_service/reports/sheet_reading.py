@@ -39,7 +39,7 @@ MOST_COLUMNS: Final = 120
 LONGEST_CELL: Final = 32_000
 _ZIP, _OLD_OFFICE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0"
 _UTF_16: Final = (b"\xff\xfe", b"\xfe\xff")
-_JOINED: Final = re.compile(rb'<(?:\w+:)?mergeCell\s[^>]*?ref="([A-Z]{1,3}[0-9]{1,7}:[A-Z]{1,3}[0-9]{1,7})"')
+_JOINED: Final = re.compile(rb'<(?:\w+:)?mergeCell\s[^<>]*?ref="([A-Z]{1,3}[0-9]{1,7}:[A-Z]{1,3}[0-9]{1,7})"')
 _DELIMITERS: Final = ";,\t"
 # What newer spreadsheets add to a file and this reader does not know (colours, lists) is no fault of it.
 warnings.filterwarnings("ignore", category=UserWarning, module=r"openpyxl\.")
@@ -100,7 +100,7 @@ def _read_book(data: bytes) -> Lines:
         # What the file says of its size may be wrong, and is then made up for by empty cells.
         sheet.reset_dimensions()
         lines = list(_filled(_lines_of_sheet(sheet)))
-        return Lines(lines, _joined_lines(parts[sheet._worksheet_path]))
+        return Lines(lines, joined_lines(parts[sheet._worksheet_path]))
     except Unreadable:
         raise
     except Exception as error:
@@ -161,7 +161,7 @@ def _value_of(cell: Any) -> Value:
     return value if is_plain or is_number else _text(str(value))
 
 
-def _joined_lines(part: bytes) -> frozenset[int]:
+def joined_lines(part: bytes) -> frozenset[int]:
     """The numbers of lines with cells that are joined with others: only the first of them says anything."""
     found: set[int] = set()
     areas = (range_boundaries(area.decode("ascii")) for area in set(_JOINED.findall(part)))

@@ -6,6 +6,7 @@ import io
 import logging
 import lzma
 import struct
+import time
 import tracemalloc
 import zipfile
 import zlib
@@ -21,7 +22,7 @@ from openpyxl import DEFUSEDXML, Workbook, load_workbook
 from lcm_service.domain.vocabulary import LANGUAGES_OF_PAGES
 from lcm_service.persistence.database import db, utc_now
 from lcm_service.persistence.tables import Need, Offer, Person, Round, Sheet, Support
-from lcm_service.reports.sheet_reading import Unreadable, read_lines
+from lcm_service.reports.sheet_reading import Unreadable, joined_lines, read_lines
 from lcm_service.web.sheet_columns import FILE_FAULTS
 from tests.web import world
 from tests.web.html import read_page
@@ -398,6 +399,14 @@ def test_a_part_that_lies_about_its_size_fills_no_memory(packed_as: int) -> None
         assert tracemalloc.get_traced_memory()[1] < 5_000_000
     finally:
         tracemalloc.stop()
+
+
+def test_joined_cells_are_sought_in_a_time_that_follows_the_size() -> None:
+    """A remark in the file may begin as many joined cells as it likes, and end none of them."""
+    part = b"".join((b"<mergeCells>", b"<mergeCell " * 20_000, b'<mergeCell ref="A2:B3"/>'))
+    before = time.process_time()
+    assert joined_lines(part) == {2, 3}
+    assert time.process_time() - before < 1
 
 
 ENTITIES = (
