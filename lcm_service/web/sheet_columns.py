@@ -35,6 +35,8 @@ TAKE_SEVERAL: Final = frozenset({"many", "ranked", "picks"})
 # What stands between the signs that part several answers of one cell.
 _PARTS: Final = re.compile(r"[^;；؛|\n\r,،、，]+")
 MOST_SIGNS_IN_A_NAME: Final = 8
+# Each answer of a cell is looked up whenever the sheet is shown; of five hundred rows, two hundred each.
+MOST_ANSWERS: Final = 100_000
 
 # What is wrong with a cell before anybody looks at what it says; stored with the row as these codes.
 CELL_FAULTS: Final[Mapping[str, Sentence]] = {
@@ -141,6 +143,8 @@ def read_rows(sections: Iterable[Section], lines: Lines, most: int) -> dict[str,
         raise Refused("no_rows")
     if len(rows) > most:
         raise Refused("too_many_rows")
+    if sum(_count_answers(known, row["cells"]) for row in rows) > MOST_ANSWERS:
+        raise Refused("too_large")
     return {
         "rows": rows,
         "strange": [strange[at] for at in sorted(strange)],
@@ -156,6 +160,12 @@ def read_cells(known: Mapping[str, Field], columns: Iterable[str], row: Mapping[
 def letters_of(at: int) -> str:
     """What a spreadsheet calls a column that has no name: A, B... Z, AA."""
     return (letters_of(at // 26 - 1) if at >= 26 else "") + chr(ord("A") + at % 26)
+
+
+def _count_answers(known: Mapping[str, Field], cells: Mapping[str, Any]) -> int:
+    """How many answers stand in the cells that take several, whether or not they are on a list."""
+    texts = [str(value) for name, value in cells.items() if known[name].widget in TAKE_SEVERAL]
+    return sum(1 for text in texts for _part in _PARTS.finditer(text))
 
 
 def _stored(number: int, said: Mapping[str, Value], is_joined: bool) -> dict[str, Any]:

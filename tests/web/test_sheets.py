@@ -432,6 +432,7 @@ REFUSED_FILES = {
     "a bomb beside": (zip_of(**{"[Content_Types].xml": b"", "other": b"\0" * 20_000_000}), "too_large"),
     "many parts": (zip_of(**{"[Content_Types].xml": b"", **{str(n): b"" for n in range(300)}}), "too_large"),
     "one text in many cells": (book(*(("Need", *["x" * 30_000] * 7) for _row in range(300))), "too_large"),
+    "answers without end": (book(*((f"Need {n}", "x," * 15_000) for n in range(7))), "too_large"),
     "many styles": (swollen("xl/styles.xml", b"<xf/>" * 50_000), "too_large"),
     "many cells": (swollen("xl/worksheets/sheet1.xml", b"<c/>" * 700_000), "too_large"),
     "entities": (swollen("xl/worksheets/sheet1.xml", ENTITIES), "broken"),
