@@ -403,7 +403,7 @@ def test_a_part_that_lies_about_its_size_fills_no_memory(packed_as: int) -> None
 
 def test_joined_cells_are_sought_in_a_time_that_follows_the_size() -> None:
     """A remark in the file may begin as many joined cells as it likes, and end none of them."""
-    part = b"".join((b"<mergeCells>", b"<mergeCell " * 20_000, b'<mergeCell ref="A2:B3"/>'))
+    part = b'<mergeCell ref="A2:B3"/><!-- ' + b"<mergeCell " * 10_000 + b"-->"
     before = time.process_time()
     assert joined_lines(part) == {2, 3}
     assert time.process_time() - before < 1
