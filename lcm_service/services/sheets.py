@@ -8,7 +8,7 @@ that who sends the same sheet again, put right or not, makes no second copies.
 
 import json
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final
@@ -96,8 +96,10 @@ def look_over(actor: Actor, sheet: Sheet, rows: Sequence[Row]) -> dict[int, Find
     return _look_over(db.session(), actor, sheet, rows)
 
 
-def keep_rows(actor: Actor, key: str, rows: Sequence[Row]) -> Sheet:
+def keep_rows(actor: Actor, key: str, rows: Sequence[Row], *, shown: Collection[int] | None = None) -> Sheet:
     """Make records of the rows that would make one, all of them or none; the others stay to be put right.
+    ``shown`` are the numbers of those that the person saw to be good, where it saw them: a row that became
+    good since (its record was withdrawn, its subject came onto the list) makes nothing unseen.
 
     A second press finds them kept and makes nothing. Raises NotFound, NotAllowed, and Conflict for a round
     that was closed meanwhile.
@@ -115,7 +117,7 @@ def keep_rows(actor: Actor, key: str, rows: Sequence[Row]) -> Sheet:
         kept = [
             {"row": row.number, "reference": _keep(session, actor, sheet, row.values)}
             for row in rows
-            if findings[row.number].is_new
+            if findings[row.number].is_new and (shown is None or row.number in shown)
         ]
         done = {one["row"] for one in kept} | {number for number, one in findings.items() if one.already}
         sheet.kept = kept

@@ -7,7 +7,7 @@ on a slow line holds nothing but the press.
 from http import HTTPStatus
 from typing import Any, Final
 
-from flask import Blueprint, Response, flash, redirect, render_template, url_for
+from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from flask_babel import ngettext
 from werkzeug.wrappers import Response as AnyResponse
@@ -53,11 +53,16 @@ def show(sheet_key: str) -> str:
 
 @bp.post("/sheets/<sheet_key>/keep")
 def keep(sheet_key: str) -> AnyResponse:
-    """Make records of the good rows. A second press makes nothing more."""
+    """Make records of the rows that were shown to be good. A second press makes nothing more."""
     actor = current_actor()
     sheet = sheets.find_sheet(actor, sheet_key)
     was_kept = sheet.kept is not None
-    kept = sheets.keep_rows(actor, sheet_key, sheet_rows.rows_to_keep(KINDS[sheet.kind], sheet)).kept or []
+    shown = {int(one) for one in request.form.get("rows", "").split() if one.isdecimal() and len(one) < 10}
+    if not shown:
+        # The page says which rows it has shown to be good; without them, nobody has seen what would be made.
+        return redirect(url_for("sheets.show", sheet_key=sheet_key), HTTPStatus.SEE_OTHER)
+    rows = sheet_rows.rows_to_keep(KINDS[sheet.kind], sheet)
+    kept = sheets.keep_rows(actor, sheet_key, rows, shown=shown).kept or []
     if not was_kept:
         flash(_told(kept, sheets.is_kept_as_draft(actor, sheet.participant_id)), "good" if kept else "warn")
     return redirect(url_for("sheets.show", sheet_key=sheet_key), HTTPStatus.SEE_OTHER)
@@ -76,14 +81,16 @@ def discard(sheet_key: str) -> AnyResponse:
 
 @bp.get("/sheets/<sheet_key>/faults.xlsx")
 def faults(sheet_key: str) -> Response:
-    """The rows that have to be put right, each with its faults before it."""
+    """The rows that have to be put right, each with its faults before it; after the press, all that were not
+    kept.
+    """
     actor = current_actor()
     sheet = sheets.find_sheet(actor, sheet_key)
     kind = KINDS[sheet.kind]
     rows = [
         {**view.stored["cells"], REMARKS: sheet_rows.remarks_on(view)}
         for view in sheet_rows.views_of(actor, kind, sheet)
-        if view.faults
+        if view.faults or (sheet.kept is not None and view.is_good)
     ]
     data = write_book(sheet_columns.columns_of(kind.form.sections), rows, words_of(kind))
     return book_answer(data, f"lcm-{kind.area}-{page_language()}.xlsx")

@@ -192,9 +192,12 @@ def test_nothing_is_made_twice(focal_point: FlaskClient) -> None:
 def test_two_sheets_of_the_same_rows_make_them_once(focal_point: FlaskClient) -> None:
     """Both were looked over before one of them was kept."""
     pages = [send(focal_point, book(GOOD)).location for _number in range(2)]
-    token = read_page(focal_point.get(pages[0]).text).forms[0].data()
-    for page in pages:
-        assert focal_point.post(f"{page}/keep", data=token).status_code == 303
+    forms = [
+        next(form for form in read_page(focal_point.get(page).text).forms if form.action.endswith("/keep"))
+        for page in pages
+    ]
+    for form in forms:
+        assert focal_point.post(form.action, data=form.data()).status_code == 303
     assert len(records_of("XAA")) == 1
     assert "No row could be kept" in focal_point.get(pages[1]).text
 
@@ -274,6 +277,27 @@ def test_a_coordinator_submits_for_whom_it_names(coordinator: FlaskClient, focal
     assert len(records_of("XAA")) == 1
     assert send(coordinator, book(GOOD), participant="NOBODY").status_code == 403
     assert send(coordinator, book(GOOD)).status_code == 403
+
+
+def test_a_row_that_became_good_unseen_is_not_sent(coordinator: FlaskClient) -> None:
+    """It said what was recorded already, and that record was withdrawn before the press."""
+    press(coordinator, send(coordinator, book(GOOD), participant="XAA").location)
+    page = send(coordinator, book(GOOD, TITLE_ONLY), participant="XAA").location
+    assert "Submit 1 row" in coordinator.get(page).text
+    form = next(one for one in read_page(coordinator.get(page).text).forms if one.action.endswith("/keep"))
+    recorded = db.session.query(Need).filter_by(title=GOOD[0]).order_by(Need.id.desc()).first()
+    recorded.state = "withdrawn"
+    db.session.commit()
+    before = len(records_of("XAA", "submitted"))
+    assert coordinator.post(form.action, data=form.data(rows="")).status_code == 303
+    assert len(records_of("XAA", "submitted")) == before
+    assert coordinator.post(form.action, data=form.data()).status_code == 303
+    assert [one.title for one in records_of("XAA", "submitted")[before:]] == [TITLE_ONLY[0]]
+    # It is not lost from sight either.
+    done = coordinator.get(page).text
+    assert GOOD[0] in done
+    assert "Download the rows to be put right" in done
+    assert opened(coordinator.get(f"{page}/faults.xlsx").data).cell(3, 2).value == GOOD[0]
 
 
 def test_a_sheet_is_its_persons_own(
