@@ -177,7 +177,7 @@ PEOPLE_PRESSES: Final = {
     ),
     "people.end_delegation": Press("recipient", "colleague"),
     "people.begin_renewal": Press("administrator", "colleague"),
-    "sheets.keep": Press("recipient", "open"),
+    "sheets.keep": Press("recipient", "open", form={"rows": "4"}),
     "sheets.discard": Press("recipient", "open"),
     "own_account.change_password": Press("recipient", form=PRESENT | {"password": NEW_PASSWORD}),
     "own_account.create_token": Press("recipient", form=PRESENT | TOKEN),
