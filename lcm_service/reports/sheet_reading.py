@@ -41,6 +41,9 @@ _ZIP, _OLD_OFFICE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0"
 _UTF_16: Final = (b"\xff\xfe", b"\xfe\xff")
 _JOINED: Final = re.compile(rb'<(?:\w+:)?mergeCell\s[^<>]*?ref="([A-Z]{1,3}[0-9]{1,7}:[A-Z]{1,3}[0-9]{1,7})"')
 _DELIMITERS: Final = ";,\t"
+_QUOTE: Final = '"'
+# A spreadsheet knows no larger number to the last digit, and none beyond some hundred digits.
+_LARGEST: Final = 10**15
 # What newer spreadsheets add to a file and this reader does not know (colours, lists) is no fault of it.
 warnings.filterwarnings("ignore", category=UserWarning, module=r"openpyxl\.")
 
@@ -155,10 +158,11 @@ def _value_of(cell: Any) -> Value:
     value = cell.value
     if isinstance(value, datetime):
         return value.date() if value.time() == time() else value.isoformat(" ")
-    is_plain = value is None or isinstance(value, bool | int | date)
+    is_plain = value is None or isinstance(value, bool | date)
+    is_whole = isinstance(value, int) and abs(value) <= _LARGEST
     # A number beyond all numbers is no number, and no database stores one.
     is_number = isinstance(value, float) and math.isfinite(value)
-    return value if is_plain or is_number else _text(str(value))
+    return value if is_plain or is_whole or is_number else _text(str(value))
 
 
 def joined_lines(part: bytes) -> frozenset[int]:
@@ -178,6 +182,9 @@ def _lines_of_text(data: bytes) -> Iterator[Line]:
     if "\0" in text:
         raise Unreadable("not_a_sheet")
     first = text.split("\n", 1)[0].strip("\r\n ")
+    if first.casefold() == f"sep={_QUOTE}":
+        # What stands around cells cannot stand between them.
+        raise Unreadable("broken")
     delimiter = first[4:5] if first.casefold().startswith("sep=") and len(first) == 5 else _delimiter(first)
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter or ",")
     try:

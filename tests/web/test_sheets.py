@@ -425,6 +425,16 @@ def test_a_part_that_lies_about_its_size_fills_no_memory(packed_as: int) -> None
         tracemalloc.stop()
 
 
+def test_a_number_of_thousands_of_digits_is_told_and_given_back(focal_point: FlaskClient) -> None:
+    digits = b"9" * 4000
+    with zipfile.ZipFile(io.BytesIO(book(("Need", "", 7)))) as made:
+        part = made.read("xl/worksheets/sheet1.xml").replace(b"<v>7</v>", b"<v>" + digits + b"</v>")
+    page = send(focal_point, swollen("xl/worksheets/sheet1.xml", part)).location
+    answer = focal_point.get(f"{page}/faults.xlsx")
+    assert answer.status_code == 200
+    assert digits.decode() in {cell.value for cell in opened(answer.data)[3]}
+
+
 def test_joined_cells_are_sought_in_a_time_that_follows_the_size() -> None:
     """A remark in the file may begin as many joined cells as it likes, and end none of them."""
     part = b'<mergeCell ref="A2:B3"/><!-- ' + b"<mergeCell " * 10_000 + b"-->"
@@ -441,6 +451,7 @@ ENTITIES = (
 )
 REFUSED_FILES = {
     "nothing": (b"", "no_file"),
+    "quotes between cells": (b'sep="\ntitle\n"One"', "broken"),
     "a picture": (b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", "not_a_sheet"),
     "an old book": (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 600, "old_format"),
     "another zip": (zip_of(hello=b"world"), "not_a_sheet"),
