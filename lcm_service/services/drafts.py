@@ -12,9 +12,10 @@ from sqlalchemy.orm import Session
 
 from lcm_service.domain.errors import NotAllowed
 from lcm_service.domain.permissions import Actor, may_see_draft
+from lcm_service.domain.record_fields import column_of
 from lcm_service.domain.sentences import sentence
 from lcm_service.persistence.database import transaction
-from lcm_service.persistence.tables import Offer, OfferSession, Round
+from lcm_service.persistence.tables import AuditEvent, Offer, OfferSession, Participant, Round
 from lcm_service.services import records
 from lcm_service.services.need_records import submit_need
 from lcm_service.services.offer_records import session_values, submit_offer
@@ -29,21 +30,38 @@ _SUBMIT: Final[Mapping[str, Callable[..., Any]]] = {
 
 
 def save_draft(
-    actor: Actor,
-    kind: str,
-    participant_code: str,
-    round_code: str,
-    data: Mapping[str, Any],
-    *,
-    step: str | None = None,
+    actor: Actor, kind: str, participant_code: str, round_code: str, data: Mapping[str, Any]
 ) -> Any:
     """Keep a record that is not to be sent yet. It is checked like one that is; nobody is told.
 
-    ``step`` names the first step of its form where it is written in steps; the others are kept by a revision.
-
     Raises NotAllowed for all but the participant's own focal points, and as the submission of its kind.
     """
-    return _SUBMIT[kind](actor, participant_code, round_code, data, as_draft=True, step=step)
+    return _SUBMIT[kind](actor, participant_code, round_code, data, as_draft=True)
+
+
+def begin_draft(
+    actor: Actor, kind: str, participant_code: str, round_code: str, data: Mapping[str, Any], *, step: str
+) -> Any:
+    """Keep the first step of a record's form as a draft; the other steps are kept by a revision.
+
+    Gives the draft that a first press of the same began, also where two presses come at once: the answer was
+    lost on the line, or the writer went back in the browser. What a colleague has begun is the colleague's,
+    be it the same word for word. Raises as `save_draft`.
+    """
+    values = records.accepted_values(kind, actor, data)
+    table: Any = records.TABLES[kind]
+    with transaction() as session:
+        owner = records.participant_to_submit_for(session, actor, participant_code)
+        # Of two presses at once the second waits here, and finds what the first has begun.
+        held = select(Participant.id).where(Participant.id == owner.id)
+        session.execute(held.with_for_update(key_share=True))
+        begun = _begun_by(session, actor, table, owner, records.open_round(session, round_code), step)
+        alike = (
+            one for one in begun if all(getattr(one, column_of(name)) == values[name] for name in values)
+        )
+        return next(alike, None) or records.submit_record(
+            session, actor, table, owner.code, round_code, values, as_draft=True, step=step
+        )
 
 
 def submit_draft(actor: Actor, kind: str, reference: str, version: int) -> Any:
@@ -69,6 +87,22 @@ def discard_draft(actor: Actor, kind: str, reference: str, version: int) -> None
     """Take a draft away; nothing that it said is kept. Raises as `submit_draft`."""
     with transaction() as session:
         _end(session, actor, _begin(session, actor, kind, reference, version), "discard")
+
+
+def _begun_by(
+    session: Session, actor: Actor, table: Any, owner: Participant, round: Round, step: str
+) -> list[Any]:
+    """The drafts of which the person has kept this step, and nobody another one."""
+    kept = select(AuditEvent.record_reference).where(
+        AuditEvent.action == "save",
+        AuditEvent.record_kind == records.KINDS[table],
+        AuditEvent.record_reference == table.reference,
+        AuditEvent.actor_id == actor.person_id,
+    )
+    drafts = select(table).where(
+        table.participant_id == owner.id, table.round_id == round.id, table.state == "draft", kept.exists()
+    )
+    return [one for one in session.scalars(drafts.order_by(table.id)) if one.kept_steps == [step]]
 
 
 def _begin(session: Session, actor: Actor, kind: str, reference: str, version: int) -> Any:

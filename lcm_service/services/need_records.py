@@ -26,16 +26,15 @@ def submit_need(
     data: Mapping[str, Any],
     *,
     as_draft: bool = False,
-    step: str | None = None,
 ) -> Need:
-    """Submit a need, complete or not; ``as_draft`` and ``step`` as in `drafts.save_draft`.
+    """Submit a need, complete or not; ``as_draft`` as in `drafts.save_draft`.
 
     Raises NotAllowed, NotFound (round), Conflict (closed round) and NotValid.
     """
     values = records.accepted_values("need", actor, data)
     with transaction() as session:
         return records.submit_record(
-            session, actor, Need, participant_code, round_code, values, as_draft=as_draft, step=step
+            session, actor, Need, participant_code, round_code, values, as_draft=as_draft
         )
 
 

@@ -26,10 +26,9 @@ def submit_offer(
     data: Mapping[str, Any],
     *,
     as_draft: bool = False,
-    step: str | None = None,
 ) -> Offer:
     """Submit an offer, complete or not; the dated sessions in ``data["sessions"]`` get the keys S1, S2...;
-    ``as_draft`` and ``step`` as in `drafts.save_draft`.
+    ``as_draft`` as in `drafts.save_draft`.
 
     Raises NotAllowed, NotFound (round), Conflict (closed round) and NotValid.
     """
@@ -48,7 +47,6 @@ def submit_offer(
             round_code,
             values | ({"sessions": rows} if rows else {}),
             as_draft=as_draft,
-            step=step,
             sessions=sessions,
         )
 

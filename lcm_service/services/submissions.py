@@ -1,7 +1,7 @@
 """The door to what participants submit: needs, offers and supports."""
 
 from lcm_service.services.circulation import circulate_record, list_circulated_needs
-from lcm_service.services.drafts import discard_draft, save_draft, submit_draft
+from lcm_service.services.drafts import begin_draft, discard_draft, save_draft, submit_draft
 from lcm_service.services.need_records import (
     find_need,
     list_needs,
@@ -33,6 +33,7 @@ from lcm_service.services.support_records import (
 __all__ = [
     "acknowledge_record",
     "authenticate_record",
+    "begin_draft",
     "circulate_record",
     "discard_draft",
     "find_need",

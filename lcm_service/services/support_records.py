@@ -17,16 +17,15 @@ def submit_support(
     data: Mapping[str, Any],
     *,
     as_draft: bool = False,
-    step: str | None = None,
 ) -> Support:
-    """Submit a support, complete or not; ``as_draft`` and ``step`` as in `drafts.save_draft`.
+    """Submit a support, complete or not; ``as_draft`` as in `drafts.save_draft`.
 
     Raises NotAllowed, NotFound (round), Conflict (closed round) and NotValid.
     """
     values = records.accepted_values("support", actor, data)
     with transaction() as session:
         return records.submit_record(
-            session, actor, Support, participant_code, round_code, values, as_draft=as_draft, step=step
+            session, actor, Support, participant_code, round_code, values, as_draft=as_draft
         )
 
 

@@ -14,8 +14,7 @@ from flask_babel import gettext as _
 
 from lcm_service.domain import completeness, permissions
 from lcm_service.domain.errors import Conflict, NotAllowed, NotFound, NotValid, Stale
-from lcm_service.domain.permissions import Actor
-from lcm_service.domain.record_fields import DEFAULTS, column_of
+from lcm_service.domain.record_fields import column_of
 from lcm_service.domain.sentences import sentence
 from lcm_service.services import rounds, submissions
 from lcm_service.web import answers, record_steps
@@ -67,9 +66,7 @@ class StepPages:
 
         def save(values: Values) -> str:
             own, said = actor.participant_code or "", self.kind.form.finish(values, None)
-            record = self._begun_alike(actor, code, said) or submissions.save_draft(
-                actor, self.kind.name, own, code, said, step=step.code
-            )
+            record = submissions.begin_draft(actor, self.kind.name, own, code, said, step=step.code)
             return self._lead_on(record, step)
 
         return save_or_show_again(
@@ -144,18 +141,6 @@ class StepPages:
     @property
     def _steps(self) -> tuple[Step, ...]:
         return record_steps.STEPS[self.kind.area]
-
-    def _begun_alike(self, actor: Actor, code: str, said: Values) -> Any:
-        """The draft that a first press of the same began, where its answer was lost on the line or the reader
-        went back in the browser: the same first step is no second record.
-        """
-        known = {name: DEFAULTS.get(name) if value is None else value for name, value in said.items()}
-        own = self.kind.services.list_all(actor, code, participant_code=actor.participant_code)
-        begun = (one for one in own if one.state == "draft" and one.kept_steps == [self._steps[0].code])
-        return next(
-            (one for one in begun if all(getattr(one, column_of(name)) == known[name] for name in known)),
-            None,
-        )
 
     def _show_first(self, code: str, view: FormView) -> str:
         actor = current_actor()

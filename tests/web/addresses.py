@@ -81,12 +81,17 @@ def addresses_of_writing(app: Flask, actor: Actor) -> dict[str, str]:
     """
     found = {}
     for kind in ("need", "offer", "support"):
-        said = {"title": "Kept", **({"kind": "venue"} if kind == "support" else {})}
+        least = {"kind": "venue"} if kind == "support" else {}
         begun, sent = (
-            submissions.save_draft(
-                actor, kind, actor.participant_code or "", world.EXERCISE, said, step="what"
+            submissions.begin_draft(
+                actor,
+                kind,
+                actor.participant_code or "",
+                world.EXERCISE,
+                {**least, "title": title},
+                step="what",
             )
-            for _ in range(2)
+            for title in ("Kept", "To be sent")
         )
         reference = submissions.submit_draft(actor, kind, sent.reference, sent.version).reference
         rules = {endpoint: rule for endpoint, rule in page_rules(app) if endpoint in WRITING}

@@ -9,7 +9,7 @@ from sqlalchemy import select
 from lcm_service.domain.errors import Conflict, NotAllowed, NotFound, NotValid, Stale
 from lcm_service.domain.permissions import SYSTEM
 from lcm_service.persistence.database import db, utc_now
-from lcm_service.persistence.tables import AuditEvent, OfferSession, OutboxMessage
+from lcm_service.persistence.tables import AuditEvent, OfferSession, OutboxMessage, Participant
 from lcm_service.services import (
     circulation,
     deployed,
@@ -21,6 +21,7 @@ from lcm_service.services import (
 from lcm_service.services.snapshot_records import gather_records
 from tests import factories
 from tests.service.submissions.kinds import FIND, KINDS, LIST, REVISE, WITHDRAW, least, participant_of
+from tests.service.test_two_at_once import at_once
 
 SESSIONS = [
     {"starts_on": date(2027, 4, 5), "ends_on": date(2027, 4, 16), "seats": 20},
@@ -187,3 +188,24 @@ def test_a_draft_is_checked_like_a_record(owner, round):
     wrong = {"earliest": date(2027, 5, 1), "latest": date(2027, 4, 1)}
     with pytest.raises(NotValid):
         save("need", owner, **wrong)
+
+
+def begin(actor, kind, **more):
+    said = least(kind) | more
+    return submissions.begin_draft(actor, kind, actor.participant_code, "R2027", said, step="what")
+
+
+def test_of_presses_at_once_one_begins_the_draft(app, owner, kind):
+    factories.make_round("R2027")
+    begun = at_once(app, [lambda: begin(owner, kind).reference] * 4)
+    assert len(set(begun)) == 1
+    assert begin(owner, kind).kept_steps == ["what"]
+    assert begin(owner, kind, title="Another").reference not in begun
+
+
+def test_what_a_colleague_has_begun_is_not_gone_on_with(owner):
+    factories.make_round("R2027")
+    colleague = factories.make_actor("focal_point", db.session.get(Participant, owner.participant_id))
+    theirs, own = begin(colleague, "need").reference, begin(owner, "need").reference
+    assert theirs != own
+    assert (begin(colleague, "need").reference, begin(owner, "need").reference) == (theirs, own)
