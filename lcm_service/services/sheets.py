@@ -16,13 +16,13 @@ from typing import Any, Final
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from lcm_service.domain.errors import NotFound, NotValid
+from lcm_service.domain.errors import NotFound, NotSignedIn, NotValid
 from lcm_service.domain.permissions import Actor, may_see_draft, may_submit_for
 from lcm_service.domain.record_fields import DEFAULTS
 from lcm_service.domain.record_rules import Faults
 from lcm_service.domain.sentences import sentence
 from lcm_service.persistence.database import db, transaction, utc_now
-from lcm_service.persistence.tables import Participant, Sheet
+from lcm_service.persistence.tables import Participant, Person, Sheet
 from lcm_service.services import records
 
 KEPT_FOR: Final = timedelta(hours=24)
@@ -65,6 +65,7 @@ def store_sheet(
     with transaction() as session:
         owner = records.participant_to_submit_for(session, actor, participant_code)
         round_ = records.open_round(session, round_code)
+        _hold_person(session, actor)
         _make_room(session, actor)
         sheet = Sheet(
             key=secrets.token_hex(16),
@@ -146,6 +147,15 @@ def _require_own(actor: Actor, sheet: Sheet | None) -> Sheet:
     ):
         raise NotFound(GONE)
     return sheet
+
+
+def _hold_person(session: Session, actor: Actor) -> None:
+    """Whoever is erased at this moment sends nothing, or comes after, and the sheet goes with the person. Of
+    sheets sent at once each sees the others, so that no more are left than there may be.
+    """
+    held = select(Person.id).where(Person.id == actor.person_id, Person.is_active)
+    if session.scalar(held.with_for_update(of=Person, key_share=True)) is None:
+        raise NotSignedIn(sentence("Nobody is signed in."))
 
 
 def _make_room(session: Session, actor: Actor) -> None:

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import func, select
 
-from lcm_service.domain.errors import Conflict, NotAllowed, NotFound
+from lcm_service.domain.errors import Conflict, NotAllowed, NotFound, NotSignedIn
 from lcm_service.domain.permissions import SYSTEM
 from lcm_service.persistence.database import db, utc_now
 from lcm_service.persistence.tables import AuditEvent, Need, OutboxMessage, Participant, Person, Sheet
@@ -131,6 +131,27 @@ def test_what_a_person_sent_goes_with_its_day_and_with_the_person(app, owner):
         sheets.keep_rows(other, key, ROWS)
     forget_what_is_over(SYSTEM)
     assert (count(Sheet), count(Need)) == (0, 0)
+
+
+def test_who_is_erased_at_this_moment_leaves_no_sheet(app, owner):
+    """The request was let in before: its person is gone when the sheet is stored."""
+    email = db.session.get(Person, owner.person_id).email
+    db.session.rollback()
+    results = at_once(
+        app,
+        [lambda: accounts.erase_person(SYSTEM, email), *[lambda: store(owner)] * 3],
+        refusals=(NotSignedIn, Conflict),
+    )
+    assert results[0] is None
+    assert count(Sheet) == 0
+    with pytest.raises(NotSignedIn):
+        store(owner)
+    assert count(Sheet) == 0
+
+
+def test_of_sheets_sent_at_once_no_more_are_left_than_there_may_be(app, owner):
+    at_once(app, [lambda: store(owner)] * 8)
+    assert count(Sheet) == sheets.MOST_SHEETS
 
 
 def test_a_coordinator_submits_and_its_participant_is_told(owner):
