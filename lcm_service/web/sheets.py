@@ -1,7 +1,7 @@
 """A sheet that was read: what would be made of each row, before anything is, and the press that makes it.
 
 Its address is its person's own. The rows wait in the database and not in the page: the page that is sent back
-on a slow line holds nothing but the press.
+on a slow line holds nothing but the press and the numbers of the rows that were shown to be good.
 """
 
 from http import HTTPStatus
