@@ -122,11 +122,11 @@ def example_of(sections: Iterable[Section]) -> dict[str, Any]:
 
 def read_rows(sections: Iterable[Section], lines: Lines, most: int) -> dict[str, Any]:
     """What a file holds, as it is stored: its rows with the cells of known columns, faults of cells as codes,
-    and the names of columns that are no fields. Raises Refused.
+    the numbers of rows that are not read, and the names of columns that are no fields. Raises Refused.
     """
     known = fields_of(sections)
     head = _head_of(known, lines.lines)
-    rows = []
+    rows, not_read = [], []
     strange = dict(head.strange)
     for line in lines.lines:
         if line.number <= head.number:
@@ -137,7 +137,9 @@ def read_rows(sections: Iterable[Section], lines: Lines, most: int) -> dict[str,
         cells = {key: line.values[at] for at, key in head.keys.items() if at < len(line.values)}
         remark = cells.pop(REMARKS, None)
         said = {key: value for key, value in cells.items() if value is not None}
-        if said and not str(remark or "").startswith(NOT_READ):
+        if said and str(remark or "").startswith(NOT_READ):
+            not_read.append(line.number)
+        elif said:
             rows.append(_stored(line.number, said, line.number in lines.joined))
     if not rows:
         raise Refused("no_rows")
@@ -147,6 +149,7 @@ def read_rows(sections: Iterable[Section], lines: Lines, most: int) -> dict[str,
         raise Refused("too_large")
     return {
         "rows": rows,
+        "not_read": not_read,
         "strange": [strange[at] for at in sorted(strange)],
         "columns": sorted(set(head.keys.values()) - {REMARKS}),
     }

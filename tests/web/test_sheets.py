@@ -279,6 +279,18 @@ def test_a_coordinator_submits_for_whom_it_names(coordinator: FlaskClient, focal
     assert send(coordinator, book(GOOD)).status_code == 403
 
 
+def test_rows_that_are_not_read_are_named(focal_point: FlaskClient) -> None:
+    """Somebody's own remark may begin as that of the example does."""
+    rows = (("# Example", "One"), ("", "Two"), ("#3 on our list", "Three"))
+    page = focal_point.get(send(focal_point, book(*rows, head=("remarks", "title"))).location).text
+    assert "Keep 1 row as a draft" in page
+    words = "Rows that are not read, because their remark begins with #:"
+    assert words in page
+    assert "2" in page.split(words)[1][:40]
+    assert "4" in page.split(words)[1][:40]
+    assert words not in focal_point.get(send(focal_point, book(GOOD)).location).text
+
+
 def test_a_row_that_became_good_unseen_is_not_sent(coordinator: FlaskClient) -> None:
     """It said what was recorded already, and that record was withdrawn before the press."""
     press(coordinator, send(coordinator, book(GOOD), participant="XAA").location)
