@@ -113,10 +113,9 @@ def correct() -> Page:
 @bp.post("/wordings/text/take-back")
 def take_back() -> Response:
     """Let the text of the release stand again."""
+    actor = _require_keeper()
     one = _asked_for(request.form)
-    wordings.correct_wording(
-        current_actor(), one.language, one.message, one.form, None, read_version(request.form)
-    )
+    wordings.correct_wording(actor, one.language, one.message, one.form, None, read_version(request.form))
     words_now().forget()
     flash(gettext("The correction is taken back."), "good")
     return redirect(url_for("wordings.index", language=one.language), HTTPStatus.SEE_OTHER)

@@ -197,6 +197,8 @@ class TestRefusals:
 
         headers = {"X-Forwarded-For": "192.0.2.1, 198.51.100.7, 203.0.113.9"}
         assert app.test_client().get("/where", headers=headers).text == seen
+        with app.app_context():
+            let_go()
 
     def test_a_server_does_not_start_on_a_database_of_a_demonstration(self, service_url):
         app = make_app(service_url)
@@ -300,6 +302,7 @@ class TestDoors:
             "api-docs.openapi_json",
             "figures.index",
             "figures.csv",
+            "help_wanted.index",
             "api-figures.list_figures",
         }
     )

@@ -164,9 +164,10 @@ TOKEN: Final = {"label": "A program", "scope": "read", "days": "9"}
 PEOPLE_PRESSES: Final = {
     "activities.record": Press("provider", form=ACTIVITY),
     "api-activities.record_activity": Press("provider", body=ACTIVITY),
-    "guidance.record": Press("coordinator", form=GUIDANCE),
+    # One that is in the list already is not recorded again.
+    "guidance.record": Press("coordinator", form={**GUIDANCE, "title": "Another manual"}),
     "guidance.withdraw": Press("coordinator", form={"reference": "G-0001", "version": 1}),
-    "wordings.correct": Press("coordinator", form=WORDING),
+    "wordings.correct": Press("coordinator", form={**WORDING, "version": 1}),
     "wordings.take_back": Press("coordinator", form={**WORDING, "version": 1}),
     "people.invite": Press("recipient", form={"email": "new@example.org", "name": "New", "language": "en"}),
     "people.withdraw_invitation": Press("recipient", "open"),
