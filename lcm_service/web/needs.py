@@ -15,7 +15,7 @@ from lcm_service.domain.permissions import Actor
 from lcm_service.domain.sentences import sentence
 from lcm_service.schemas.records import NeedSchema, RecognitionSchema
 from lcm_service.services import decisions, deployed, shares, submissions
-from lcm_service.web import desk, studies
+from lcm_service.web import changed_by, desk, studies
 from lcm_service.web.fields import FormView
 from lcm_service.web.need_fields import RECOGNITION, SECTIONS
 from lcm_service.web.record_flow import RecordPages
@@ -32,6 +32,7 @@ def _matches_and_gaps(actor: Actor, need: Any) -> Values:
         "matches": decisions.list_matches(actor, need.round.code, need_reference=need.reference),
         "gap": desk.gap_of(actor, need),
         "study": studies,
+        "address_of_change": changed_by.address_of,
         "idempotency_key": secrets.token_hex(16),
         "ask": _ask_of(actor, need),
         "share": shares.share_of(actor, need),
@@ -58,7 +59,7 @@ NEED = RecordKind(
     recorded=lazy_gettext("The need is recorded as %(reference)s."),
     changed=lazy_gettext("The need is changed."),
     withdrawn=lazy_gettext("The need is withdrawn."),
-    form=RecordForm("needs/form.html", SECTIONS),
+    form=RecordForm("needs/form.html", SECTIONS, make_change=changed_by.make_change),
     schema=NeedSchema,
     services=RecordServices(
         list_all=submissions.list_needs,

@@ -304,11 +304,11 @@ class RecordPages:
         values, years = taken_up.values_again(
             form.sections, record, round_.opens_on, form.more_days(record), today()
         )
+        values, change = form.make_change(values, request.args)
         view = FormView(self.sections_of_new(actor), values, shows_unknown=True)
         more = form.move_more(form.show_more(record), years)
-        return self._render(
-            form.template, round_, record=None, form=view, earlier=record, years_on=years, **more
-        )
+        more |= {"earlier": record, "years_on": years, "change": change}
+        return self._render(form.template, round_, record=None, form=view, **more)
 
     def _show_withdrawal(self, reference: str, view: FormView, stale: StaleFacts | None) -> str:
         record = self._find_to_change(reference)

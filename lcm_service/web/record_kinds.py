@@ -33,6 +33,10 @@ def _no_rows(_form: TypedForm, _parts: Sequence[str]) -> tuple[Values, Faults]:
     return {}, {}
 
 
+def _no_change(values: Values, _given: Mapping[str, str]) -> tuple[Values, Any]:
+    return values, None
+
+
 def _no_days(_record: Record) -> Iterable[date | None]:
     return ()
 
@@ -56,6 +60,8 @@ class RecordForm:
     # rows moved on by so many years.
     more_days: Callable[[Record], Iterable[date | None]] = _no_days
     move_more: Callable[[Values, int], Values] = _as_they_are
+    # And what an address asks to be changed in it at once, with the sentence that says so.
+    make_change: Callable[[Values, Mapping[str, str]], tuple[Values, Any]] = _no_change
 
 
 @dataclass(frozen=True)
