@@ -260,6 +260,8 @@ class TestRefusals:
         answer = app.test_client().get("/api/v1/broken")
         assert (answer.status_code, answer.content_type) == (500, "application/problem+json")
         assert "secret of ours" not in answer.text
+        with app.app_context():
+            let_go()
 
     def test_pointers_into_a_body_are_escaped(self):
         faults = {"json": {"a/b": {0: {"~c": ["wrong"]}}, "_schema": ["no object"]}}
