@@ -23,6 +23,8 @@ from lcm_service.services.records import FAULTY
 from lcm_service.services.trail import check_version, record_event
 
 SOURCE_LANGUAGE: Final = "en"
+KEPT_BY_COORDINATORS: Final = sentence("Only coordinators correct texts of the pages.")
+NOT_ENGLISH: Final = sentence("Only texts in another language than English are corrected here.")
 
 type Corrections = Mapping[tuple[str, int], str]
 
@@ -80,7 +82,7 @@ def correct_wording(
     """
     _require_keeper(actor)
     if language not in LANGUAGES_OF_PAGES or language == SOURCE_LANGUAGE:
-        raise NotValid(sentence("Only texts in another language than English are corrected here."))
+        raise NotValid(NOT_ENGLISH)
     fault = None if text is None else find_fault(message, text, is_plural=is_plural)
     if fault is not None:
         raise NotValid(FAULTY, {"text": [fault]})
@@ -110,4 +112,4 @@ def _held(session: Session, language: str, message: str, form: int) -> Wording |
 
 def _require_keeper(actor: Actor) -> None:
     if not may_correct_wordings(actor):
-        raise NotAllowed(sentence("Only coordinators correct texts of the pages."))
+        raise NotAllowed(KEPT_BY_COORDINATORS)

@@ -180,12 +180,12 @@ def _numbers_of(one: TextOfPages) -> list[int]:
 
 def _language(code: str) -> str:
     if code not in LANGUAGES:
-        raise NotFound(sentence("Only texts in another language than English are corrected here."))
+        raise NotFound(wordings.NOT_ENGLISH)
     return code
 
 
 def _require_keeper() -> Actor:
     actor = current_actor()
     if not permissions.may_correct_wordings(actor):
-        raise NotAllowed(sentence("Only coordinators correct texts of the pages."))
+        raise NotAllowed(wordings.KEPT_BY_COORDINATORS)
     return actor

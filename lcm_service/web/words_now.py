@@ -15,7 +15,9 @@ _EXTENSION: Final = "lcm_words_now"
 
 
 class CorrectedTexts:
-    """A catalogue with corrections before it; it has the four methods that Flask-Babel asks for."""
+    """A catalogue with corrections before it. What has no correction, and texts that a context tells apart,
+    are the catalogue's own.
+    """
 
     def __init__(self, catalogue: Any, corrections: Corrections) -> None:
         self._catalogue, self._corrections = catalogue, corrections
