@@ -89,6 +89,11 @@ def read_head(session: Session) -> tuple[int, str, int] | None:
     return None if row is None else (row[0], row[1], row[2])
 
 
+def read_head_sha256(session: Session) -> str | None:
+    """The hash of the head alone: another one after every event."""
+    return session.scalar(select(AuditHead.sha256).where(AuditHead.id == HEAD_ID))
+
+
 def _as_text(column: Any, is_postgres: bool) -> ColumnElement[Any]:
     return cast(column, String) if is_postgres else type_coerce(column, String)
 

@@ -12,12 +12,12 @@ from lcm_service.domain.vocabulary import PLANNING_PURPOSES
 from lcm_service.services import (
     decisions,
     explanations,
+    kept_readings,
     other_dates,
     parties,
     publication,
     publish_gate,
     questions,
-    repair,
     runs,
     submissions,
 )
@@ -126,7 +126,7 @@ def desk_of(actor: Actor, found: Any) -> Desk:
     if permissions.may_coordinate(actor):
         desk.runs = runs.list_runs(actor, code)
         desk.plans = publication.list_plans(actor, code)
-        desk.attention = repair.find_attention(actor, code)
+        desk.attention = kept_readings.read_attention(actor, code)
         desk.counts = _intake(desk)
         desk.next_step, desk.subject = _coordinators_step(actor, desk)
     else:
@@ -240,7 +240,7 @@ def _coordinators_step(actor: Actor, desk: Desk) -> tuple[str, Any]:
         return "choose", latest_root
     draft = publication.latest_useful_draft(actor, desk.round.code)
     if draft:
-        desk.objections = publication.find_objections(actor, draft.id)
+        desk.objections = kept_readings.read_objections(actor, draft.id)
         return _step_towards_publication(actor, desk, draft), draft
     if desk.published:
         return _step_after_publication(desk), desk.published

@@ -10,7 +10,15 @@ from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
 from lcm_service.domain.vocabulary import UNPUBLISHED_PLAN_STATES
-from lcm_service.services import explanations, moved_days, notices, publication, publish_gate, trail
+from lcm_service.services import (
+    explanations,
+    kept_readings,
+    moved_days,
+    notices,
+    publication,
+    publish_gate,
+    trail,
+)
 from lcm_service.web import plan_pictures, plan_view, studies
 from lcm_service.web.desk import ACTIVE_RUN_STATES
 from lcm_service.web.plan_search import rows_of_plan
@@ -48,7 +56,7 @@ def show(plan_id: int) -> str:
         unmet=portion_of(rows.unmet, "unmet"),
         sessions=portion_of(rows.sessions, "sessions"),
         difference=plan.difference,
-        objections=publication.find_objections(actor, plan_id) if is_unpublished else [],
+        objections=kept_readings.read_objections(actor, plan_id) if is_unpublished else [],
         is_unpublished=is_unpublished,
         may_approve=publish_gate.may_approve(actor, plan),
         by_participant=_by_participant(plan, names),
