@@ -52,6 +52,10 @@ PUT_ON_OTHER_DAY = sentence(
     "This course was put on another day by letter. Name that one; where all who take part have agreed to "
     "another, write to the coordinators."
 )
+NOT_HELD_THEN = sentence(
+    "It was reported that the course was not held, so it comes on a later day than today. Propose other "
+    "dates, and schedule it once all have accepted."
+)
 MORE_THAN_AGREED = sentence("No more seats can have been used than were agreed.")
 MORE_THAN_USED = sentence("No more women can have been trained than seats were used.")
 NOT_OVER = sentence("This day has not come yet.")
@@ -67,6 +71,8 @@ REPORTED: Final = {
         "they correct it by your letter."
     ),
 }
+# Where a letter has put a course it stays until all move it or a letter does, also where it was not held.
+_PUT_STATES: Final = ("scheduled", "not_delivered")
 CHOOSE_REASON = sentence("Choose a reason.")
 CHOOSE_SIDE = sentence("Say for which side: recipient or provider.")
 
@@ -75,7 +81,8 @@ def schedule_delivery(
     actor: Actor, match_id: int, data: Mapping[str, Any], version: int, *, on_behalf: bool = False
 ) -> MatchView:
     """The provider says on which days and where an agreed course will be: ``starts_on``, ``ends_on``,
-    ``place_code`` and ``venue``. It may do so again until something is reported.
+    ``place_code`` and ``venue``. It may do so again until something is reported, and where it was not held
+    for days that are to come: who reported that is overturned by no schedule.
 
     Sent twice it changes nothing. Raises NotFound, NotAllowed for all but the provider and a coordinator who
     has its letter, Stale, NotValid for days that the session rules out, Conflict where the match is not
@@ -293,8 +300,7 @@ def _faults_of_place(held: HeldMatch, place: str | None) -> Faults:
     said, delivery = days_of_match(held.match).place, held.match.delivery
     if held.is_on_behalf or said is None:
         return {}
-    # Of a course that was not held its session says where it is to be.
-    put = delivery.place_code if delivery is not None and delivery.state == "scheduled" else None
+    put = delivery.place_code if delivery is not None and delivery.state in _PUT_STATES else None
     if put not in (None, said):
         return {} if place == put else {"place_code": [PUT_ELSEWHERE]}
     return {} if place in (None, said) else {"place_code": [ELSEWHERE]}
@@ -307,7 +313,8 @@ def _faults_of_days(held: HeldMatch, starts_on: date | None, ends_on: date | Non
     """
     earliest, latest = days_said(held.match)
     said, delivery = days_of_match(held.match), held.match.delivery
-    is_put = delivery is not None and delivery.state == "scheduled"
+    is_put = delivery is not None and delivery.state in _PUT_STATES
+    was_not_held = delivery is not None and delivery.state == "not_delivered"
     is_in_order = starts_on is None or ends_on is None or starts_on <= ends_on
     faults: Faults = {}
     for name, day, named in (("starts_on", starts_on, said.start), ("ends_on", ends_on, said.end)):
@@ -315,8 +322,11 @@ def _faults_of_days(held: HeldMatch, starts_on: date | None, ends_on: date | Non
             faults[name] = [sentence("This must be stated.")]
         elif (earliest is not None and day < earliest) or (latest is not None and day > latest):
             faults[name] = [OUTSIDE_SESSION]
+        elif was_not_held and not held.is_on_behalf and name == "starts_on" and day <= _today():
+            faults[name] = [NOT_HELD_THEN]
         elif is_in_order and not held.is_on_behalf and named is not None:
-            bound = getattr(delivery, name) if is_put else named
+            put = getattr(delivery, name) if is_put else None
+            bound = named if put is None else put
             if day != bound:
                 faults[name] = [OTHER_THAN_SESSION if bound == named else PUT_ON_OTHER_DAY]
     if not is_in_order:

@@ -5,11 +5,13 @@ it is refused as stale. Told is whoever may know: of a match that is asked in se
 """
 
 from collections.abc import Mapping
+from datetime import date
 
 from lcm_service.domain.permissions import Actor
 from lcm_service.domain.vocabulary import LIVE_MATCH_STATES
 from lcm_service.persistence import matching_reads as reads
 from lcm_service.persistence import part_reads
+from lcm_service.persistence.database import utc_now
 from lcm_service.persistence.matching_reads import Session
 from lcm_service.persistence.tables import Delivery, Match, Offer
 from lcm_service.services.delivery_states import call_off, is_delivered
@@ -74,13 +76,25 @@ def _call_off_elsewhere(match: Match, before: SessionNow) -> None:
     has put it stands while the session stays where it was.
     """
     delivery, now = match.delivery, days_of_match(match)
-    if delivery is None or delivery.state != "scheduled":
+    if delivery is None:
+        return
+    if delivery.state == "not_delivered" and _is_elsewhere(delivery, before.place, now.place):
+        # The report stands; where the course was to be binds nobody who schedules it anew.
+        delivery.place_code = delivery.venue = None
+    if delivery.state != "scheduled":
         return
     first, last = now.start or now.not_before, now.end or now.not_after
+    if _is_over(delivery.ends_on) and _is_over(last):
+        # The offer says when the course was. Its schedule stands, as does what a letter has put there.
+        first = last = None
     is_before = first is not None and delivery.starts_on is not None and delivery.starts_on < first
     is_after = last is not None and delivery.ends_on is not None and delivery.ends_on > last
     if is_before or is_after or _is_elsewhere(delivery, before.place, now.place):
         call_off(match)
+
+
+def _is_over(day: date | None) -> bool:
+    return day is not None and day <= utc_now().date()
 
 
 def _is_elsewhere(delivery: Delivery, before: str | None, now: str | None) -> bool:

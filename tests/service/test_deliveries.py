@@ -168,7 +168,7 @@ def test_a_report_stands_until_a_coordinator_corrects_it_by_letter(scene):
     assert (ended.state, ended.seats_used, ended.held_to) == ("not_delivered", None, None)
 
 
-def test_why_a_course_was_not_held_is_for_who_said_so_and_it_can_be_scheduled_anew(scene):
+def test_why_a_course_was_not_held_is_for_who_said_so_and_a_letter_schedules_it_anew(scene):
     scene.report_not(scene.recipient, "recipient", "trainees_did_not_come", "The unit is short of people.")
     own, other = scene.seen_by(scene.recipient).delivery, scene.seen_by(scene.provider).delivery
     assert (own.state, own.reason, own.note) == (
@@ -179,7 +179,7 @@ def test_why_a_course_was_not_held_is_for_who_said_so_and_it_can_be_scheduled_an
     assert (other.state, other.reason, other.note) == ("not_delivered", None, None)
     assert scene.match.delivery.reason == "trainees_did_not_come"
     assert "short of people" not in str([event.facts for event in db.session.scalars(select(AuditEvent))])
-    again = scene.schedule().delivery
+    again = scene.schedule(scene.coordinator, on_behalf=True).delivery
     assert (again.state, again.reason, again.note) == ("scheduled", None, None)
 
 
@@ -310,7 +310,7 @@ def test_word_that_a_course_was_not_held_ends_with_its_match_and_old_answers_wit
     scene.report(scene.provider, "provider")
     scene.assess(scene.recipient, "recipient", "no")
     scene.report_not(scene.coordinator, "provider", "security", "The road was shut.", on_behalf=True)
-    scene.schedule()
+    scene.schedule(scene.coordinator, on_behalf=True)
     assert scene.match.delivery.assessments == ()
     scene.report_not(scene.provider, "provider", "costs", "Too dear.")
     match = scene.match

@@ -291,7 +291,10 @@ def test_where_a_letter_has_put_a_course_its_provider_leaves_it(placed, place):
     assert schedule(placed, placed.coordinator, place, on_behalf=True).delivery.place == place
 
 
-def test_a_course_stays_where_a_letter_has_put_it_when_its_offer_says_when_it_was(placed):
+@pytest.mark.parametrize(("later_by", "longer_by"), [(0, 1), (1, 0), (-1, -2)])
+def test_a_course_stays_where_a_letter_has_put_it_when_its_offer_says_when_it_was(
+    placed, later_by, longer_by
+):
     today = utc_now().date()
     first, last = today - timedelta(days=9), today - timedelta(days=5)
     put_on(placed, first, last)
@@ -299,7 +302,7 @@ def test_a_course_stays_where_a_letter_has_put_it_when_its_offer_says_when_it_wa
     match = placed.match()
     data = {"starts_on": first, "ends_on": last, "place_code": "XQB", "venue": None}
     deliveries.schedule_delivery(placed.coordinator, match.id, data, match.version, on_behalf=True)
-    state_days(placed, first, last + timedelta(days=1))
+    state_days(placed, first + timedelta(days=later_by), last + timedelta(days=longer_by))
     delivery = placed.match().delivery
     assert (delivery.state, delivery.place) == ("scheduled", "XQB")
 
@@ -394,22 +397,6 @@ def test_files_have_the_place_of_now_for_who_stands_there(placed):
     deliveries.report_delivered(placed.provider, match.id, "provider", report, match.version)
     move_to(placed, PLACE)
     assert [written(reader) for reader in readers] == [("XQB", PLACE)] * 3
-
-
-def test_a_course_that_was_not_held_is_scheduled_where_its_session_is_now(placed):
-    report, match = begin(placed), placed.match()
-    open_earlier(placed)
-    data = {"starts_on": report["held_from"], "ends_on": report["held_to"], "place_code": PLACE}
-    match = deliveries.schedule_delivery(placed.provider, match.id, data, match.version)
-    deliveries.report_not_delivered(placed.provider, match.id, "provider", "security", match.version)
-    move_to(placed, "XQB")
-    match = placed.match()
-    with pytest.raises(NotValid):
-        deliveries.schedule_delivery(placed.provider, match.id, data, match.version)
-    db.session.rollback()
-    data |= {"place_code": "XQB"}
-    match = deliveries.schedule_delivery(placed.provider, match.id, data, match.version)
-    assert (match.delivery.state, match.delivery.place) == ("scheduled", "XQB")
 
 
 @pytest.mark.parametrize("is_planned", [True, False])
