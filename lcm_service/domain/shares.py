@@ -4,6 +4,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
+from math import ceil, floor
 from typing import Any, Final
 
 # So many others are behind a range that a participant is compared with.
@@ -30,7 +31,8 @@ def middle_shares(rows: Iterable[Given]) -> dict[str, dict[str, int]]:
     A participant counts once for a priority, by all its seats together, so that many small needs weigh no
     more than a large one. A priority has no range unless each reader would be compared with at least
     `LEAST_OTHERS` others. The ends are those of the middle half, for the lowest and the highest share are
-    somebody's, and in steps of `STEP_PERCENT`.
+    somebody's, and in steps of `STEP_PERCENT`. They are a step apart at least: between equal ends a reader
+    whose own share lies outside would know those of all others.
     """
     seats, placed = _sums(rows)
     found = {}
@@ -40,10 +42,10 @@ def middle_shares(rows: Iterable[Given]) -> dict[str, dict[str, int]]:
             continue
         skipped = (len(shares) - 1) // 4
         lower, upper = (100 * share / STEP_PERCENT for share in (shares[skipped], shares[-1 - skipped]))
-        found[priority] = {
-            "lower": STEP_PERCENT * (lower.numerator // lower.denominator),
-            "upper": STEP_PERCENT * -(-upper.numerator // upper.denominator),
-        }
+        first, last = floor(lower), ceil(upper)
+        if first == last:
+            first, last = (first, last + 1) if last < 100 // STEP_PERCENT else (first - 1, last)
+        found[priority] = {"lower": STEP_PERCENT * first, "upper": STEP_PERCENT * last}
     return found
 
 

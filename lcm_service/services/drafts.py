@@ -92,7 +92,9 @@ def discard_draft(actor: Actor, kind: str, reference: str, version: int) -> None
 def _begun_by(
     session: Session, actor: Actor, table: Any, owner: Participant, round: Round, step: str
 ) -> list[Any]:
-    """The drafts of which the person has kept this step, and nobody another one."""
+    """The drafts of which the person has kept this step, and nothing was written since, neither in another
+    step nor in the form of one page.
+    """
     kept = select(AuditEvent.record_reference).where(
         AuditEvent.action == "save",
         AuditEvent.record_kind == records.KINDS[table],
@@ -102,7 +104,8 @@ def _begun_by(
     drafts = select(table).where(
         table.participant_id == owner.id, table.round_id == round.id, table.state == "draft", kept.exists()
     )
-    return [one for one in session.scalars(drafts.order_by(table.id)) if one.kept_steps == [step]]
+    drafts = drafts.where(table.version == 1).order_by(table.id)
+    return [one for one in session.scalars(drafts) if one.kept_steps == [step]]
 
 
 def _begin(session: Session, actor: Actor, kind: str, reference: str, version: int) -> Any:

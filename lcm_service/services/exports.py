@@ -7,6 +7,7 @@ rows of the published one; nobody else exports anything.
 """
 
 import json
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any, Final
@@ -26,7 +27,7 @@ from lcm_service.services.known_rows import rows_as_known
 from lcm_service.services.match_turns import pairs_known, takes_part
 from lcm_service.services.moved_days import labels_now
 from lcm_service.services.plan_excerpts import excerpt_of_plan, pairs_of_provider, weighed_record
-from lcm_service.services.snapshot_records import pair_of
+from lcm_service.services.snapshot_records import PairCodes, pair_of
 from lcm_service.services.trail import record_event
 
 PLAN_EXPORT: Final = "lcm-plan-export/1"
@@ -125,9 +126,11 @@ def export_plan_rows(actor: Actor, plan_id: int, language: str = "en") -> list[d
     }
     assumed = {(row["need"], row["session"]) for row in _whole_rows(actor, plan) if are_seats_assumed(row)}
     hidden = _not_for_outside(labels)
+    # What a report says of its own course counts, also where another of the same session was elsewhere.
+    held_in = _places_of_pairs(reads.list_matches(db.session(), plan.round_id))
     placed = [
         common
-        | _row_of_assignment(row, labels, language)
+        | _row_of_assignment(row, labels, language, held_in.get((row["need"], row["session"])))
         | {
             "seats_assumed": "yes" if (row["need"], row["session"]) in assumed else "no",
             "offer_shown_outside": "no" if labels["sessions"][row["session"]]["offer"] in hidden else "yes",
@@ -175,13 +178,21 @@ def _document_for(actor: Actor, plan: Plan) -> tuple[dict[str, Any], dict[str, A
     return plan.document | kept | ABOUT_EVERYBODY, labels_now(session, plan, own["labels"], standing, held_in)
 
 
-def _places_held(matches: Iterable[Match]) -> dict[str, str | None]:
+def _places_of_pairs(matches: Iterable[Match]) -> dict[PairCodes, str | None]:
     """Where the courses of these matches were, of those that were held."""
     return {
-        match.session_code: match.delivery.place_code
+        pair_of(match): match.delivery.place_code
         for match in matches
         if match.delivery is not None and is_delivered(match)
     }
+
+
+def _places_held(matches: Iterable[Match]) -> dict[str, str | None]:
+    """Where these sessions were, of those that were held and of which every report says the same place."""
+    held = defaultdict[str, set[str | None]](set)
+    for (_, code), place in _places_of_pairs(matches).items():
+        held[code].add(place)
+    return {code: next(iter(places)) for code, places in held.items() if len(places) == 1}
 
 
 def _sessions_of_who_stands(code: str, own: Mapping[str, Any], matches: Iterable[Match]) -> set[str]:
@@ -238,7 +249,9 @@ def _envelope(format_: str, plan: Plan) -> dict[str, Any]:
     }
 
 
-def _row_of_assignment(row: Mapping[str, Any], labels: Mapping[str, Any], language: str) -> dict[str, Any]:
+def _row_of_assignment(
+    row: Mapping[str, Any], labels: Mapping[str, Any], language: str, held_in: str | None
+) -> dict[str, Any]:
     session = labels["sessions"][row["session"]]
     questions = (f"{one['record']}: {one['field']}" for one in row["questions"])
     return _columns_of_need(row["need"], labels, language) | {
@@ -251,7 +264,7 @@ def _row_of_assignment(row: Mapping[str, Any], labels: Mapping[str, Any], langua
         "start": session["start"],
         "end": session["end"],
         "moved_from": _span(session.get("moved_from")),
-        "place": session["place"],
+        "place": held_in or session["place"],
         "seats": row["seats"],
         "fit": row["fit"],
         "is_firm": "yes" if row["firm"] else "no",

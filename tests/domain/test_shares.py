@@ -15,10 +15,17 @@ def test_six_have_a_range_and_five_have_none():
 
 
 def test_the_lowest_and_the_highest_share_are_told_of_nobody():
-    assert middle_shares(given(0, 50, 50, 50, 50, 100)) == {"critical": {"lower": 50, "upper": 50}}
+    assert middle_shares(given(0, 50, 50, 50, 50, 100)) == {"critical": {"lower": 50, "upper": 60}}
 
 
-@pytest.mark.parametrize(("share", "lower", "upper"), [(31, 30, 40), (39, 30, 40), (30, 30, 30)])
+@pytest.mark.parametrize(("others", "own"), [(0, 70), (100, 30), (50, 90)])
+def test_a_reader_outside_of_the_range_does_not_read_what_every_other_was_given(others, own):
+    found = middle_shares(given(*[others] * 5, own))["critical"]
+    assert found["lower"] < found["upper"]
+    assert found["lower"] <= others <= found["upper"]
+
+
+@pytest.mark.parametrize(("share", "lower", "upper"), [(31, 30, 40), (39, 30, 40), (30, 30, 40)])
 def test_ends_are_told_in_steps_that_hold_the_share(share, lower, upper):
     assert middle_shares(given(*[share] * 6)) == {"critical": {"lower": lower, "upper": upper}}
 
@@ -38,8 +45,8 @@ def test_a_state_counts_once_however_many_needs_it_has():
 def test_priorities_are_compared_with_their_like():
     rows = given(*[100] * 6) + given(*[0] * 6, priority="routine")
     found = middle_shares(rows)
-    assert found["critical"] == {"lower": 100, "upper": 100}
-    assert found["routine"] == {"lower": 0, "upper": 0}
+    assert found["critical"] == {"lower": 90, "upper": 100}
+    assert found["routine"] == {"lower": 0, "upper": 10}
 
 
 def test_who_asks_no_seats_is_nobody_to_compare_with():

@@ -376,29 +376,6 @@ def test_a_course_that_was_held_is_shown_where_it_was(placed):
     assert [one.place for one in courses] == ["XQB"]
 
 
-def test_files_have_the_place_of_now_for_who_stands_there(placed):
-    plan_id = placed.match().plan_id
-
-    def written(reader):
-        rounds.fresh()
-        labels = exports.export_plan(reader, plan_id)["labels"]
-        label = labels["sessions"][placed.code]
-        rows = exports.export_plan_rows(reader, plan_id)
-        assert {row["place"] for row in rows if row["session"] == placed.code} == {label["place"]}
-        assert label["place"] in labels["places"]
-        return label["place"], label.get("place_before")
-
-    readers = (placed.recipients[0], placed.provider, placed.coordinator)
-    assert [written(reader) for reader in readers] == [(PLACE, None)] * 3
-    move_to(placed, "XQB")
-    assert [written(reader) for reader in readers] == [("XQB", PLACE)] * 3
-    report, match = begin(placed), placed.match()
-    open_earlier(placed)
-    deliveries.report_delivered(placed.provider, match.id, "provider", report, match.version)
-    move_to(placed, PLACE)
-    assert [written(reader) for reader in readers] == [("XQB", PLACE)] * 3
-
-
 @pytest.mark.parametrize("is_planned", [True, False])
 def test_a_session_that_all_have_moved_calls_for_attention_where_it_is_put_elsewhere(placed, is_planned):
     proposal = placed.propose(placed.provider, "provider")

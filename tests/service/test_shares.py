@@ -33,7 +33,7 @@ def owner_of(need):
 def test_the_owner_and_coordinators_read_it_and_nobody_else(published):
     need = need_of(published, "XFA")
     share = share_of(owner_of(need), need)
-    assert (share.priority, share.own, share.lower, share.upper) == ("high", 50, 50, 50)
+    assert (share.priority, share.own, share.lower, share.upper) == ("high", 50, 50, 60)
     assert share_of(rounds.coordinator(), need) == share
     assert share_of(owner_of(need_of(published, "XFB")), need) is None
     assert share_of(factories.make_actor("observer"), need) is None

@@ -32,7 +32,7 @@ def test_the_owner_reads_its_share_and_the_range_of_others(app, need):
     page = page_for(app, need, factories.make_actor("focal_point", need.participant))
     assert "Your share beside others" in page
     assert "the first plan of the round gave 50%" in page
-    assert "between 50% and 50%" in page
+    assert "between 50% and 60%" in page
 
 
 def test_a_coordinator_reads_the_same_of_the_participant(app, need):

@@ -209,3 +209,16 @@ def test_what_a_colleague_has_begun_is_not_gone_on_with(owner):
     theirs, own = begin(colleague, "need").reference, begin(owner, "need").reference
     assert theirs != own
     assert (begin(colleague, "need").reference, begin(owner, "need").reference) == (theirs, own)
+
+
+@pytest.mark.parametrize("is_colleague", [False, True])
+def test_a_draft_that_was_filled_in_meanwhile_is_not_given_as_a_new_one(owner, is_colleague):
+    factories.make_round("R2027")
+    writer = owner
+    if is_colleague:
+        writer = factories.make_actor("focal_point", db.session.get(Participant, owner.participant_id))
+    first = begin(owner, "need")
+    submissions.revise_need(writer, first.reference, {"seats_asked": 33}, first.version)
+    again = begin(owner, "need")
+    assert again.reference != first.reference
+    assert again.seats_asked is None
