@@ -13,7 +13,9 @@ logger_class = "lcm_service.gunicorn_log.LineLogger"
 def post_worker_init(worker: Any) -> None:
     """Solve runs beside the pages, unless workers run apart from the web server (LCM_EMBEDDED_WORKER=0)."""
     from lcm_service.jobs.worker import start_embedded_worker
+    from lcm_service.serving import settle_memory
 
     app = worker.app.wsgi()
+    settle_memory()
     if app.config["SETTINGS"].embedded_worker:
         start_embedded_worker(app)

@@ -3,6 +3,7 @@
 A real service is started by ``gunicorn wsgi:app`` with settings of its own.
 """
 
+import gc
 from typing import Any
 
 from flask import Flask
@@ -13,6 +14,8 @@ from lcm_service.jobs.worker import start_embedded_worker
 from lcm_service.persistence.database import db
 
 THREADS = 8
+# So many new objects that can refer to others come before Python looks for circles among them.
+OBJECTS_BETWEEN_LOOKS = 20_000
 
 
 class DemonstrationServer(BaseApplication):  # type: ignore[misc]
@@ -31,6 +34,18 @@ class DemonstrationServer(BaseApplication):  # type: ignore[misc]
         return self.app
 
 
+def settle_memory() -> None:
+    """To be called once by each process that serves, when all is loaded.
+
+    Python looks through all objects for circles whenever some hundred new ones are there. Catalogues, lists
+    and code stay as long as the process, and a page of a large plan makes tens of thousands of objects:
+    without this, every other page waits for a look through all of them.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(OBJECTS_BETWEEN_LOOKS, 20, 50)
+
+
 def serve(app: Flask, host: str, port: int) -> None:
     """Serve until stopped. The runs that coordinators ask for are solved beside the pages."""
     # gunicorn forks: what the new process inherits must not be a connection that this one still holds.
@@ -39,6 +54,7 @@ def serve(app: Flask, host: str, port: int) -> None:
         db.engine.dispose()
 
     def start_worker(_server: Any) -> None:
+        settle_memory()
         start_embedded_worker(app)
 
     DemonstrationServer(

@@ -26,6 +26,7 @@ from lcm_service.services.exercise_draws import Draws
 from lcm_service.services.exercise_records import draw_need, draw_offer, read_courses
 from lcm_service.services.exercise_world import read_participants
 from lcm_service.services.round_loading import add_record, participants_by_code
+from lcm_service.serving import settle_memory
 from tests.bench.repairing import percentile
 from tests.fixtures import migrate, sign_in
 from tests.web import world
@@ -167,6 +168,7 @@ def main() -> None:
         app = world.open_world(used)
         with app.app_context():
             print(f"{describe(app)}.")
+        settle_memory()
         tell("Draft plan", measure(app, arguments.times))
         with app.app_context():
             world.publish_draft(world.EXERCISE, put=False)
