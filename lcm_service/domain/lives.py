@@ -273,7 +273,7 @@ DELIVERY_STEPS: Final = (
         (PROVIDER, LETTER),
         "the match is agreed, also while sides are asked for more; on the days that the session names, by "
         "letter on fewer, and within those that it says where it names none; what was not held comes on days "
-        "that are still to come, and on other days than those named once all have accepted them",
+        "that are still to come, on others than those named once all have accepted them",
     ),
     Step(
         "deliver",

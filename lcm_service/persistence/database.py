@@ -138,6 +138,24 @@ def transaction() -> Iterator[Session]:
         session.info.pop(UNCHAINED_EVENTS, None)
 
 
+@contextmanager
+def fresh_session() -> Iterator[None]:
+    """Within this, `db.session` has read nothing yet: rows that a caller has read before, which the database
+    may have changed since, stay the caller's.
+    """
+    registry = db.session.registry
+    before = registry() if registry.has() else None
+    registry.set(db.session.session_factory())
+    try:
+        yield
+    finally:
+        registry().close()
+        if before is None:
+            registry.clear()
+        else:
+            registry.set(before)
+
+
 def _lost_to_others(error: DBAPIError) -> bool:
     """Whether the database ended a transaction in favour of another one; the same again may well succeed."""
     if isinstance(error.orig, SQLiteError):

@@ -227,9 +227,7 @@ def _carry_match(
         return
     if match.answer_by is not None:
         give_days(match, round_)
-    if was_not_held(match):
-        call_off(match)
-    elif _is_scheduled_beside(match, proposal):
+    if was_not_held(match) or _is_scheduled_beside(match, proposal):
         _schedule_anew(match, proposal)
     reads.raise_version(match)
     session.flush()
@@ -250,15 +248,18 @@ def _is_scheduled_beside(match: Match, proposal: DateProposal) -> bool:
 
 
 def _schedule_anew(match: Match, proposal: DateProposal) -> None:
-    """What was scheduled for other days is for its provider to schedule again; but where a letter has put the
-    course in another country than its session's, it goes on there on the new days: about the country nobody
-    was asked, and by scheduling again its provider would move it back alone.
+    """What was scheduled for other days, or not held on them, is for its provider to schedule again; but
+    where a letter has put the course in another country than its session's, it goes on there on the new days:
+    about the country nobody was asked, and by scheduling again its provider would move it back alone.
     """
     delivery = match.delivery
-    if delivery is None or delivery.place_code in (None, days_of_match(match).place):
-        call_off(match)
+    if delivery is None:
         return
-    delivery.starts_on, delivery.ends_on = proposal.starts_on, proposal.ends_on
+    place, venue = delivery.place_code, delivery.venue
+    call_off(match)
+    if place not in (None, days_of_match(match).place):
+        delivery.state, delivery.place_code, delivery.venue = "scheduled", place, venue
+        delivery.starts_on, delivery.ends_on = proposal.starts_on, proposal.ends_on
 
 
 def _carry_part(session: Session, actor: Actor, round_: Round, part: Part) -> None:

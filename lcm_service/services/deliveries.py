@@ -82,7 +82,7 @@ def schedule_delivery(
 ) -> MatchView:
     """The provider says on which days and where an agreed course will be: ``starts_on``, ``ends_on``,
     ``place_code`` and ``venue``. It may do so again until something is reported, and where it was not held
-    for days that are to come: who reported that is overturned by no schedule.
+    for days that are to come: who reported that is overturned by no schedule, not even by letter.
 
     Sent twice it changes nothing. Raises NotFound, NotAllowed for all but the provider and a coordinator who
     has its letter, Stale, NotValid for days that the session rules out, Conflict where the match is not
@@ -322,7 +322,7 @@ def _faults_of_days(held: HeldMatch, starts_on: date | None, ends_on: date | Non
             faults[name] = [sentence("This must be stated.")]
         elif (earliest is not None and day < earliest) or (latest is not None and day > latest):
             faults[name] = [OUTSIDE_SESSION]
-        elif was_not_held and not held.is_on_behalf and name == "starts_on" and day <= _today():
+        elif was_not_held and name == "starts_on" and day <= _today():
             faults[name] = [NOT_HELD_THEN]
         elif is_in_order and not held.is_on_behalf and named is not None:
             put = getattr(delivery, name) if is_put else None

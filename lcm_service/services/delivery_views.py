@@ -149,12 +149,10 @@ def _open_steps(actor: Actor, match: Match, sides: list[str], state: str | None)
     now = state or NOTHING
     corrects = actor.is_coordinator and now in states_before("delivery", "correct")
     # What was not held on the days that its session names is scheduled once all have accepted others.
-    named = days_of_match(match).start
-    is_named = now == "not_delivered" and named is not None and named <= today
+    said = days_of_match(match)
+    is_past = now == "not_delivered" and any(day and day <= today for day in (said.start, said.end))
     open_now = {
-        "schedule": "provider" in sides
-        and now in states_before("delivery", "schedule")
-        and (actor.is_coordinator or not is_named),
+        "schedule": "provider" in sides and now in states_before("delivery", "schedule") and not is_past,
         "deliver": (corrects or now in states_before("delivery", "deliver"))
         and (last is None or last <= today),
         "not_deliver": (corrects or now in states_before("delivery", "not_deliver"))

@@ -8,7 +8,7 @@ rows of the published one; nobody else exports anything.
 
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
@@ -19,6 +19,7 @@ from lcm_service.domain.errors import NotAllowed, NotFound
 from lcm_service.domain.permissions import Actor, may_coordinate
 from lcm_service.domain.sentences import sentence
 from lcm_service.domain.standing import notice_of
+from lcm_service.domain.vocabulary import LIVE_MATCH_STATES
 from lcm_service.persistence import matching_reads as reads
 from lcm_service.persistence.database import db, transaction
 from lcm_service.persistence.tables import Match, Offer, Plan, Support
@@ -187,12 +188,17 @@ def _places_of_pairs(matches: Iterable[Match]) -> dict[PairCodes, str | None]:
     }
 
 
-def _places_held(matches: Iterable[Match]) -> dict[str, str | None]:
-    """Where these sessions were, of those that were held and of which every report says the same place."""
-    held = defaultdict[str, set[str | None]](set)
-    for (_, code), place in _places_of_pairs(matches).items():
-        held[code].add(place)
-    return {code: next(iter(places)) for code, places in held.items() if len(places) == 1}
+def _places_held(matches: Sequence[Match]) -> dict[str, str | None]:
+    """Where these sessions were, of those of which all courses were held and in the same place."""
+    held, found = _places_of_pairs(matches), defaultdict[str, set[str | None]](set)
+    to_come = {
+        one.session_code for one in matches if one.state in LIVE_MATCH_STATES and not is_delivered(one)
+    }
+    for (_, code), place in held.items():
+        found[code].add(place)
+    return {
+        code: next(iter(places)) for code, places in found.items() if len(places) == 1 and code not in to_come
+    }
 
 
 def _sessions_of_who_stands(code: str, own: Mapping[str, Any], matches: Iterable[Match]) -> set[str]:

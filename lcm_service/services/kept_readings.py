@@ -16,7 +16,7 @@ from sqlalchemy import Engine
 
 from lcm_service.domain.permissions import Actor, may_coordinate
 from lcm_service.persistence.audit_chain import read_head_sha256
-from lcm_service.persistence.database import db, utc_now
+from lcm_service.persistence.database import db, fresh_session, utc_now
 from lcm_service.services import publication, repair
 from lcm_service.services.repair import Attention
 
@@ -45,17 +45,23 @@ def _until_next_event[Subject, Answer](
     if not may_coordinate(actor):
         # Refused there, in words; nothing that is kept is told to anybody else.
         return ask(actor, subject)
-    # The head comes first: what is written after it is known under a later one.
-    key = (question, subject, read_head_sha256(db.session()), utc_now().date())
+    key = _key_now(question, subject)
     with _lock:
         kept = _kept.setdefault(db.engine, OrderedDict())
         if key in kept:
             kept.move_to_end(key)
             known: Answer = kept[key]
             return known
-    answer = ask(actor, subject)
+    # The page may hold rows that it has read before the last event: here all are read anew, after the head.
+    with fresh_session():
+        key = _key_now(question, subject)
+        answer = ask(actor, subject)
     with _lock:
         kept[key] = answer
         while len(kept) > KEPT:
             kept.popitem(last=False)
     return answer
+
+
+def _key_now(question: str, subject: Any) -> tuple[Any, ...]:
+    return question, subject, read_head_sha256(db.session()), utc_now().date()

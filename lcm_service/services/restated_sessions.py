@@ -78,19 +78,28 @@ def _call_off_elsewhere(match: Match, before: SessionNow) -> None:
     delivery, now = match.delivery, days_of_match(match)
     if delivery is None:
         return
-    if delivery.state == "not_delivered" and _is_elsewhere(delivery, before.place, now.place):
-        # The report stands; where the course was to be binds nobody who schedules it anew.
-        delivery.place_code = delivery.venue = None
-    if delivery.state != "scheduled":
-        return
+    is_elsewhere = _is_elsewhere(delivery, before.place, now.place)
     first, last = now.start or now.not_before, now.end or now.not_after
-    if _is_over(delivery.ends_on) and _is_over(last):
-        # The offer says when the course was. Its schedule stands, as does what a letter has put there.
-        first = last = None
     is_before = first is not None and delivery.starts_on is not None and delivery.starts_on < first
     is_after = last is not None and delivery.ends_on is not None and delivery.ends_on > last
-    if is_before or is_after or _is_elsewhere(delivery, before.place, now.place):
+    if delivery.state == "not_delivered":
+        # The report stands; when and where the course was to be binds nobody who schedules it anew.
+        if is_elsewhere:
+            delivery.place_code = delivery.venue = None
+        if is_before or is_after:
+            delivery.starts_on = delivery.ends_on = None
+    elif delivery.state == "scheduled" and _is_over(delivery.ends_on) and _is_over(last) and not is_elsewhere:
+        _say_when_it_was(delivery, before, now)
+    elif delivery.state == "scheduled" and (is_before or is_after or is_elsewhere):
         call_off(match)
+
+
+def _say_when_it_was(delivery: Delivery, before: SessionNow, now: SessionNow) -> None:
+    """The offer says when the course was: what was on the days of its session goes along, and stands where a
+    letter has put it on others.
+    """
+    if (delivery.starts_on, delivery.ends_on) == (before.start, before.end) and now.start and now.end:
+        delivery.starts_on, delivery.ends_on = now.start, now.end
 
 
 def _is_over(day: date | None) -> bool:

@@ -3,6 +3,8 @@
 from datetime import date
 from typing import Any
 
+from lcm_service.persistence.database import db
+from lcm_service.persistence.tables import Offer
 from lcm_service.services import assessments, decisions, deliveries
 from tests import factories
 from tests.service import matching_rounds as rounds
@@ -10,6 +12,7 @@ from tests.service import matching_rounds as rounds
 # Days that are over, whenever the tests run.
 FIRST, LAST = date(2024, 4, 8), date(2024, 4, 19)
 PLANNED = {"starts_on": FIRST, "ends_on": LAST, "place_code": None, "venue": "Hall 2"}
+TO_COME = {"starts_on": date(2090, 5, 8), "ends_on": date(2090, 5, 12), "place_code": None, "venue": None}
 REPORT = {"held_from": FIRST, "held_to": LAST, "seats_used": 18, "women_used": 4}
 
 
@@ -52,3 +55,14 @@ class Scene:
     def assess(self, actor, side, answer, note=None, **options):
         match = self.match
         return assessments.assess_delivery(actor, match.id, side, answer, match.version, note, **options)
+
+
+def make_undated():
+    """A course of which the session says a place and no days; another place is there."""
+    factories.make_place("XQA", regions=["X01"])
+    factories.make_place("XQB", regions=["X01"])
+    scene = Scene(place_code="XQA")
+    session = db.session.get(Offer, scene.offer.id).sessions[0]
+    session.starts_on = session.ends_on = None
+    db.session.commit()
+    return scene

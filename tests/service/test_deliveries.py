@@ -12,12 +12,17 @@ from lcm_service.services import assessments, decisions, deliveries, repair, sub
 from lcm_service.services.partial_acceptance import accept_fewer_seats
 from tests import factories
 from tests.service import matching_rounds as rounds
-from tests.service.held_courses import FIRST, LAST, PLANNED, REPORT, Scene
+from tests.service.held_courses import FIRST, LAST, PLANNED, REPORT, TO_COME, Scene, make_undated
 
 
 @pytest.fixture
 def scene(app):
     return Scene()
+
+
+@pytest.fixture
+def undated(app):
+    return make_undated()
 
 
 def test_a_course_is_scheduled_by_its_provider_reported_by_a_side_and_both_read_it(scene):
@@ -168,7 +173,8 @@ def test_a_report_stands_until_a_coordinator_corrects_it_by_letter(scene):
     assert (ended.state, ended.seats_used, ended.held_to) == ("not_delivered", None, None)
 
 
-def test_why_a_course_was_not_held_is_for_who_said_so_and_a_letter_schedules_it_anew(scene):
+def test_why_a_course_was_not_held_is_for_who_said_so_and_it_can_be_scheduled_anew(undated):
+    scene = undated
     scene.report_not(scene.recipient, "recipient", "trainees_did_not_come", "The unit is short of people.")
     own, other = scene.seen_by(scene.recipient).delivery, scene.seen_by(scene.provider).delivery
     assert (own.state, own.reason, own.note) == (
@@ -179,7 +185,7 @@ def test_why_a_course_was_not_held_is_for_who_said_so_and_a_letter_schedules_it_
     assert (other.state, other.reason, other.note) == ("not_delivered", None, None)
     assert scene.match.delivery.reason == "trainees_did_not_come"
     assert "short of people" not in str([event.facts for event in db.session.scalars(select(AuditEvent))])
-    again = scene.schedule(scene.coordinator, on_behalf=True).delivery
+    again = scene.schedule(data=TO_COME).delivery
     assert (again.state, again.reason, again.note) == ("scheduled", None, None)
 
 
@@ -306,12 +312,15 @@ def test_days_that_were_fixed_end_with_the_match(scene, press):
     )
 
 
-def test_word_that_a_course_was_not_held_ends_with_its_match_and_old_answers_with_their_course(scene):
-    scene.report(scene.provider, "provider")
-    scene.assess(scene.recipient, "recipient", "no")
-    scene.report_not(scene.coordinator, "provider", "security", "The road was shut.", on_behalf=True)
-    scene.schedule(scene.coordinator, on_behalf=True)
-    assert scene.match.delivery.assessments == ()
+def test_answers_about_a_course_that_was_not_held_in_the_end_are_not_about_the_next(undated):
+    undated.report(undated.provider, "provider")
+    undated.assess(undated.recipient, "recipient", "no")
+    undated.report_not(undated.coordinator, "provider", "security", "The road was shut.", on_behalf=True)
+    undated.schedule(data=TO_COME)
+    assert undated.match.delivery.assessments == ()
+
+
+def test_word_that_a_course_was_not_held_ends_with_its_match(scene):
     scene.report_not(scene.provider, "provider", "costs", "Too dear.")
     match = scene.match
     ended = decisions.release_match(scene.coordinator, match.id, "dates", match.version).delivery

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from lcm_service.domain.errors import NotAllowed
-from lcm_service.persistence.database import db, utc_now
+from lcm_service.persistence.database import db, fresh_session, utc_now
 from lcm_service.services import kept_readings, publication, repair, submissions
 from tests import factories
 from tests.service import matching_rounds as rounds
@@ -53,6 +53,26 @@ def test_what_calls_for_a_repair_is_read_at_once_too(drafted, actor):
     assert need.reference in {one.record for one in found}
     assert found == repair.find_attention(actor, code)
     assert kept_readings.read_attention(actor, code) is found
+
+
+def test_what_changes_while_a_page_is_read_is_read_by_the_next_page(drafted, actor):
+    """The cockpit lists the records before it asks what calls for a repair, and what objects to a draft."""
+    need, plan = drafted
+    rounds.publish(actor, plan.run)
+    draft = rounds.plan_of(actor, rounds.solve_round(actor, plan.round))
+    code, reference, draft_id = plan.round.code, need.reference, draft.id
+    owner = factories.make_actor(participant=need.participant)
+    rounds.fresh()
+    read_before = submissions.list_needs(actor, code, only_live=True)
+    with fresh_session():
+        one = submissions.find_need(owner, reference)
+        submissions.withdraw_need(owner, reference, one.version, "No longer needed")
+    kept_readings.read_attention(actor, code)
+    kept_readings.read_objections(actor, draft_id)
+    assert [one.state for one in read_before] == ["submitted"]
+    rounds.fresh()
+    assert reference in {one.record for one in kept_readings.read_attention(actor, code)}
+    assert reference in {one["need"] for one in kept_readings.read_objections(actor, draft_id)}
 
 
 def test_a_new_day_is_read_anew(drafted, actor, monkeypatch):

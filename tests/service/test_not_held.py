@@ -1,6 +1,6 @@
 """What is reported as not held is overturned by no schedule, and what a letter has put there binds on."""
 
-from datetime import date, timedelta
+from datetime import timedelta
 
 import pytest
 
@@ -8,11 +8,8 @@ from lcm_service.domain.errors import Conflict, NotValid
 from lcm_service.persistence.database import db, utc_now
 from lcm_service.persistence.tables import Offer
 from lcm_service.services import deliveries, submissions
-from tests import factories
 from tests.service import matching_rounds as rounds
-from tests.service.held_courses import PLANNED, Scene
-
-TO_COME = {"starts_on": date(2090, 5, 8), "ends_on": date(2090, 5, 12), "place_code": None, "venue": None}
+from tests.service.held_courses import PLANNED, TO_COME, Scene, make_undated
 
 
 @pytest.fixture
@@ -22,23 +19,16 @@ def scene(app):
 
 @pytest.fixture
 def undated(app):
-    """A course of which the session says a place and no days; another place is there."""
-    factories.make_place("XQA", regions=["X01"])
-    factories.make_place("XQB", regions=["X01"])
-    scene = Scene(place_code="XQA")
-    offer = db.session.get(Offer, scene.offer.id)
-    offer.sessions[0].starts_on = offer.sessions[0].ends_on = None
-    db.session.commit()
-    return scene
+    return make_undated()
 
 
 def test_no_schedule_overturns_a_report_that_the_course_was_not_held(scene):
     scene.report_not(scene.recipient, "recipient", "security", "Nobody came.")
-    assert "schedule" not in scene.seen_by(scene.provider).delivery.open_steps
-    assert "schedule" in scene.match.delivery.open_steps
-    with pytest.raises(NotValid) as refusal:
-        scene.schedule()
-    assert refusal.value.faults == {"starts_on": [deliveries.NOT_HELD_THEN]}
+    for who in (scene.provider, scene.coordinator):
+        assert "schedule" not in scene.seen_by(who).delivery.open_steps
+        with pytest.raises(NotValid) as refusal:
+            scene.schedule(who, on_behalf=who is scene.coordinator)
+        assert refusal.value.faults == {"starts_on": [deliveries.NOT_HELD_THEN]}
     with pytest.raises(Conflict):
         scene.report(scene.provider, "provider")
     delivery = scene.match.delivery
@@ -81,6 +71,19 @@ def test_what_was_not_held_comes_where_its_session_is_put_since(undated):
     with pytest.raises(NotValid):
         undated.schedule(data=TO_COME | {"place_code": "XQA"})
     assert undated.schedule(data=TO_COME | {"place_code": "XQB"}).delivery.place == "XQB"
+
+
+def test_days_that_are_stated_after_a_course_was_not_held_are_those_of_its_schedule(undated):
+    undated.schedule()
+    undated.report_not(undated.recipient, "recipient", "security")
+    rounds.fresh()
+    offer = submissions.find_offer(undated.provider, undated.offer.reference)
+    days = {name: TO_COME[name] for name in ("starts_on", "ends_on")}
+    submissions.revise_offer(
+        undated.provider, offer.reference, {"sessions": [{"key": "S1", **days}]}, offer.version
+    )
+    assert "schedule" in undated.seen_by(undated.provider).delivery.open_steps
+    assert undated.schedule(data=TO_COME).delivery.starts_on == TO_COME["starts_on"]
 
 
 def test_days_that_a_letter_has_cut_short_are_not_made_longer_by_a_report(scene):

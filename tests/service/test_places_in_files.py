@@ -29,7 +29,27 @@ def test_files_have_the_place_of_now_for_who_stands_there(placed):
     open_earlier(placed)
     deliveries.report_delivered(placed.provider, match.id, "provider", report, match.version)
     move_to(placed, PLACE)
-    assert [written(reader) for reader in readers] == [("XQB", PLACE)] * 3
+    # Of two in the session one was held, so each reader reads of the other where the session is now.
+    assert written(placed.recipients[0]) == ("XQB", PLACE)
+    for reader in readers[1:]:
+        rounds.fresh()
+        assert exports.export_plan(reader, plan_id)["labels"]["sessions"][placed.code]["place"] == PLACE
+
+
+def test_a_course_to_come_is_told_where_its_session_is_and_not_where_anothers_was_held(placed):
+    report, match = begin(placed), placed.match(0)
+    open_earlier(placed)
+    planned = {"starts_on": report["held_from"], "ends_on": report["held_to"], "place_code": "XQB"}
+    deliveries.schedule_delivery(placed.coordinator, match.id, planned, match.version, on_behalf=True)
+    match = placed.match(0)
+    deliveries.report_delivered(placed.provider, match.id, "provider", report, match.version)
+    plan_id = placed.match(1).plan_id
+    for reader in (placed.recipients[1], placed.provider, placed.coordinator):
+        rounds.fresh()
+        rows = exports.export_plan_rows(reader, plan_id)
+        told = {row["need"]: row["place"] for row in rows if row["session"] == placed.code}
+        assert told[placed.needs[1].reference] == PLACE
+        assert told.get(placed.needs[0].reference, "XQB") == "XQB"
 
 
 def test_two_courses_of_a_session_that_were_held_apart_have_each_its_place(placed):

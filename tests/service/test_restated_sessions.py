@@ -295,16 +295,11 @@ def test_where_a_letter_has_put_a_course_its_provider_leaves_it(placed, place):
 def test_a_course_stays_where_a_letter_has_put_it_when_its_offer_says_when_it_was(
     placed, later_by, longer_by
 ):
-    today = utc_now().date()
-    first, last = today - timedelta(days=9), today - timedelta(days=5)
-    put_on(placed, first, last)
-    open_earlier(placed)
-    match = placed.match()
-    data = {"starts_on": first, "ends_on": last, "place_code": "XQB", "venue": None}
-    deliveries.schedule_delivery(placed.coordinator, match.id, data, match.version, on_behalf=True)
-    state_days(placed, first + timedelta(days=later_by), last + timedelta(days=longer_by))
+    data = put_in_past_days(placed, placed.coordinator, "XQB", on_behalf=True)
+    first, last = data["starts_on"] + timedelta(days=later_by), data["ends_on"] + timedelta(days=longer_by)
+    state_days(placed, first, last)
     delivery = placed.match().delivery
-    assert (delivery.state, delivery.place) == ("scheduled", "XQB")
+    assert (delivery.state, delivery.place, delivery.starts_on) == ("scheduled", "XQB", first)
 
 
 def move_all(course):
@@ -336,6 +331,48 @@ def test_a_course_that_is_where_its_session_says_is_scheduled_anew_when_all_move
     deliveries.schedule_delivery(placed.provider, match.id, data, match.version)
     move_all(placed)
     assert placed.match().delivery.state == "called_off"
+
+
+def put_in_past_days(placed, actor, place, **more):
+    """The session was some days ago, and its course was scheduled for them in this place; gives its days."""
+    today = utc_now().date()
+    first, last = today - timedelta(days=9), today - timedelta(days=5)
+    put_on(placed, first, last)
+    open_earlier(placed)
+    match = placed.match()
+    data = {"starts_on": first, "ends_on": last, "place_code": place, "venue": None}
+    deliveries.schedule_delivery(actor, match.id, data, match.version, **more)
+    return data
+
+
+@pytest.mark.parametrize("back", [PLACE, None])
+def test_where_a_letter_has_put_it_a_course_goes_on_that_was_not_held_when_all_move_its_days(placed, back):
+    data = put_in_past_days(placed, placed.coordinator, "XQB", on_behalf=True)
+    match = placed.match()
+    deliveries.report_not_delivered(placed.provider, match.id, "provider", "security", match.version)
+    move_all(placed)
+    delivery = placed.match().delivery
+    assert (delivery.state, delivery.place, delivery.starts_on) == ("scheduled", "XQB", AFTER[0])
+    assert (delivery.reason, delivery.reported_side) == (None, None)
+    match = placed.match()
+    data |= {"starts_on": AFTER[0], "ends_on": AFTER[1], "place_code": back}
+    with pytest.raises(NotValid):
+        deliveries.schedule_delivery(placed.provider, match.id, data, match.version)
+
+
+def test_a_schedule_goes_along_when_its_offer_says_when_the_course_was(placed):
+    data = put_in_past_days(placed, placed.provider, None)
+    first, last = data["starts_on"] + timedelta(days=1), data["ends_on"] + timedelta(days=1)
+    state_days(placed, first, last)
+    match = placed.match()
+    assert (match.delivery.state, match.delivery.starts_on, match.delivery.ends_on) == (
+        "scheduled",
+        first,
+        last,
+    )
+    data |= {"starts_on": first, "ends_on": last, "venue": "Hall 2"}
+    match = deliveries.schedule_delivery(placed.provider, match.id, data, match.version)
+    assert match.delivery.venue == "Hall 2"
 
 
 def test_a_town_is_not_kept_in_another_country(placed):
