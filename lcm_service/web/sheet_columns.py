@@ -17,7 +17,7 @@ from flask_babel import lazy_gettext as _
 
 from lcm_service.domain.sentences import Sentence, sentence
 from lcm_service.domain.vocabulary import ANY, LANGUAGES_OF_PAGES
-from lcm_service.reports.sheet_reading import FORMULA, Line, Lines, Value
+from lcm_service.reports.sheet_lines import FORMULA, Line, Lines, Value
 from lcm_service.reports.sheet_writing import Column
 from lcm_service.web import choices
 from lcm_service.web.fields import Field, Section

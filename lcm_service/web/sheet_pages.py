@@ -10,7 +10,8 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext
 
 from lcm_service.domain.permissions import Actor
-from lcm_service.reports.sheet_reading import Unreadable, read_lines
+from lcm_service.reports.sheet_lines import Unreadable
+from lcm_service.reports.sheet_reading import read_lines
 from lcm_service.reports.sheet_writing import Words, write_book
 from lcm_service.services import rounds, sheets
 from lcm_service.web import sheet_columns

@@ -1,0 +1,246 @@
+"""The first sheet of a book (.xlsx) as lines of plain values. Nothing in it is worked out."""
+
+import math
+import re
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime, time
+from typing import Any, Final, Literal
+from xml.sax.xmlreader import AttributesImpl
+
+from openpyxl.styles.numbers import BUILTIN_FORMATS
+from openpyxl.utils.datetime import MAC_EPOCH, WINDOWS_EPOCH, from_excel, from_ISO8601
+
+from lcm_service.reports.book_parts import MOST_ELEMENTS, MOST_ELEMENTS_BESIDE, Book, Budget, Walk, open_book
+from lcm_service.reports.sheet_lines import (
+    FORMULA,
+    MOST_COLUMNS,
+    MOST_LINES,
+    Filled,
+    Line,
+    Lines,
+    Unreadable,
+    Value,
+    plain_text,
+)
+
+# A spreadsheet knows no larger number to the last digit, and writes none, and no day, with more signs.
+_LARGEST: Final = 10**15
+_LONGEST_NUMBER: Final = 100
+_LONGEST_DAY: Final = 40
+_CELL: Final = re.compile("([A-Z]{1,3})[0-9]{1,7}")
+_JOINED: Final = re.compile("[A-Z]{1,3}([0-9]{1,7}):[A-Z]{1,3}([0-9]{1,7})")
+# In a format: what is shown as it stands, room, and colours, places and conditions. Each goes on to the end
+# where nothing ends it, so that no sign is looked at again and again. [h] counts hours.
+_BESIDE: Final = re.compile(r'"[^"]*"?|\\.?|[_*].?|\[(?!(?:h+|m+|s+)\])[^\]]*\]?', re.IGNORECASE | re.DOTALL)
+_LENGTH: Final = re.compile(r"\[[hms]", re.IGNORECASE)
+_MOMENT: Final = re.compile("[dmyhs]", re.IGNORECASE)
+# A number that is shown as a day or hour, as a length of time, or as a number.
+type Shown = Literal["moment", "length", "number"]
+
+
+def read_book(data: bytes) -> Lines:
+    """The lines of the first sheet. Raises Unreadable."""
+    try:
+        book = open_book(data)
+        return _read_sheet(book)
+    except Unreadable:
+        raise
+    except Exception as error:
+        # A crafted file makes the readers of zip and XML fail in any way; whichever it is, it is not read.
+        raise Unreadable("broken") from error
+
+
+def shown_as(code: str) -> Shown:
+    """How a number is shown by a format such as ``yyyy-mm-dd``, which has other parts for negative ones."""
+    said = _BESIDE.sub("", code).split(";", 1)[0]
+    if _LENGTH.search(said):
+        return "length"
+    return "moment" if _MOMENT.search(said) else "number"
+
+
+_BUILT_IN: Final[Mapping[int, Shown]] = {number: shown_as(code) for number, code in BUILTIN_FORMATS.items()}
+
+
+def _read_sheet(book: Book) -> Lines:
+    budget = Budget(MOST_ELEMENTS)
+    texts, styles = _Texts(budget), _Styles()
+    if book.texts:
+        texts.through(book.texts)
+    if book.styles:
+        styles.through(book.styles)
+    sheet = _Sheet(budget, texts.found, styles.shown(), book.counts_from_1904)
+    sheet.through(book.sheet)
+    return Lines(sheet.filled.lines, joined_lines(sheet.joined))
+
+
+def joined_lines(areas: Sequence[tuple[int, int]]) -> frozenset[int]:
+    """The numbers of lines with cells that are joined with others: only the first of them says anything."""
+    found: set[int] = set()
+    last_found = 0
+    # From above, so that no line is counted twice, however many areas there are.
+    for first, last in sorted(areas):
+        found |= set(range(max(first, last_found + 1), min(last, MOST_LINES) + 1))
+        last_found = max(last, last_found)
+    return frozenset(found)
+
+
+class _Texts(Walk):
+    """The texts that cells name by their number, each made plain once, however many cells name it."""
+
+    def __init__(self, budget: Budget) -> None:
+        super().__init__(budget)
+        self.found: list[str | None] = []
+        self._pieces: list[str] = []
+
+    def end(self, path: Sequence[str], text: str) -> None:
+        match path:
+            # How a text is spoken stands in it too, one element deeper.
+            case [_, "si", "t"] | [_, "si", "r", "t"]:
+                self._pieces.append(text)
+            case [_, "si"]:
+                # What looks like the code of a character is written with one of its own.
+                self.found.append(plain_text("".join(self._pieces).replace("_x005F_", "_")))
+                self._pieces.clear()
+
+
+class _Styles(Walk):
+    """How the number of a cell of each style is shown."""
+
+    def __init__(self) -> None:
+        super().__init__(Budget(MOST_ELEMENTS_BESIDE))
+        self._formats: dict[int, Shown] = dict(_BUILT_IN)
+        self._styles: list[int] = []
+
+    def begin(self, path: Sequence[str], attributes: AttributesImpl) -> None:
+        match path:
+            case [_, "numFmts", "numFmt"]:
+                self._formats[_whole(attributes["numFmtId"])] = shown_as(attributes["formatCode"])
+            case [_, "cellXfs", "xf"]:
+                self._styles.append(_whole(attributes.get("numFmtId", "0")))
+
+    def shown(self) -> list[Shown]:
+        """By the number of the style."""
+        return [self._formats.get(number, "number") for number in self._styles]
+
+
+class _Sheet(Walk):
+    """The rows of a sheet, and which of them hold joined cells."""
+
+    def __init__(
+        self, budget: Budget, texts: Sequence[str | None], styles: Sequence[Shown], from_1904: bool
+    ) -> None:
+        super().__init__(budget)
+        self.filled = Filled()
+        self.joined: list[tuple[int, int]] = []
+        self._texts, self._styles = texts, styles
+        self._epoch = MAC_EPOCH if from_1904 else WINDOWS_EPOCH
+        self._row = self._column = 0
+        self._cells: dict[int, Value] = {}
+        self._kind, self._style = "n", 0
+        self._said: list[str] = []
+        self._is_formula = False
+
+    def begin(self, path: Sequence[str], attributes: AttributesImpl) -> None:
+        match path:
+            case [_, "sheetData", "row"]:
+                self._begin_row(attributes)
+            case [_, "sheetData", "row", "c"]:
+                self._begin_cell(attributes)
+            case [_, "sheetData", "row", "c", "f"]:
+                self._is_formula = True
+            case [_, "mergeCells", "mergeCell"]:
+                if area := _JOINED.fullmatch(attributes["ref"]):
+                    self.joined.append((int(area[1]), int(area[2])))
+
+    def end(self, path: Sequence[str], text: str) -> None:
+        match path:
+            case [_, "sheetData", "row", "c", "v"] if self._kind != "inlineStr":
+                self._said.append(text)
+            case [_, "sheetData", "row", "c", "is", "t"] | [_, "sheetData", "row", "c", "is", "r", "t"] if (
+                self._kind == "inlineStr"
+            ):
+                self._said.append(text)
+            case [_, "sheetData", "row", "c"] if self._column <= MOST_COLUMNS:
+                self._cells[self._column] = self._value()
+            case [_, "sheetData", "row"]:
+                columns = range(1, max(self._cells, default=0) + 1)
+                self.filled.add(Line(self._row, [self._cells.get(column) for column in columns]))
+
+    def _begin_row(self, attributes: AttributesImpl) -> None:
+        number = _whole(attributes["r"]) if "r" in attributes else self._row + 1
+        if number <= self._row:
+            # No row of a spreadsheet stands before the one above it.
+            raise Unreadable("broken")
+        self._row, self._column = number, 0
+        self._cells.clear()
+
+    def _begin_cell(self, attributes: AttributesImpl) -> None:
+        if "r" in attributes:
+            place = _CELL.fullmatch(attributes["r"])
+            if place is None:
+                raise Unreadable("broken")
+            self._column = _number_of_column(place[1])
+        else:
+            self._column += 1
+        self._kind = attributes.get("t", "n")
+        self._style = _whole(attributes.get("s", "0"))
+        self._said.clear()
+        self._is_formula = False
+
+    def _value(self) -> Value:
+        """What the cell says that ends."""
+        if self._is_formula or self._kind == "e":
+            return FORMULA
+        text = "".join(self._said)
+        if not text:
+            return None
+        match self._kind:
+            case "n":
+                return self._number(text)
+            case "s":
+                return self._texts[_whole(text)]
+            case "b":
+                return bool(_whole(text))
+            case "d":
+                return _as_plain(from_ISO8601(text)) if len(text) <= _LONGEST_DAY else plain_text(text)
+        return plain_text(text)
+
+    def _number(self, text: str) -> Value:
+        """A number, or the day or length of time that it is shown as."""
+        if len(text) > _LONGEST_NUMBER:
+            return plain_text(text)
+        number = float(text) if set(text) & set(".eE") else int(text)
+        shown = self._styles[self._style] if self._style < len(self._styles) else "number"
+        if shown == "number":
+            return _as_plain(number)
+        try:
+            return _as_plain(from_excel(number, self._epoch, timedelta=shown == "length"))
+        except (OverflowError, ValueError):
+            # A spreadsheet shows an error where a number is no day.
+            return FORMULA
+
+
+def _as_plain(value: Any) -> Value:
+    """A number or moment of a book as it is told. A day has no hour; a moment of one is told as it stands."""
+    if isinstance(value, datetime):
+        return value.date() if value.time() == time() else value.isoformat(" ")
+    is_whole = isinstance(value, int) and abs(value) <= _LARGEST
+    # A number beyond all numbers is no number, and no database stores one.
+    is_number = isinstance(value, float) and math.isfinite(value)
+    return value if isinstance(value, date) or is_whole or is_number else plain_text(str(value))
+
+
+def _whole(text: str) -> int:
+    """A number that the book gives to its things; some write it with a point. Raises Unreadable."""
+    number = float(text) if len(text) <= _LONGEST_NUMBER else math.nan
+    if not number.is_integer() or number < 0:
+        raise Unreadable("broken")
+    return int(number)
+
+
+def _number_of_column(letters: str) -> int:
+    """A is the first, Z the 26th, AA the 27th."""
+    number = 0
+    for letter in letters:
+        number = number * 26 + ord(letter) - ord("A") + 1
+    return number

@@ -1,0 +1,240 @@
+"""The first sheet of a book, as spreadsheets save it and as nobody but an attacker would."""
+
+import io
+import zipfile
+from datetime import date
+
+import pytest
+
+from lcm_service.reports.sheet_lines import FORMULA, Unreadable
+from lcm_service.reports.sheet_reading import read_lines
+
+MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
+OFFICE = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+STYLES = (
+    '<numFmts><numFmt numFmtId="164" formatCode="[$-40C]d\\-mmm\\-yy;@"/>'
+    '<numFmt numFmtId="165" formatCode="[h]:mm"/>'
+    '<numFmt numFmtId="166" formatCode="&quot;days &quot;0_h\\y[Red];[Blue]d"/></numFmts>'
+    '<cellStyleXfs><xf numFmtId="14"/></cellStyleXfs>'
+    '<cellXfs><xf numFmtId="0"/><xf numFmtId="14"/><xf numFmtId="164"/><xf numFmtId="165"/>'
+    '<xf numFmtId="166"/><xf numFmtId="22"/></cellXfs>'
+)
+
+
+def relations(*rows):
+    told = "".join(
+        f'<Relationship Id="rId{number}" Type="{OFFICE}/{kind}" Target="{target}"/>'
+        for number, (kind, target) in enumerate(rows, 1)
+    )
+    return f"<Relationships>{told}</Relationships>"
+
+
+def parts_of(rows="", texts="", styles=STYLES, properties="", names=""):
+    """The parts of a book by their names, as a spreadsheet names them."""
+    return {
+        "[Content_Types].xml": "<Types/>",
+        "_rels/.rels": relations(("officeDocument", "xl/workbook.xml")),
+        "xl/workbook.xml": f'<workbook xmlns:r="{OFFICE}"><workbookPr {properties}/><sheets>'
+        f'<sheet name="Needs" sheetId="7" r:id="rId1"/></sheets>{names}</workbook>',
+        "xl/_rels/workbook.xml.rels": relations(
+            ("worksheet", "worksheets/sheet1.xml"),
+            ("sharedStrings", "sharedStrings.xml"),
+            ("styles", "styles.xml"),
+        ),
+        "xl/worksheets/sheet1.xml": f'<worksheet xmlns="{MAIN}"><sheetData>{rows}</sheetData></worksheet>',
+        "xl/sharedStrings.xml": f'<sst xmlns="{MAIN}">{texts}</sst>',
+        "xl/styles.xml": f'<styleSheet xmlns="{MAIN}">{styles}</styleSheet>',
+    }
+
+
+def packed(parts):
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, part in parts.items():
+            archive.writestr(name, part)
+    return file.getvalue()
+
+
+def read(*cells, **more):
+    """What the cells of one row say."""
+    (line,) = read_lines(packed(parts_of(f'<row r="1">{"".join(cells)}</row>', **more))).lines
+    return line.values
+
+
+def refusal_of(parts):
+    with pytest.raises(Unreadable) as refused:
+        read_lines(packed(parts))
+    return refused.value.code
+
+
+@pytest.mark.parametrize(
+    ("style", "number", "said"),
+    [
+        (0, "46112", 46112),
+        (0, "2.5E1", 25.0),
+        (1, "46112", date(2026, 3, 31)),
+        (2, "46112.0", date(2026, 3, 31)),
+        (3, "1.5", "1 day, 12:00:00"),
+        (4, "46112", 46112),
+        (5, "46112.5", "2026-03-31 12:00:00"),
+        (1, "-9999999", FORMULA),
+        (99, "7", 7),
+    ],
+)
+def test_a_number_is_a_day_where_its_style_shows_it_as_one(style, number, said):
+    assert read(f'<c r="A1" s="{style}"><v>{number}</v></c>') == [said]
+
+
+def test_a_book_may_count_its_days_from_1904():
+    cell = '<c s="1"><v>44650</v></c>'
+    assert read(cell, properties='date1904="1"') == [date(2026, 3, 31)]
+    assert read(cell, properties='date1904="0"') == [date(2022, 3, 30)]
+
+
+def test_texts_are_read_wherever_a_spreadsheet_keeps_them():
+    texts = (
+        '<si><t xml:space="preserve"> Medics </t></si>'
+        "<si><r><rPr><b/></rPr><t>Mine </t></r><r><t>clearance</t></r></si>"
+        "<si><t>_x005F_x000D_</t></si>"
+        "<si><t>地雷</t><rPh sb='0' eb='2'><t>ジライ</t></rPh></si>"
+    )
+    cells = [f'<c t="s"><v>{number}</v></c>' for number in range(4)]
+    inline = "<c t='inlineStr'><is><r><t>First </t></r><r><t>aid</t></r></is></c>"
+    assert read(*cells, inline, "<c t='str'><v>Radio</v></c>", texts=texts) == [
+        "Medics",
+        "Mine clearance",
+        "_x000D_",
+        "地雷",
+        "First aid",
+        "Radio",
+    ]
+
+
+def test_answers_that_are_no_texts_are_read_as_what_they_are():
+    cells = (
+        "<c t='b'><v>1</v></c>",
+        "<c t='d'><v>2026-03-31</v></c>",
+        "<c t='d'><v>2026-03-31T00:00:00</v></c>",
+    )
+    assert read(*cells) == [True, date(2026, 3, 31), date(2026, 3, 31)]
+
+
+def test_what_a_spreadsheet_works_out_is_told_and_not_read():
+    worked_out = "<c><f>SUM(A1:A9)</f><v>7</v></c>"
+    assert (
+        read(worked_out, '<c t="e"><v>#REF!</v></c>', "<c t='str'><f t='shared' si='0'/></c>")
+        == [FORMULA] * 3
+    )
+
+
+def test_a_cell_stands_where_it_says():
+    assert read('<c r="B1"><v>1</v></c>', "<c><v>2</v></c>", '<c r="AA1"><v>3</v></c>') == [
+        None,
+        1,
+        2,
+        *[None] * 23,
+        3,
+    ]
+    # Beyond what is taken nothing is read.
+    assert read('<c r="A1"><v>1</v></c>', '<c r="XFD1"><v>2</v></c>') == [1]
+
+
+def test_prefixes_and_the_names_of_parts_may_be_any():
+    """Some libraries give every name a prefix, address parts from the root, and write them in other cases."""
+    sheet = '<x:row r="4"><x:c r="A4" t="s"><x:v>0</x:v></x:c></x:row>'
+    told = relations(
+        ("styles", "styles.xml"), ("chartsheet", "/xl/chart.xml"), ("worksheet", "../Sheets/ONE.xml")
+    )
+    parts = {
+        "[Content_Types].xml": "<Types/>",
+        "_rels/.rels": relations(
+            ("extended-properties", "docProps/app.xml"), ("officeDocument", "/XL/book.xml")
+        ),
+        "xl/book.xml": f'<x:workbook xmlns:x="{MAIN}" xmlns:rel="{OFFICE}"><x:sheets>'
+        '<x:sheet sheetId="1" rel:id="rId2"/><x:sheet sheetId="2" rel:id="rId3"/></x:sheets></x:workbook>',
+        "xl/_rels/book.xml.rels": told.replace(
+            "</", f'<Relationship Id="s" Type="{OFFICE}/sharedStrings" Target="SharedStrings.xml"/></', 1
+        ),
+        "xl/chart.xml": "<chartsheet/>",
+        "xl/sharedStrings.xml": f'<x:sst xmlns:x="{MAIN}"><x:si><x:t>Medics</x:t></x:si></x:sst>',
+        "sheets/one.xml": f'<x:worksheet xmlns:x="{MAIN}"><x:sheetData>{sheet}</x:sheetData></x:worksheet>',
+    }
+    (line,) = read_lines(packed(parts)).lines
+    assert (line.number, line.values) == (4, ["Medics"])
+
+
+def test_cells_that_only_a_remark_of_the_file_joins_are_not_joined():
+    parts = parts_of('<row r="2"><c><v>1</v></c></row>')
+    joined = '<mergeCells><mergeCell ref="A2:B3"/><!-- <mergeCell ref="A7:B9"/> --></mergeCells></worksheet>'
+    name = "xl/worksheets/sheet1.xml"
+    parts[name] = parts[name].replace("</worksheet>", joined)
+    assert read_lines(packed(parts)).joined == {2, 3}
+
+
+# What a library that seeks patterns in it would read for hours. None of it matters to what the rows say.
+LONG = 400_000
+UNREAD = {
+    "a format of brackets": parts_of(
+        '<row><c s="0"><v>7</v></c></row>',
+        styles=f'<numFmts><numFmt numFmtId="170" formatCode="{"[" * LONG}"/></numFmts>'
+        '<cellXfs><xf numFmtId="170"/></cellXfs>',
+    ),
+    "a long format of many styles": parts_of(
+        '<row><c s="0"><v>7</v></c></row>',
+        styles=f'<numFmts><numFmt numFmtId="170" formatCode="{"0" * LONG}"/></numFmts>'
+        f"<cellXfs>{'<xf numFmtId="170"/>' * 10_000}</cellXfs>",
+    ),
+    "titles without an end": parts_of(
+        "<row><c><v>7</v></c></row>",
+        names=f'<definedNames><definedName name="_xlnm.Print_Titles" localSheetId="0">{"a" * LONG}'
+        "</definedName></definedNames>",
+    ),
+    "room in many cells": parts_of(
+        "<row><c><v>7</v></c></row>" + f"<row>{'<c t="s"><v>0</v></c>' * 100}</row>" * 2_000,
+        texts=f"<si><t>{' ' * 6_000_000}</t></si>",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", UNREAD)
+def test_what_says_nothing_about_the_rows_does_not_keep_them(name):
+    data = packed(UNREAD[name])
+    assert len(data) < 100_000
+    (line,) = read_lines(data).lines
+    assert line.values == [7]
+
+
+def moved_workbook(parts):
+    """The workbook under a name such as sheets have."""
+    parts["_rels/.rels"] = relations(("officeDocument", "xl/worksheets/workbook.xml"))
+    parts["xl/worksheets/workbook.xml"] = parts.pop("xl/workbook.xml")
+    parts["xl/worksheets/_rels/workbook.xml.rels"] = parts.pop("xl/_rels/workbook.xml.rels").replace(
+        'Target="', 'Target="/xl/'
+    )
+    return parts
+
+
+ROW = "<row><c><v>7</v></c></row>"
+NAMES = "<definedNames>" + "<definedName/>" * 50_000 + "</definedNames>"
+REFUSED = {
+    "names beside": (parts_of(ROW, names=NAMES), "too_large"),
+    "names in the place of rows": (moved_workbook(parts_of(ROW, names=NAMES)), "too_large"),
+    "one thing in another": (parts_of(f"<row>{'<c>' * 60}{'</c>' * 60}</row>"), "broken"),
+    "a place of thousands of letters": (parts_of(f'<row><c r="{"A" * LONG}1"/></row>'), "broken"),
+    "a style of thousands of digits": (parts_of(f'<row><c s="{"9" * LONG}"/></row>'), "broken"),
+    "a text that is not there": (parts_of('<row><c t="s"><v>3</v></c></row>'), "broken"),
+    "a text before the first": (parts_of('<row><c t="s"><v>-1</v></c></row>', texts="<si/>"), "broken"),
+    "a row before the one above": (parts_of('<row r="2"/><row r="1"/>'), "broken"),
+    "no sheet": (parts_of(ROW) | {"xl/workbook.xml": "<workbook/>"}, "broken"),
+}
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_a_crafted_book_is_refused(name):
+    parts, code = REFUSED[name]
+    assert refusal_of(parts) == code
+
+
+def test_a_workbook_under_the_name_of_a_sheet_is_read():
+    (line,) = read_lines(packed(moved_workbook(parts_of(ROW)))).lines
+    assert line.values == [7]
