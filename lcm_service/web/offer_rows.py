@@ -15,6 +15,7 @@ from lcm_service.web import choices
 from lcm_service.web.saving import Faults, Values
 
 EMPTY_ROWS = 2
+MOST_ROWS = 200
 LABELS = {
     "sessions": lazy_gettext("Sessions with fixed days"),
     "requires": lazy_gettext("What must others provide so that it can run?"),
@@ -107,8 +108,8 @@ def requires_as_stored(offer: Any, values: Values) -> Values:
 
 def _typed(form: MultiDict[str, str], prefix: str, names: Sequence[str]) -> list[dict[str, str]]:
     """Rows whose fields are named ``prefix-number-field``; rows in which nothing was typed are left out."""
-    count = form.get(f"{prefix}-rows", "0")
-    numbers = range(min(int(count), 200) if count.isdecimal() else 0)
+    count = _number(form.get(f"{prefix}-rows", "0"))
+    numbers = range(min(count, MOST_ROWS) if isinstance(count, int) else 0)
     rows = [{name: form.get(f"{prefix}-{number}-{name}", "").strip() for name in names} for number in numbers]
     return [row for row in rows if any(row.values())]
 

@@ -331,6 +331,16 @@ def test_rows_are_added_by_keeping_them(focal_point: FlaskClient) -> None:
     assert [one.key for one in newest(Offer).sessions] == ["S1", "S2", "S3"]
 
 
+@pytest.mark.parametrize(("step", "rows"), [("place", "requirement"), ("dates", "session")])
+def test_a_count_of_rows_that_is_no_number_is_no_rows(focal_point: FlaskClient, step: str, rows: str) -> None:
+    """A browser counts its rows itself; what counts none, or thousands of digits of them, comes from no page."""
+    draft = begin(focal_point, "offers")
+    for count in ("9" * 5_000, "-1", "many"):
+        answer = send(focal_point, f"/offers/{draft.reference}/steps/{step}", **{f"{rows}-rows": count})
+        assert answer.status_code == 303
+    assert (newest(Offer).sessions, newest(Offer).requires) == ([], None)
+
+
 def test_a_tab_that_is_no_more_of_now_is_told_and_loses_nothing(focal_point: FlaskClient) -> None:
     draft = begin(focal_point)
     at = f"/needs/{draft.reference}/steps/seats"
