@@ -1,6 +1,7 @@
 """What a correction of a translated text may hold: it takes the place of a text that pages trust."""
 
 import re
+import unicodedata
 from typing import Final
 
 from lcm_service.domain.sentences import Sentence, sentence
@@ -11,6 +12,8 @@ _PIECE: Final = re.compile(r"%%|%\((\w+)\)s")
 # Translated texts stand in pages as they are, in attributes too, and in the subject of a mail, which has one
 # line by any of the characters that end one.
 _MARKUP: Final = re.compile(r'[<>&"\x00-\x1f\x7f-\x9f\u2028\u2029]')
+# Letters and signs that look like nothing all the same: fillers of Hangul, and of Braille without a dot.
+_BLANK: Final = frozenset("\u115f\u1160\u2800\u3164\uffa0")
 
 
 def placeholders(text: str) -> frozenset[str]:
@@ -27,12 +30,13 @@ def with_blanks_of(released: str, text: str) -> str:
     return f"{before}{text.strip()}{after}"
 
 
-def find_fault(original: str, text: str, *, is_plural: bool) -> Sentence | None:
+def find_fault(original: str, text: str, *, is_for_one_number: bool) -> Sentence | None:
     """Why ``text`` cannot stand for the English ``original``; None where it can.
 
-    One form of a plural may leave the number out, as "one seat" does.
+    A form of a plural that stands for one number alone may leave it out, as "one seat" does. In French the
+    form of one is that of none too, and Chinese has one form for all.
     """
-    if not text.strip():
+    if not any(_is_seen(sign) for sign in text):
         return sentence("Write the text, or take the correction back.")
     if len(text) > LONGEST:
         return sentence("The text is longer than %(most)s characters.", most=LONGEST)
@@ -42,7 +46,7 @@ def find_fault(original: str, text: str, *, is_plural: bool) -> Sentence | None:
             "line."
         )
     asked, given = placeholders(original), placeholders(text)
-    if lacking := sorted(asked - given - ({"num"} if is_plural else set())):
+    if lacking := sorted(asked - given - ({"num"} if is_for_one_number else set())):
         return sentence("The text lacks %(names)s, for which pages put in a value.", names=_shown(lacking))
     if unknown := sorted(given - asked):
         return sentence("Pages know no value for %(names)s.", names=_shown(unknown))
@@ -50,6 +54,13 @@ def find_fault(original: str, text: str, *, is_plural: bool) -> Sentence | None:
     if "%" in _PIECE.sub("", text) or (has_signs and "%%" not in original):
         return sentence("A percent sign is written twice, and only where the English text has one.")
     return None
+
+
+def _is_seen(sign: str) -> bool:
+    """Whether a character is seen where it stands alone: a letter, number, mark of punctuation or symbol, and
+    none that joins, turns or parts others.
+    """
+    return unicodedata.category(sign)[0] in "LNPS" and sign not in _BLANK
 
 
 def _shown(names: list[str]) -> tuple[str, ...]:

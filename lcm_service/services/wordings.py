@@ -73,17 +73,18 @@ def correct_wording(
     text: str | None,
     version: int,
     *,
-    is_plural: bool = False,
+    is_for_one_number: bool = False,
 ) -> None:
     """Let ``text`` stand for an English text in a language, or none: the catalogue's own again.
 
-    The caller has seen that a catalogue holds the text, in so many forms. Raises NotAllowed for all but
+    The caller has seen that a catalogue holds the text, and whether this is a form of a plural that stands
+    for one number alone. Raises NotAllowed for all but
     coordinators, NotValid for a text that pages could not show, Stale.
     """
     _require_keeper(actor)
     if language not in LANGUAGES_OF_PAGES or language == SOURCE_LANGUAGE:
         raise NotValid(NOT_ENGLISH)
-    fault = None if text is None else find_fault(message, text, is_plural=is_plural)
+    fault = None if text is None else find_fault(message, text, is_for_one_number=is_for_one_number)
     if fault is not None:
         raise NotValid(FAULTY, {"text": [fault]})
     with transaction() as session:

@@ -99,7 +99,7 @@ def correct() -> Page:
             one.form,
             with_blanks_of(one.released, values["text"]),
             read_version(request.form),
-            is_plural=one.forms > 0,
+            is_for_one_number=is_for_one_number(one),
         )
         words_now().forget()
         flash(gettext("The text is corrected. All readers see it within a minute."), "good")
@@ -169,6 +169,11 @@ def _released(root: str, language: str) -> Sequence[tuple[str, str, int, int, st
                 for form, text in enumerate(forms)
             ]
     return found
+
+
+def is_for_one_number(one: TextOfPages) -> bool:
+    """Whether this is a form of a plural, and that of one number alone."""
+    return one.forms > 0 and len(_numbers_of(one)) == 1
 
 
 def _numbers_of(one: TextOfPages) -> list[int]:

@@ -333,7 +333,7 @@ def test_rows_are_added_by_keeping_them(focal_point: FlaskClient) -> None:
 
 @pytest.mark.parametrize(("step", "rows"), [("place", "requirement"), ("dates", "session")])
 def test_a_count_of_rows_that_is_no_number_is_no_rows(focal_point: FlaskClient, step: str, rows: str) -> None:
-    """A browser counts its rows itself; what counts none, or thousands of digits of them, comes from no page."""
+    """A browser counts its rows itself; what counts none, or has thousands of digits, comes from no page."""
     draft = begin(focal_point, "offers")
     for count in ("9" * 5_000, "-1", "many"):
         answer = send(focal_point, f"/offers/{draft.reference}/steps/{step}", **{f"{rows}-rows": count})

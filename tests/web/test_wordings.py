@@ -10,7 +10,7 @@ from lcm_service.mail.texts import write_text
 from lcm_service.persistence.database import db
 from lcm_service.persistence.tables import AuditEvent, Person, Wording
 from lcm_service.services.wordings import correct_wording, find_version, read_corrections
-from lcm_service.web.wordings import LANGUAGES, texts_of
+from lcm_service.web.wordings import LANGUAGES, is_for_one_number, texts_of
 from lcm_service.web.words_now import words_now
 from tests import factories
 from tests.fixtures import sign_in
@@ -57,13 +57,18 @@ def correct(actor, text, version=0, message="Rounds", form=0, **more):
     ],
 )
 def test_a_text_that_pages_can_show_may_stand(original, text):
-    assert find_fault(original, text, is_plural=False) is None
+    assert find_fault(original, text, is_for_one_number=False) is None
 
 
 @pytest.mark.parametrize(
     ("original", "text", "said"),
     [
         ("Rounds", " ", "Write the text"),
+        # Signs that join, turn or part others, a mark without its letter, and letters that look like nothing.
+        ("Rounds", "\u200b\u200d\ufeff", "Write the text"),
+        ("Rounds", "\u202e\u2066\u061c", "Write the text"),
+        ("Rounds", "\u00a0\u3000\ufe0f", "Write the text"),
+        ("Rounds", "\u3164\u2800", "Write the text"),
         ("Rounds", "x" * 2001, "longer than 2000"),
         ("Rounds", "<b>Cycles</b>", "no angle brackets"),
         ("Rounds", 'Cycles" autofocus', "no angle brackets"),
@@ -87,13 +92,33 @@ def test_a_text_that_pages_can_show_may_stand(original, text):
     ],
 )
 def test_a_text_that_would_break_a_page_is_refused(original, text, said):
-    fault = find_fault(original, text, is_plural=False)
+    fault = find_fault(original, text, is_for_one_number=False)
     assert fault is not None
     assert said in str(fault)
 
 
+@pytest.mark.parametrize(
+    ("language", "numbers"), [("fr", []), ("zh", []), ("ru", []), ("es", [0]), ("ar", [0, 1, 2])]
+)
+def test_only_a_form_of_one_number_may_leave_it_out(app, language, numbers):
+    with app.test_request_context():
+        forms = [one for one in texts_of(language) if one.message == SEATS]
+        assert [one.form for one in forms if is_for_one_number(one)] == numbers
+        assert not any(is_for_one_number(one) for one in texts_of(language) if one.forms == 0)
+
+
+def test_a_correction_of_all_numbers_keeps_the_number(browser):
+    """Chinese has one form for one match and for a hundred."""
+    named = {"language": "zh", "message": SEATS, "form": "0"}
+    form = main_form(browser.get("/wordings/text", query_string=named).text)
+    answer = browser.post(form.action, data=form.data(text="有匹配等待您答复"))
+    assert answer.status_code == 422
+    assert "The text lacks <bdi>%(num)s</bdi>" in answer.text
+    assert db.session.query(Wording).count() == 0
+
+
 def test_one_form_of_a_plural_may_leave_the_number_out():
-    assert find_fault("%(num)s seat", "une place", is_plural=True) is None
+    assert find_fault("%(num)s seat", "une place", is_for_one_number=True) is None
 
 
 def test_a_correction_stands_on_pages_and_in_mail_until_it_is_taken_back(app, coordinator):
@@ -114,7 +139,7 @@ def test_a_correction_stands_on_pages_and_in_mail_until_it_is_taken_back(app, co
 
 
 def test_each_form_of_a_plural_is_corrected_by_itself(app, coordinator):
-    correct(coordinator, "Un appariement vous attend", message=SEATS, form=0, is_plural=True)
+    correct(coordinator, "Un appariement vous attend", message=SEATS, form=0, is_for_one_number=True)
     words_now().forget()
     with app.test_request_context(), force_locale("fr"):
         words_now().refresh()
@@ -197,7 +222,7 @@ def test_every_text_of_the_catalogues_could_stand_as_it_is(app):
             (language, one.english, str(fault))
             for language in LANGUAGES
             for one in texts_of(language)
-            if (fault := find_fault(one.message, one.released, is_plural=one.forms > 0))
+            if (fault := find_fault(one.message, one.released, is_for_one_number=is_for_one_number(one)))
         ]
     assert faults == []
 
