@@ -102,8 +102,8 @@ def keep_rows(actor: Actor, key: str, rows: Sequence[Row], *, shown: Collection[
     ``shown`` are the numbers of those that the person saw to be good, where it saw them: a row that became
     good since (its record was withdrawn, its subject came onto the list) makes nothing unseen.
 
-    A second press finds them kept and makes nothing. Raises NotFound, NotAllowed, and Conflict for a round
-    that was closed meanwhile.
+    A second press finds them kept and makes nothing; one of which nothing comes leaves the sheet as it is.
+    Raises NotFound, NotAllowed, and Conflict for a round that was closed meanwhile.
     """
     with transaction() as session:
         found = session.scalar(select(Sheet).where(Sheet.key == key).with_for_update(of=Sheet))
@@ -120,6 +120,8 @@ def keep_rows(actor: Actor, key: str, rows: Sequence[Row], *, shown: Collection[
             for row in rows
             if findings[row.number].is_new and (shown is None or row.number in shown)
         ]
+        if not kept:
+            return sheet
         done = {one["row"] for one in kept} | {number for number, one in findings.items() if one.already}
         sheet.kept = kept
         sheet.content = sheet.content | {

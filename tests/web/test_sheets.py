@@ -312,6 +312,17 @@ def test_a_row_that_became_good_unseen_is_not_sent(coordinator: FlaskClient) -> 
     assert opened(coordinator.get(f"{page}/faults.xlsx").data).cell(3, 2).value == GOOD[0]
 
 
+def test_a_press_that_names_no_good_row_makes_nothing_and_ends_nothing(focal_point: FlaskClient) -> None:
+    page = send(focal_point, book(GOOD, ("", "", "ten"))).location
+    form = next(one for one in read_page(focal_point.get(page).text).forms if one.action.endswith("/keep"))
+    for rows in ("77", "3"):
+        assert focal_point.post(form.action, data=form.data(rows=rows)).status_code == 303
+        assert records_of("XAA") == []
+        assert "Keep 1 row as a draft" in focal_point.get(page).text
+    press(focal_point, page)
+    assert [one.title for one in records_of("XAA")] == [GOOD[0]]
+
+
 def test_a_sheet_is_its_persons_own(
     focal_point: FlaskClient, coordinator: FlaskClient, browser_of: Callable[[Person], FlaskClient]
 ) -> None:
