@@ -49,10 +49,11 @@ def address_of(change: Document) -> dict[str, Any]:
 def _add(field: str) -> Callable[[Values, Document], Values]:
     def add(values: Values, change: Document) -> Values:
         chosen = values.get(field)
-        # "It does not matter" is the one answer that is no list: it holds the new one already.
-        if isinstance(chosen, str):
+        # "It does not matter" holds the new one already, and an answer that is not known yet, which rules out
+        # nothing, would be narrowed to it.
+        if chosen is None or isinstance(chosen, str):
             return {}
-        return {field: [*(chosen or ()), *({change["word"]} - set(chosen or ()))]}
+        return {field: [*chosen, *({change["word"]} - set(chosen))]}
 
     return add
 

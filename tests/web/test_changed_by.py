@@ -82,6 +82,9 @@ def test_what_is_not_known_or_does_not_matter_is_not_narrowed(app: Flask) -> Non
     with app.test_request_context():
         asked = ASKED | {"languages": "any", "earliest": None, "modes": None}
         assert make_change(asked, {"change": "language", "word": "fr"})[0] == asked
+        assert make_change(asked, {"change": "mode", "word": "mobile_team"})[0] == asked
+        unknown = ASKED | {"languages": None}
+        assert make_change(unknown, {"change": "language", "word": "fr"})[0] == unknown
         assert make_change(asked, {"change": "earlier", "amount": "5"})[0] == asked
         twice = make_change(ASKED, {"change": "language", "word": "en"})[0]
         assert twice["languages"] == ["en"]
