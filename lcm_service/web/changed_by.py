@@ -17,12 +17,11 @@ _LANGUAGE: Final = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,2}")
 
 def make_change(values: Values, given: Mapping[str, str]) -> tuple[Values, Any]:
     """What the form says at first with the change that the address names, and the change in words; where it
-    names none, the form stays as it is.
+    names none, or one that changes nothing, the form stays as it is and no page says that it was changed.
     """
     change = read_change(given)
-    if change is None:
-        return values, None
-    return values | _MADE[change["kind"]](values, change), studies.change_sentence(change)
+    made = values if change is None else values | _MADE[change["kind"]](values, change)
+    return made, None if change is None or made == values else studies.change_sentence(change)
 
 
 def read_change(given: Mapping[str, str]) -> Document | None:
