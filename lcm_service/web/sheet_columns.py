@@ -32,13 +32,17 @@ TITLE = "title"
 HEAD_LINES = 5
 TAKE_ONE: Final = frozenset({"select", "one", "pick", "yes", "yes_no"})
 TAKE_SEVERAL: Final = frozenset({"many", "ranked", "picks"})
+# In the place of a code where a cell names two answers at once; no list has it, and no cell says it, for
+# blanks around a text are not read.
+TWO_ANSWERS: Final = " "
 # What stands between the signs that part several answers of one cell.
 _PARTS: Final = re.compile(r"[^;；؛|\n\r,،、，]+")
 MOST_SIGNS_IN_A_NAME: Final = 8
 # Each answer of a cell is looked up whenever the sheet is shown; of five hundred rows, two hundred each.
 MOST_ANSWERS: Final = 100_000
 
-# What is wrong with a cell before anybody looks at what it says; stored with the row as these codes.
+# What is wrong with a cell before a schema looks at what it says. All but the last, which hangs on what
+# answers are called now, are stored with the row as these codes.
 CELL_FAULTS: Final[Mapping[str, Sentence]] = {
     "formula": sentence(
         "This cell holds a formula or an error of the spreadsheet. Write there what it says."
@@ -46,6 +50,7 @@ CELL_FAULTS: Final[Mapping[str, Sentence]] = {
     "joined": sentence(
         "Cells of this row are joined with others. Part them, and write in each row what it says."
     ),
+    "two_answers": sentence("Two answers have this name. Write the code of the one that you mean."),
 }
 # Why a file is not read, by the code of its refusal.
 FILE_FAULTS: Final[Mapping[str, Sentence]] = {
@@ -160,6 +165,11 @@ def read_cells(known: Mapping[str, Field], columns: Iterable[str], row: Mapping[
     return {name: _read(known[name], row["cells"].get(name)) for name in columns if name in known}
 
 
+def names_two_answers(value: Any) -> bool:
+    """Whether a value of `read_cells` comes from a name that is that of two answers."""
+    return TWO_ANSWERS in (value if isinstance(value, list) else [value])
+
+
 def letters_of(at: int) -> str:
     """What a spreadsheet calls a column that has no name: A, B... Z, AA."""
     return (letters_of(at // 26 - 1) if at >= 26 else "") + chr(ord("A") + at % 26)
@@ -211,23 +221,22 @@ def _named(keys: Line, labels: Line, known: Mapping[str, Field], names: Mapping[
 
 
 def _names_of_columns(known: Mapping[str, Field]) -> dict[str, str]:
-    names: dict[str, str] = {}
+    named: list[tuple[str, str]] = []
     for language in _languages():
         with force_locale(language):
-            names.setdefault(_folded(str(REMARKS_LABEL)), REMARKS)
-            for one in known.values():
-                names.setdefault(_folded(str(one.label)), one.name)
-    return names
+            named.append((str(REMARKS_LABEL), REMARKS))
+            named += [(str(one.label), one.name) for one in known.values()]
+    return {name: key for name, key in _meant(named).items() if key != TWO_ANSWERS}
 
 
 def _read(one: Field, value: Any) -> Any:
-    if value is None or (isinstance(value, str) and _folded(value) in _unknown_in_words()):
+    if value is None or (_folded(value) in _unknown_in_words() and _folded(value) not in _codes(one)):
         return None
     if one.widget == "number":
         return _number(value)
     text = str(value)
     if one.widget in ("yes", "yes_no"):
-        answers = {"yes": True, "no": False}
+        answers = {"yes": True, "no": False, TWO_ANSWERS: TWO_ANSWERS}
         return value if isinstance(value, bool) else answers.get(_codes(one).get(_folded(text), ""), value)
     if one.widget in TAKE_ONE:
         return _codes(one).get(_folded(text), text)
@@ -270,19 +279,29 @@ def _answers(one: Field) -> list[tuple[str, str]]:
 
 
 def _codes(one: Field) -> Mapping[str, str]:
-    """Folded code or name, in any language, the reader's first -> code. Made once a request."""
+    """Folded code or name, in any language -> code. Made once a request."""
     made: dict[str, dict[str, str]] = g.setdefault("codes_of_sheets", {})
     if one.name not in made:
-        codes: dict[str, str] = {}
+        named: list[tuple[str, str]] = []
         for language in _languages():
             with force_locale(language):
-                answers = _answers(one)
-            for code, _name in answers:
-                codes.setdefault(_folded(code), code)
-            for code, name in answers:
-                codes.setdefault(_folded(name), code)
-        made[one.name] = codes
+                for code, name in _answers(one):
+                    named += [(code, code), (name, code)]
+        codes = _meant(named)
+        both = {word: TWO_ANSWERS for word in _unknown_in_words() if word in codes}
+        made[one.name] = codes | both
     return made[one.name]
+
+
+def _meant(named: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """What each name means, folded. Words can be corrected so that two things have one name in a language, or
+    one has that of another in another language; nobody can tell which of them a cell means.
+    """
+    meant: dict[str, str] = {}
+    for name, thing in named:
+        folded = _folded(name)
+        meant[folded] = thing if meant.get(folded, thing) == thing else TWO_ANSWERS
+    return meant
 
 
 def _unknown_in_words() -> frozenset[str]:

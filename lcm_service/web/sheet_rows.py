@@ -14,7 +14,7 @@ from lcm_service.web import sheet_columns, showing
 from lcm_service.web.fields import Field
 from lcm_service.web.record_kinds import RecordKind
 from lcm_service.web.saving import Faults, flat_faults
-from lcm_service.web.sheet_columns import CELL_FAULTS
+from lcm_service.web.sheet_columns import CELL_FAULTS, names_two_answers
 
 Stored = Mapping[str, Any]
 # A page shows so many letters of a text; the row itself has them all.
@@ -90,7 +90,8 @@ def _read(kind: RecordKind, sheet: Any) -> list[_Read]:
     for stored in sheet.content["rows"]:
         typed = sheet_columns.read_cells(known, columns, stored)
         values, faults = read_typed(kind.schema, typed)
-        told: Faults = {name: [CELL_FAULTS[code]] for name, code in stored["faults"].items()}
+        codes = {name: "two_answers" for name, value in typed.items() if names_two_answers(value)}
+        told: Faults = {name: [CELL_FAULTS[code]] for name, code in (codes | stored["faults"]).items()}
         read.append(_Read(stored, kind.form.finish(values, None), faults | told))
     return read
 

@@ -9,21 +9,23 @@ import struct
 import tracemalloc
 import zipfile
 import zlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import date, timedelta
 from typing import Any
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from flask_babel import force_locale, gettext
 from openpyxl import Workbook, load_workbook
 
 from lcm_service.domain.vocabulary import LANGUAGES_OF_PAGES
 from lcm_service.persistence.database import db, utc_now
-from lcm_service.persistence.tables import Need, Offer, Person, Round, Sheet, Support
+from lcm_service.persistence.tables import Need, Offer, Person, Round, Sheet, Support, Wording
 from lcm_service.reports.sheet_lines import Unreadable
 from lcm_service.reports.sheet_reading import read_lines
-from lcm_service.web.sheet_columns import FILE_FAULTS
+from lcm_service.web.sheet_columns import CELL_FAULTS, FILE_FAULTS
+from lcm_service.web.words_now import words_now
 from tests.web import world
 from tests.web.html import read_page
 from tests.web.test_all_pages import fingerprint
@@ -393,6 +395,50 @@ def test_several_answers_of_one_cell(focal_point: FlaskClient, said: str, codes:
     page = send(focal_point, book(("A need", said), head=("title", "personnel"))).location
     press(focal_point, page)
     assert records_of("XAA")[0].personnel == codes
+
+
+@pytest.fixture
+def called_alike(at_work: Flask) -> Iterator[None]:
+    """In French two levels, two kinds of personnel and two columns have one name each, and so have yes and
+    what is not known.
+    """
+    with at_work.test_request_context(), force_locale("fr"):
+        other = [("Basic", "Advanced"), ("Troops", "Civilians"), ("Yes", "I don’t know yet")]
+        columns = [("How many of the seats are for women?", "How many seats are needed?")]
+        for message, same_as in [*other, *columns]:
+            db.session.add(Wording(language="fr", message=message, form=0, text=gettext(same_as)))
+    db.session.commit()
+    words_now().forget()
+    yield
+    db.session.query(Wording).delete()
+    db.session.commit()
+    words_now().forget()
+
+
+@pytest.mark.usefixtures("called_alike")
+def test_a_name_of_two_answers_is_none_of_them_and_its_code_is(
+    at_work: Flask, focal_point: FlaskClient
+) -> None:
+    head = ("title", "level", "personnel", "whole")
+    with at_work.test_request_context(), force_locale("fr"):
+        advanced, civilians, unknown = (gettext(one) for one in ("Advanced", "Civilians", "I don’t know yet"))
+    names = [("One", advanced), ("Two", "", f"fpu; {civilians}"), ("Three", "", "", unknown)]
+    codes = ("Four", "advanced", "fpu; civilian", "yes")
+    page = send(focal_point, book(*names, codes, head=head)).location
+    told = focal_point.get(page).text
+    assert told.count(str(CELL_FAULTS["two_answers"])) == 3
+    assert "Keep 1 row as a draft" in told
+    press(focal_point, page)
+    (need,) = records_of("XAA")
+    assert (need.level, need.personnel, need.whole) == ("advanced", ["fpu", "civilian"], True)
+
+
+@pytest.mark.usefixtures("called_alike")
+def test_a_name_of_two_columns_is_none_of_them(at_work: Flask, focal_point: FlaskClient) -> None:
+    with at_work.test_request_context(), force_locale("fr"):
+        label = gettext("How many seats are needed?")
+    page = send(focal_point, book(("One", 7), head=("title", label))).location
+    assert f"<bdi>{label}</bdi>" in focal_point.get(page).text.split("Some columns are not read")[1]
 
 
 def zip_of(**parts: bytes) -> bytes:
