@@ -141,19 +141,22 @@ def transaction() -> Iterator[Session]:
 @contextmanager
 def fresh_session() -> Iterator[None]:
     """Within this, `db.session` has read nothing yet: rows that a caller has read before, which the database
-    may have changed since, stay the caller's.
+    may have changed since, stay the caller's. Raises RuntimeError inside a transaction.
     """
     registry = db.session.registry
     before = registry() if registry.has() else None
-    registry.set(db.session.session_factory())
-    try:
-        yield
-    finally:
-        registry().close()
-        if before is None:
-            registry.clear()
-        else:
-            registry.set(before)
+    if before is not None and before.info.get("in_transaction"):
+        raise RuntimeError("A use case reads in its own transaction; its session holds what it has written.")
+    # Closed at the very end, when the caller's session is back, whatever becomes of this one.
+    with db.session.session_factory() as fresh:
+        registry.set(fresh)
+        try:
+            yield
+        finally:
+            if before is None:
+                registry.clear()
+            else:
+                registry.set(before)
 
 
 def _lost_to_others(error: DBAPIError) -> bool:

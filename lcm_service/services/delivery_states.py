@@ -44,10 +44,11 @@ def require_not_delivered(match: Match) -> None:
 
 def call_off(match: Match) -> None:
     """The match ends or is planned anew: neither the days that were fixed for it nor the word that its course
-    was not held are about what comes then.
+    was not held are about what comes then, nor what was said of a course that was not held in the end.
     """
     delivery = match.delivery
     if delivery is not None and delivery.state in states_before("delivery", "call_off"):
         delivery.state = "called_off"
         for name in (*FIELDS_OF_DAYS, *FIELDS_OF_REPORT, "reported_side", "reported_by_id", "reported_at"):
             setattr(delivery, name, None)
+        delivery.assessments.clear()

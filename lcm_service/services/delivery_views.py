@@ -148,9 +148,11 @@ def _open_steps(actor: Actor, match: Match, sides: list[str], state: str | None)
     today, first, last = utc_now().date(), first_day(match), last_day(match)
     now = state or NOTHING
     corrects = actor.is_coordinator and now in states_before("delivery", "correct")
-    # What was not held on the days that its session names is scheduled once all have accepted others.
+    # What was not held on the days that its session names is scheduled once all have accepted others; by a
+    # letter also on those of its days that are still to come.
     said = days_of_match(match)
-    is_past = now == "not_delivered" and any(day and day <= today for day in (said.start, said.end))
+    named = (said.end,) if actor.is_coordinator else (said.start, said.end)
+    is_past = now == "not_delivered" and any(day and day <= today for day in named)
     open_now = {
         "schedule": "provider" in sides and now in states_before("delivery", "schedule") and not is_past,
         "deliver": (corrects or now in states_before("delivery", "deliver"))

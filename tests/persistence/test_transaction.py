@@ -10,7 +10,7 @@ from sqlalchemy import text, update
 from sqlalchemy.exc import IntegrityError
 
 from lcm_service.domain.errors import Conflict, Stale
-from lcm_service.persistence.database import db, transaction
+from lcm_service.persistence.database import db, fresh_session, transaction
 from lcm_service.persistence.tables import Participant, Person, Question, Round
 from tests import factories
 
@@ -62,6 +62,31 @@ def test_what_was_read_before_is_read_again_inside():
         other.execute(text("UPDATE round SET title = 'Changed by another', version = 2"))
     with transaction():
         assert round.title == "Changed by another"
+
+
+def test_a_fresh_session_reads_anew_and_the_callers_is_back_whatever_happens():
+    row = factories.make_participant("XAA")
+    before, known = db.session(), dict(row.names)
+    with fresh_session():
+        with transaction() as session:
+            session.query(Participant).one().names = {"en": "Another"}
+        assert db.session() is not before
+        with fresh_session():
+            assert db.session.query(Participant).one().names == {"en": "Another"}
+    assert db.session() is before
+    assert row.names == known
+    with pytest.raises(ZeroDivisionError), fresh_session():
+        raise ZeroDivisionError
+    assert db.session() is before
+    db.session.remove()
+    with fresh_session():
+        assert count(Participant) == 1
+    assert not db.session.registry.has()
+
+
+def test_no_fresh_session_inside_a_transaction():
+    with pytest.raises(RuntimeError), transaction(), fresh_session():
+        pass
 
 
 def test_a_write_over_somebody_elses_version_is_stale():

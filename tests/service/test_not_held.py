@@ -98,3 +98,17 @@ def test_days_that_a_letter_has_cut_short_are_not_made_longer_by_a_report(scene)
     with pytest.raises(NotValid):
         scene.schedule(data=short | {"ends_on": today + timedelta(days=9)})
     assert scene.match.delivery.state == "not_delivered"
+
+
+def test_by_a_letter_a_course_comes_on_those_of_its_days_that_are_left(scene):
+    """The session goes on for weeks; its first days passed without a course."""
+    today = utc_now().date()
+    row = db.session.get(Offer, scene.offer.id).sessions[0]
+    row.starts_on, row.ends_on = today - timedelta(days=3), today + timedelta(days=20)
+    db.session.commit()
+    scene.report_not(scene.recipient, "recipient", "security")
+    assert "schedule" not in scene.seen_by(scene.provider).delivery.open_steps
+    assert "schedule" in scene.match.delivery.open_steps
+    left = {"starts_on": today + timedelta(days=5), "ends_on": today + timedelta(days=9)}
+    planned = scene.schedule(scene.coordinator, PLANNED | left, on_behalf=True).delivery
+    assert planned.starts_on == left["starts_on"]

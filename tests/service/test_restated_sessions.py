@@ -10,6 +10,7 @@ from lcm_service.domain.errors import NotValid, Stale
 from lcm_service.persistence.database import db, utc_now
 from lcm_service.persistence.tables import Match, Offer
 from lcm_service.services import decisions, deliveries, exports, lapses, repair, submissions, trail
+from lcm_service.services.assessments import assess_delivery
 from lcm_service.services.calendar import calendar_of
 from lcm_service.services.delivery_views import days_of_match
 from lcm_service.services.stated_days import OTHERS_COME_THERE
@@ -358,6 +359,21 @@ def test_where_a_letter_has_put_it_a_course_goes_on_that_was_not_held_when_all_m
     data |= {"starts_on": AFTER[0], "ends_on": AFTER[1], "place_code": back}
     with pytest.raises(NotValid):
         deliveries.schedule_delivery(placed.provider, match.id, data, match.version)
+
+
+def test_what_was_said_of_a_course_that_was_not_held_in_the_end_is_not_about_the_one_that_all_move(placed):
+    data = put_in_past_days(placed, placed.coordinator, "XQB", on_behalf=True)
+    report = {"held_from": data["starts_on"], "held_to": data["ends_on"], "seats_used": 1, "women_used": 0}
+    match = placed.match()
+    match = deliveries.report_delivered(placed.provider, match.id, "provider", report, match.version)
+    assess_delivery(placed.recipients[0], match.id, "recipient", "no", placed.match().version, None)
+    match = placed.match()
+    deliveries.report_not_delivered(
+        placed.coordinator, match.id, "provider", "security", match.version, on_behalf=True
+    )
+    move_all(placed)
+    delivery = placed.match().delivery
+    assert (delivery.state, delivery.place, delivery.assessments) == ("scheduled", "XQB", ())
 
 
 def test_a_schedule_goes_along_when_its_offer_says_when_the_course_was(placed):
