@@ -95,6 +95,11 @@ def may_coordinate(actor: Actor) -> bool:
     return actor.is_coordinator or actor.is_system
 
 
+def may_look_after_intake(actor: Actor) -> bool:
+    """What came in to a round is looked through as a whole, and acknowledged, by coordinators."""
+    return may_coordinate(actor)
+
+
 def may_see_match(actor: Actor, recipient_id: int, provider_id: int, *, is_put: bool) -> bool:
     """A published match is seen by its recipient and by coordinators; by its provider only once the recipient
     has agreed to be put to it (``is_put``).

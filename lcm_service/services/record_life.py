@@ -34,10 +34,15 @@ def acknowledge_record(actor: Actor, kind: str, reference: str, version: int) ->
     NotFound, Stale, and Conflict where it was acknowledged before or no longer takes part.
     """
     with transaction() as session:
-        record = begin_step(session, actor, kind, reference, version, "acknowledge")
-        record.acknowledged_at = utc_now()
-        end_step(session, actor, record, "acknowledge", ["state"])
-        return record
+        return acknowledge_within(session, actor, kind, reference, version)
+
+
+def acknowledge_within(session: Session, actor: Actor, kind: str, reference: str, version: int) -> Any:
+    """The same in the transaction of a press on several records. What is refused has changed nothing."""
+    record = begin_step(session, actor, kind, reference, version, "acknowledge")
+    record.acknowledged_at = utc_now()
+    end_step(session, actor, record, "acknowledge", ["state"])
+    return record
 
 
 def authenticate_record(

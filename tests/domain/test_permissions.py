@@ -36,6 +36,7 @@ ABOUT_THE_MECHANISM = {
     permissions.may_see_activities: {"focal point", "coordinator", "observer", "system"},
     permissions.may_see_circulated_needs: {"focal point", "coordinator", "observer", "system"},
     permissions.may_coordinate: {"coordinator", "system"},
+    permissions.may_look_after_intake: {"coordinator", "system"},
     permissions.may_keep_guidance: {"coordinator", "system"},
     permissions.may_correct_wordings: {"coordinator", "system"},
     permissions.may_manage_people: {"administrator", "system"},

@@ -22,6 +22,7 @@ from lcm_service.persistence.tables import Match, OutboxMessage, Part, Run
 from lcm_service.services import (
     audit,
     decisions,
+    intake,
     lapses,
     mailing,
     matching,
@@ -284,10 +285,24 @@ def let_a_part_lapse(actor, round_, _match):
     )
 
 
+def acknowledge_several(actor, round_, _match):
+    """What came in to the round, all of it by one press."""
+    code = round_.code
+    waiting = intake.read_intake(actor, code).waiting
+    chosen = [intake.Chosen(one.kind, one.record.reference, one.record.version) for one in waiting]
+    assert len(chosen) == 2
+
+    def is_done():
+        rounds.fresh()
+        return intake.read_intake(actor, code).waiting == []
+
+    return Press(lambda: intake.acknowledge_chosen(actor, code, chosen), is_done)
+
+
 PRESSES = (
     ask_for_a_run, claim_a_run, keep_the_plan_of_a_run, put_forward, approve, approve_without_holding,
     take_back, let_leave, consent, confirm, record, decline, let_lapse, revive, confirm_a_part,
-    let_a_part_lapse,
+    let_a_part_lapse, acknowledge_several,
 )  # fmt: skip
 
 

@@ -9,8 +9,8 @@ from sqlalchemy import func, select
 
 from lcm_service.domain.errors import Conflict, Stale
 from lcm_service.persistence.database import db
-from lcm_service.persistence.tables import AuditEvent, Need
-from lcm_service.services import submissions
+from lcm_service.persistence.tables import AuditEvent, Need, OutboxMessage
+from lcm_service.services import intake, submissions
 from tests import factories
 
 PEOPLE = 20
@@ -94,3 +94,19 @@ def test_a_session_key_is_given_once_even_to_two_at_once(app, owner):
     assert sorted(isinstance(result, Stale) for result in results) == [False, True]
     db.session.expire_all()
     assert [row.key for row in submissions.find_offer(owner, offer.reference).sessions] == ["S1", "S2"]
+
+
+def test_two_coordinators_who_acknowledge_the_same_records_tell_their_owner_once(app, owner):
+    round_ = factories.make_round("R2027")
+    participant = factories.make_participant(owner.participant_code)
+    needs = [factories.make_need(participant, round_) for _ in range(PEOPLE)]
+    chosen = [intake.Chosen("need", one.reference, one.version) for one in needs]
+    coordinators = [factories.make_actor("coordinator") for _ in range(2)]
+    acts = [
+        lambda actor=actor, chosen=order: intake.acknowledge_chosen(actor, "R2027", chosen)
+        for actor, order in zip(coordinators, (chosen, chosen[::-1]), strict=True)
+    ]
+    first, second = sorted(at_once(app, acts), key=lambda found: -len(found.done))
+    assert (len(first.done), len(second.done)) == (PEOPLE, 0)
+    assert {why for _, why in second.left} == {f"{one.reference} is acknowledged already." for one in chosen}
+    assert db.session.scalar(select(func.count()).select_from(OutboxMessage)) == PEOPLE

@@ -98,6 +98,8 @@ PAGES: Final = {
     "rounds.index": SIGNED_IN,
     "rounds.ask_record_weight": COORDINATES,
     "rounds.set_record_weight": COORDINATES,
+    "intake.show": COORDINATES,
+    "intake.acknowledge": COORDINATES,
     "rounds.show": SIGNED_IN,
     "rounds.new": COORDINATES,
     "rounds.open_round": COORDINATES,

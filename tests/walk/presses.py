@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from lcm_service.persistence.database import utc_now
 from tests import factories
-from tests.walk.names import CLOSED, OTHER_DAY, OWNERS, ROUND, SCENES
+from tests.walk.names import CLOSED, LIVES, OTHER_DAY, OWNERS, ROUND, SCENES
 
 ROLES: Final = {"need": "recipient", "offer": "provider", "support": "funder"}
 NEW_ROUND: Final = {"code": "W-9", "title": "New", "opens_on": "2027-01-01", "closes_on": "2027-02-01"}
@@ -126,6 +126,7 @@ ROUND_PRESSES: Final = {
     "rounds.open_round": Press("coordinator", form=NEW_ROUND | {"standing": "submitted"}),
     "rounds.match": Press("coordinator", form={"idempotency_key": "pressed-by-the-walk"}),
     "rounds.close": Press("coordinator"),
+    "intake.acknowledge": Press("coordinator", form={"chosen": f"need N-{LIVES['submitted']} 1"}),
     "rounds.set_record_weight": Press("coordinator", form={"weight": "10"}),
     "rounds.reopen": Press("coordinator", round=CLOSED),
     "scenarios.compare": Press("coordinator", form={"idempotency_key": "pressed-by-the-walk"}),
