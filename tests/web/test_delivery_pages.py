@@ -113,6 +113,11 @@ def test_the_record_of_a_course_is_on_its_page_for_its_provider_who_replies(app,
 
 def test_a_coordinator_records_letters_of_both_sides(app, scene):
     at = Browsers(app, scene)
+    form = main_form(at.read("coordinator", f"{at.match}/schedule"))
+    planned = {"starts_on": str(FIRST), "ends_on": str(LAST), "venue": PLANNED["venue"]}
+    assert at.clients["coordinator"].post(form.action, data=form.data(**planned)).status_code == 303
+    matching_rounds.fresh()
+    assert scene.match.delivery.state == "scheduled"
     form = main_form(at.read("coordinator", f"{at.match}/not-delivered?side=recipient"))
     assert form.data()["side"] == ["recipient"]
     sent = at.clients["coordinator"].post(
@@ -120,8 +125,7 @@ def test_a_coordinator_records_letters_of_both_sides(app, scene):
     )
     assert "Travel or visas failed" in sent.text
     assert "Travel or visas failed" not in at.read("provider")
-    form = main_form(at.read("coordinator", f"{at.match}/schedule"))
-    planned = {"starts_on": str(FIRST), "ends_on": str(LAST), "venue": PLANNED["venue"]}
-    assert at.clients["coordinator"].post(form.action, data=form.data(**planned)).status_code == 303
-    matching_rounds.fresh()
-    assert scene.match.delivery.state == "scheduled"
+    # The days of the session are over, so no schedule says that it was held after all.
+    assert "Say when and where it will be" not in at.read("coordinator")
+    sent = at.clients["coordinator"].post(f"{at.match}/schedule", data=form.data(**planned))
+    assert sent.status_code in {409, 422}
