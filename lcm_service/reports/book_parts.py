@@ -10,7 +10,7 @@ any length, in a time that grows with the square of it, and keeps every other re
 import io
 import posixpath
 import zipfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 from xml.sax.handler import ContentHandler
@@ -24,6 +24,9 @@ from lcm_service.reports.sheet_lines import Unreadable
 # as a form, and text packs to a tenth.
 MOST_UNPACKED_BYTES: Final = 12_000_000
 MOST_PARTS: Final = 200
+# Names of parts, and what parts say of others, in letters; spreadsheets write some dozens. What stands for a
+# name is kept as often as the file likes.
+LONGEST_NAME: Final = 250
 PIECE_BYTES: Final = 65_536
 _PACKED_BY_SPREADSHEETS: Final = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 # Elements take the time, not letters: those of rows and their texts, and those beside, of styles above all.
@@ -32,6 +35,7 @@ MOST_ELEMENTS_BESIDE: Final = 40_000
 # Spreadsheets put a dozen into each other.
 DEEPEST: Final = 50
 _CONTENT_TYPES: Final = "[Content_Types].xml"
+_KINDS: Final = ("officeDocument", "worksheet", "sharedStrings", "styles")
 _YES: Final = ("1", "true", "on")
 
 
@@ -102,24 +106,40 @@ class Book:
 class _Relation(NamedTuple):
     key: str
     kind: str
-    part: str
+    target: str
 
 
 class _Relations(Walk):
-    """What a part says of others, by the last word of the kind; addresses outside the file are left out."""
+    """What a part says of others, by the last word of the kind. Addresses outside the file are left out, and
+    kinds that are not read. Which part is meant is found for those alone that are chosen: the folder that all
+    addresses begin in would be repeated for each.
+    """
 
-    def __init__(self, budget: Budget, folder: str) -> None:
+    def __init__(self, budget: Budget, name: str) -> None:
         super().__init__(budget)
-        self._folder = folder
-        self.found: list[_Relation] = []
+        self._folder, self._base = posixpath.split(name)
+        self._found: list[_Relation] = []
+
+    @property
+    def part(self) -> str:
+        """The part in which a part, or the file itself where none is named, says so."""
+        return posixpath.join(self._folder, "_rels", f"{self._base}.rels")
 
     def begin(self, path: Sequence[str], attributes: AttributesImpl) -> None:
         match path:
             case [_, "Relationship"] if attributes.get("TargetMode") != "External":
-                target = posixpath.join("/", self._folder, attributes["Target"])
                 kind = attributes["Type"].rpartition("/")[2]
-                part = posixpath.normpath(target).lstrip("/").casefold()
-                self.found.append(_Relation(attributes["Id"], kind, part))
+                if kind in _KINDS:
+                    self._found.append(_Relation(_name(attributes["Id"]), kind, _name(attributes["Target"])))
+
+    def of(self, kind: str) -> dict[str, str]:
+        """Target by key of all relations of a kind."""
+        return {one.key: one.target for one in self._found if one.kind == kind}
+
+    def resolve(self, target: str) -> str:
+        """The name of the part that is meant by a target."""
+        whole = posixpath.normpath(posixpath.join("/", self._folder, target))
+        return whole.lstrip("/").casefold()
 
 
 class _Workbook(Walk):
@@ -137,7 +157,7 @@ class _Workbook(Walk):
             case [_, "sheets", "sheet"]:
                 # Beside it stands sheetId, which is something else.
                 self.sheets.extend(
-                    value
+                    _name(value)
                     for name, value in attributes.items()
                     if ":" in name and _without_prefix(name) == "id"
                 )
@@ -150,15 +170,13 @@ def open_book(data: bytes) -> Book:
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         parts = _Parts(archive)
         budget = Budget(MOST_ELEMENTS_BESIDE)
-        top = _relations_of(parts, "", budget)
-        workbook_name = next(one.part for one in top if one.kind == "officeDocument")
+        workbook_name = next(_present(_relations_of(parts, "", budget), "officeDocument", parts))
         relations = _relations_of(parts, workbook_name, budget)
         workbook = _Workbook(budget)
         workbook.through(parts.unpack(workbook_name))
-        sheets = {one.key: one.part for one in relations if one.kind == "worksheet" and one.part in parts}
-        first = next(sheets[key] for key in workbook.sheets if key in sheets)
+        sheet = next(_present(relations, "worksheet", parts, workbook.sheets))
         texts, styles = (_unpack_any(parts, kind, relations) for kind in ("sharedStrings", "styles"))
-        return Book(parts.unpack(first), texts, styles, workbook.counts_from_1904)
+        return Book(parts.unpack(sheet), texts, styles, workbook.counts_from_1904)
 
 
 class _Parts:
@@ -170,6 +188,8 @@ class _Parts:
             raise Unreadable("not_a_sheet")
         if len(listed) > MOST_PARTS or sum(part.file_size for part in listed) > MOST_UNPACKED_BYTES:
             raise Unreadable("too_large")
+        if any(len(part.filename) > LONGEST_NAME for part in listed):
+            raise Unreadable("broken")
         self._archive = archive
         self._listed: Mapping[str, zipfile.ZipInfo] = {part.filename.casefold(): part for part in listed}
 
@@ -188,18 +208,34 @@ class _Parts:
             return b"".join(iter(lambda: file.read(PIECE_BYTES), b""))
 
 
-def _relations_of(parts: _Parts, name: str, budget: Budget) -> list[_Relation]:
+def _relations_of(parts: _Parts, name: str, budget: Budget) -> _Relations:
     """What a part, or the file itself where none is named, says of others."""
-    folder, base = posixpath.split(name)
-    relations = _Relations(budget, folder)
-    relations.through(parts.unpack(posixpath.join(folder, "_rels", f"{base}.rels")))
-    return relations.found
+    relations = _Relations(budget, name)
+    relations.through(parts.unpack(relations.part))
+    return relations
 
 
-def _unpack_any(parts: _Parts, kind: str, relations: Sequence[_Relation]) -> bytes:
+def _present(
+    relations: _Relations, kind: str, parts: _Parts, keys: Iterable[str] | None = None
+) -> Iterator[str]:
+    """The parts of a kind that are there, in the order of the keys."""
+    targets = relations.of(kind)
+    for key in targets if keys is None else keys:
+        if key in targets and (name := relations.resolve(targets[key])) in parts:
+            yield name
+
+
+def _unpack_any(parts: _Parts, kind: str, relations: _Relations) -> bytes:
     """The part of a kind, or nothing where the book has none."""
-    name = next((one.part for one in relations if one.kind == kind and one.part in parts), None)
+    name = next(_present(relations, kind, parts), None)
     return parts.unpack(name) if name else b""
+
+
+def _name(text: str) -> str:
+    """What stands for a thing of the book. Raises Unreadable where it is longer than any name."""
+    if len(text) > LONGEST_NAME:
+        raise Unreadable("broken")
+    return text
 
 
 def _without_prefix(name: str) -> str:

@@ -1,6 +1,7 @@
 """The first sheet of a book, as spreadsheets save it and as nobody but an attacker would."""
 
 import io
+import tracemalloc
 import zipfile
 from datetime import date
 
@@ -233,6 +234,47 @@ REFUSED = {
 def test_a_crafted_book_is_refused(name):
     parts, code = REFUSED[name]
     assert refusal_of(parts) == code
+
+
+def renamed(folder):
+    """A book whose workbook stands in another folder."""
+    parts = parts_of(ROW)
+    parts["_rels/.rels"] = relations(("officeDocument", f"{folder}/workbook.xml"))
+    parts[f"{folder}/workbook.xml"] = parts.pop("xl/workbook.xml")
+    told = parts.pop("xl/_rels/workbook.xml.rels").replace('Target="', 'Target="/xl/')
+    parts[f"{folder}/_rels/workbook.xml.rels"] = told
+    return parts
+
+
+def test_a_name_of_a_part_is_no_longer_than_any_file_has():
+    beside = len("/_rels/workbook.xml.rels")
+    assert read_lines(packed(renamed("a" * (250 - beside)))).lines[0].values == [7]
+    assert refusal_of(renamed("a" * (251 - beside))) == "broken"
+
+
+def test_the_folder_of_what_parts_say_of_others_is_not_kept_with_each():
+    folder = "a" * 200
+    parts = renamed(folder)
+    name = f"{folder}/_rels/workbook.xml.rels"
+    parts[name] = parts[name].replace("</", '<Relationship Id="" Type="" Target=""/>' * 30_000 + "</")
+    data = packed(parts)
+    tracemalloc.start()
+    try:
+        assert read_lines(data).lines[0].values == [7]
+        assert tracemalloc.get_traced_memory()[1] < 30_000 * len(folder)
+    finally:
+        tracemalloc.stop()
+
+
+@pytest.mark.parametrize("attribute", ["Target", "Id"])
+def test_what_parts_say_of_others_is_no_longer_than_a_name(attribute):
+    parts = parts_of(ROW)
+    name = "xl/_rels/workbook.xml.rels"
+    other = '<Relationship Id="o" Type="/worksheet" Target="o.xml"/></'
+    parts[name] = parts[name].replace("</", other)
+    assert read_lines(packed(parts)).lines[0].values == [7]
+    parts[name] = parts[name].replace(f'{attribute}="o', f'{attribute}="{"o" * 251}')
+    assert refusal_of(parts) == "broken"
 
 
 def test_a_workbook_under_the_name_of_a_sheet_is_read():
