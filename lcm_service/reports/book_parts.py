@@ -7,14 +7,16 @@ openpyxl, which writes our books, reads none of a stranger's: it seeks patterns 
 any length, in a time that grows with the square of it, and keeps every other request waiting meanwhile.
 """
 
+import codecs
 import io
 import posixpath
+import re
 import zipfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 from xml.sax.handler import ContentHandler
-from xml.sax.xmlreader import AttributesImpl
+from xml.sax.xmlreader import AttributesImpl, InputSource
 
 from defusedxml.expatreader import create_parser
 
@@ -34,6 +36,10 @@ MOST_ELEMENTS: Final = 600_000
 MOST_ELEMENTS_BESIDE: Final = 40_000
 # Spreadsheets put a dozen into each other.
 DEEPEST: Final = 50
+_UTF_16: Final = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+_DECLARATION: Final = re.compile(rb"<\?xml\s")
+_ENCODING: Final = re.compile(rb"""encoding\s*=\s*["']([^"']*)""")
+_ENCODINGS: Final = (b"utf-8", b"utf8", b"utf-16")
 _CONTENT_TYPES: Final = "[Content_Types].xml"
 _KINDS: Final = ("officeDocument", "worksheet", "sharedStrings", "styles")
 _YES: Final = ("1", "true", "on")
@@ -65,10 +71,15 @@ class Walk(ContentHandler):
 
     def through(self, part: bytes) -> None:
         """Go through a part. Raises Unreadable, and whatever the reader of XML raises."""
-        parser = create_parser(forbid_dtd=True)
+        text = _in_utf_8(part)
+        source = InputSource()
+        source.setByteStream(io.BytesIO(text))
+        # Said here, so that the part has no say.
+        source.setEncoding("utf-8")
+        # All at once, so that nothing is begun anew where a piece ends.
+        parser = create_parser(forbid_dtd=True, bufsize=len(text) + 1)
         parser.setContentHandler(self)
-        parser.feed(part)
-        parser.close()
+        parser.parse(source)
 
     def begin(self, path: Sequence[str], attributes: AttributesImpl) -> None:
         """An element begins."""
@@ -229,6 +240,21 @@ def _unpack_any(parts: _Parts, kind: str, relations: _Relations) -> bytes:
     """The part of a kind, or nothing where the book has none."""
     name = next(_present(relations, kind, parts), None)
     return parts.unpack(name) if name else b""
+
+
+def _in_utf_8(part: bytes) -> bytes:
+    """A part as XML is written by spreadsheets, in UTF-8, or in UTF-16 with its mark. Raises Unreadable for any
+    other encoding: the reader of XML would ask Python for it by a name of any length, which Python keeps.
+    """
+    if part.startswith(_UTF_16):
+        part = part.decode("utf-16").encode()
+    part = part.removeprefix(codecs.BOM_UTF8)
+    if _DECLARATION.match(part):
+        declaration, ended, _rest = part[:LONGEST_NAME].partition(b"?>")
+        encoding = _ENCODING.search(declaration)
+        if not ended or (encoding and encoding[1].lower() not in _ENCODINGS):
+            raise Unreadable("broken")
+    return part
 
 
 def _name(text: str) -> str:

@@ -1,5 +1,6 @@
 """The first sheet of a book, as spreadsheets save it and as nobody but an attacker would."""
 
+import codecs
 import io
 import tracemalloc
 import zipfile
@@ -275,6 +276,35 @@ def test_what_parts_say_of_others_is_no_longer_than_a_name(attribute):
     assert read_lines(packed(parts)).lines[0].values == [7]
     parts[name] = parts[name].replace(f'{attribute}="o', f'{attribute}="{"o" * 251}')
     assert refusal_of(parts) == "broken"
+
+
+def written(encoding, said=None):
+    """A book whose sheet holds a letter that is none of ASCII, in an encoding, and says that it is in one."""
+    parts = parts_of('<row><c t="str"><v>Déminage</v></c></row>')
+    name = "xl/worksheets/sheet1.xml"
+    declaration = f'<?xml version="1.0" encoding="{said or encoding}" standalone="yes"?>\n'
+    parts[name] = (declaration + parts[name]).encode(encoding)
+    return parts
+
+
+@pytest.mark.parametrize(
+    ("encoding", "said"), [("utf-8", None), ("utf-8", "UTF-8"), ("utf-8-sig", "UTF-8"), ("utf-16", "UTF-16")]
+)
+def test_a_part_is_in_utf_8_or_says_by_its_mark_that_it_is_in_utf_16(encoding, said):
+    assert read_lines(packed(written(encoding, said))).lines[0].values == ["Déminage"]
+
+
+@pytest.mark.parametrize("said", ["cp1252", "iso-8859-15", "x" * 100_000])
+def test_no_part_chooses_how_its_letters_are_read(said):
+    """Python keeps the name of every encoding that it was ever asked for, and asks whoever has registered."""
+    asked = []
+    search = asked.append
+    codecs.register(search)
+    try:
+        assert refusal_of(written("utf-8", said)) == "broken"
+        assert asked == []
+    finally:
+        codecs.unregister(search)
 
 
 def test_a_workbook_under_the_name_of_a_sheet_is_read():
