@@ -31,11 +31,17 @@ MOST_PARTS: Final = 200
 LONGEST_NAME: Final = 250
 PIECE_BYTES: Final = 65_536
 _PACKED_BY_SPREADSHEETS: Final = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
-# Elements take the time, not letters: those of rows and their texts, and those beside, of styles above all.
+# Elements and their attributes take the time, not letters: those of rows and their texts, and those beside,
+# of styles above all. A cell has two elements with three attributes, a style some six for each element.
 MOST_ELEMENTS: Final = 600_000
+MOST_ATTRIBUTES: Final = 1_200_000
 MOST_ELEMENTS_BESIDE: Final = 40_000
+MOST_ATTRIBUTES_BESIDE: Final = 240_000
 # Spreadsheets put a dozen into each other.
 DEEPEST: Final = 50
+# More signs of equality than stand in one element with what it says: in a cell, a line of them at most.
+# Nothing in it is looked at twice.
+_MANY_ATTRIBUTES: Final = re.compile(rb"<[^<=]*+(?:=[^<=]*+){5000}")
 _UTF_16: Final = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _DECLARATION: Final = re.compile(rb"<\?xml\s")
 _ENCODING: Final = re.compile(rb"""encoding\s*=\s*["']([^"']*)""")
@@ -46,15 +52,17 @@ _YES: Final = ("1", "true", "on")
 
 
 class Budget:
-    """How many elements may still be read."""
+    """How many elements and attributes may still be read. Remarks and instructions count as elements."""
 
-    def __init__(self, elements: int) -> None:
-        self._left = elements
+    def __init__(self, elements: int, attributes: int) -> None:
+        self._elements = elements
+        self._attributes = attributes
 
-    def spend(self) -> None:
-        """One more was read. Raises Unreadable."""
-        self._left -= 1
-        if self._left < 0:
+    def spend(self, elements: int, attributes: int = 0) -> None:
+        """So many more are read. Raises Unreadable."""
+        self._elements -= elements
+        self._attributes -= attributes
+        if self._elements < 0 or self._attributes < 0:
             raise Unreadable("too_large")
 
 
@@ -72,6 +80,10 @@ class Walk(ContentHandler):
     def through(self, part: bytes) -> None:
         """Go through a part. Raises Unreadable, and whatever the reader of XML raises."""
         text = _in_utf_8(part)
+        # Before it is gone through, for the reader of XML tells an element when it has all of its attributes.
+        self._budget.spend(text.count(b"<?") + text.count(b"<!"))
+        if _MANY_ATTRIBUTES.search(text):
+            raise Unreadable("too_large")
         source = InputSource()
         source.setByteStream(io.BytesIO(text))
         # Said here, so that the part has no say.
@@ -88,7 +100,7 @@ class Walk(ContentHandler):
         """An element ends; ``text`` is what stands in it behind the last element inside it."""
 
     def startElement(self, name: str, attrs: AttributesImpl) -> None:  # noqa: N802
-        self._budget.spend()
+        self._budget.spend(1, len(attrs))
         self._path.append(_without_prefix(name))
         if len(self._path) > DEEPEST:
             raise Unreadable("broken")
@@ -180,7 +192,7 @@ def open_book(data: bytes) -> Book:
     """
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         parts = _Parts(archive)
-        budget = Budget(MOST_ELEMENTS_BESIDE)
+        budget = Budget(MOST_ELEMENTS_BESIDE, MOST_ATTRIBUTES_BESIDE)
         workbook_name = next(_present(_relations_of(parts, "", budget), "officeDocument", parts))
         relations = _relations_of(parts, workbook_name, budget)
         workbook = _Workbook(budget)
@@ -202,6 +214,7 @@ class _Parts:
         if any(len(part.filename) > LONGEST_NAME for part in listed):
             raise Unreadable("broken")
         self._archive = archive
+        self._unpacked: set[str] = set()
         self._listed: Mapping[str, zipfile.ZipInfo] = {part.filename.casefold(): part for part in listed}
 
     def __contains__(self, name: object) -> bool:
@@ -210,8 +223,11 @@ class _Parts:
     def unpack(self, name: str) -> bytes:
         """A part, unpacked piece by piece: to read it whole would unpack all of it before its size is looked
         at, and its stated size may be a lie. Other ways of packing than a spreadsheet's own cannot be
-        bounded so.
+        bounded so. None is two things at once, and gone through again as each.
         """
+        if name in self._unpacked:
+            raise Unreadable("broken")
+        self._unpacked.add(name)
         part = self._listed[name]
         if part.compress_type not in _PACKED_BY_SPREADSHEETS:
             raise Unreadable("broken")
@@ -243,8 +259,8 @@ def _unpack_any(parts: _Parts, kind: str, relations: _Relations) -> bytes:
 
 
 def _in_utf_8(part: bytes) -> bytes:
-    """A part as XML is written by spreadsheets, in UTF-8, or in UTF-16 with its mark. Raises Unreadable for any
-    other encoding: the reader of XML would ask Python for it by a name of any length, which Python keeps.
+    """A part as spreadsheets write XML, in UTF-8, or in UTF-16 with its mark. Raises Unreadable for any other
+    encoding: the reader of XML would ask Python for it by a name of any length, which Python keeps.
     """
     if part.startswith(_UTF_16):
         part = part.decode("utf-16").encode()

@@ -10,7 +10,16 @@ from xml.sax.xmlreader import AttributesImpl
 from openpyxl.styles.numbers import BUILTIN_FORMATS
 from openpyxl.utils.datetime import MAC_EPOCH, WINDOWS_EPOCH, from_excel, from_ISO8601
 
-from lcm_service.reports.book_parts import MOST_ELEMENTS, MOST_ELEMENTS_BESIDE, Book, Budget, Walk, open_book
+from lcm_service.reports.book_parts import (
+    MOST_ATTRIBUTES,
+    MOST_ATTRIBUTES_BESIDE,
+    MOST_ELEMENTS,
+    MOST_ELEMENTS_BESIDE,
+    Book,
+    Budget,
+    Walk,
+    open_book,
+)
 from lcm_service.reports.sheet_lines import (
     FORMULA,
     MOST_COLUMNS,
@@ -62,7 +71,7 @@ _BUILT_IN: Final[Mapping[int, Shown]] = {number: shown_as(code) for number, code
 
 
 def _read_sheet(book: Book) -> Lines:
-    budget = Budget(MOST_ELEMENTS)
+    budget = Budget(MOST_ELEMENTS, MOST_ATTRIBUTES)
     texts, styles = _Texts(budget), _Styles()
     if book.texts:
         texts.through(book.texts)
@@ -107,7 +116,7 @@ class _Styles(Walk):
     """How the number of a cell of each style is shown."""
 
     def __init__(self) -> None:
-        super().__init__(Budget(MOST_ELEMENTS_BESIDE))
+        super().__init__(Budget(MOST_ELEMENTS_BESIDE, MOST_ATTRIBUTES_BESIDE))
         self._formats: dict[int, Shown] = dict(_BUILT_IN)
         self._styles: list[int] = []
 

@@ -216,6 +216,15 @@ def moved_workbook(parts):
     return parts
 
 
+def in_two_roles(part):
+    """A book whose sheet is its texts or styles too."""
+    parts = parts_of(ROW)
+    name = "xl/_rels/workbook.xml.rels"
+    parts[name] = parts[name].replace(part, "worksheets/sheet1.xml")
+    return parts
+
+
+ATTRIBUTES = " ".join(f'a{number:05}=""' for number in range(6_000))
 ROW = "<row><c><v>7</v></c></row>"
 NAMES = "<definedNames>" + "<definedName/>" * 50_000 + "</definedNames>"
 REFUSED = {
@@ -227,6 +236,15 @@ REFUSED = {
     "a text that is not there": (parts_of('<row><c t="s"><v>3</v></c></row>'), "broken"),
     "a text before the first": (parts_of('<row><c t="s"><v>-1</v></c></row>', texts="<si/>"), "broken"),
     "a row before the one above": (parts_of('<row r="2"/><row r="1"/>'), "broken"),
+    "instructions": (parts_of(f"{'<?a?>x' * 700_000}{ROW}"), "too_large"),
+    "remarks": (parts_of(f"{'<!---->' * 700_000}{ROW}"), "too_large"),
+    "attributes of one element": (parts_of(f"<row {ATTRIBUTES}/>"), "too_large"),
+    "attributes of many elements": (
+        parts_of(ROW, names=f"<definedNames>{f'<a {ATTRIBUTES[:1999]}/>' * 2_000}</definedNames>"),
+        "too_large",
+    ),
+    "texts that are the sheet": (in_two_roles("sharedStrings.xml"), "broken"),
+    "styles that are the sheet": (in_two_roles("styles.xml"), "broken"),
     "no sheet": (parts_of(ROW) | {"xl/workbook.xml": "<workbook/>"}, "broken"),
 }
 
