@@ -1,4 +1,4 @@
-"""The parts of a stranger's book that say what its first sheet holds, found and gone through.
+"""The parts of a stranger's book that say what its first visible sheet holds, found and gone through.
 
 A book is a zip of XML parts that name each other. Those that are needed are unpacked within bounds, and
 nothing else of the file is looked at. Each is gone through once, from its beginning to its end: no tree is
@@ -91,7 +91,12 @@ class Walk(ContentHandler):
         # All at once, so that nothing is begun anew where a piece ends.
         parser = create_parser(forbid_dtd=True, bufsize=len(text) + 1)
         parser.setContentHandler(self)
-        parser.parse(source)
+        try:
+            parser.parse(source)
+        finally:
+            # A reader that was stopped holds itself, and what it told of the part until memory is swept.
+            parser.setContentHandler(ContentHandler())
+            parser.reset()
 
     def begin(self, path: Sequence[str], attributes: AttributesImpl) -> None:
         """An element begins."""
@@ -166,7 +171,9 @@ class _Relations(Walk):
 
 
 class _Workbook(Walk):
-    """The sheets in their order, by the keys of their relations, and from which year days are counted."""
+    """The sheets that are seen, in their order, by the keys of their relations, and from which year days are
+    counted.
+    """
 
     def __init__(self, budget: Budget) -> None:
         super().__init__(budget)
@@ -177,7 +184,7 @@ class _Workbook(Walk):
         match path:
             case [_, "workbookPr"]:
                 self.counts_from_1904 = attributes.get("date1904") in _YES
-            case [_, "sheets", "sheet"]:
+            case [_, "sheets", "sheet"] if attributes.get("state", "visible") == "visible":
                 # Beside it stands sheetId, which is something else.
                 self.sheets.extend(
                     _name(value)
@@ -187,8 +194,8 @@ class _Workbook(Walk):
 
 
 def open_book(data: bytes) -> Book:
-    """The parts of a book that say what its first sheet holds. Raises Unreadable, and whatever the readers of
-    zip and XML raise.
+    """The parts of a book that say what its first visible sheet holds. Raises Unreadable, and whatever the
+    readers of zip and XML raise.
     """
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         parts = _Parts(archive)

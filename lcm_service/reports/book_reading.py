@@ -1,7 +1,8 @@
-"""The first sheet of a book (.xlsx) as lines of plain values. Nothing in it is worked out."""
+"""The first visible sheet of a book (.xlsx) as lines of plain values. Nothing in it is worked out."""
 
 import math
 import re
+import traceback
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime, time
 from typing import Any, Final, Literal
@@ -48,7 +49,7 @@ type Shown = Literal["moment", "length", "number"]
 
 
 def read_book(data: bytes) -> Lines:
-    """The lines of the first sheet. Raises Unreadable."""
+    """The lines of the first visible sheet. Raises Unreadable."""
     try:
         book = open_book(data)
         return _read_sheet(book)
@@ -56,6 +57,8 @@ def read_book(data: bytes) -> Lines:
         raise
     except Exception as error:
         # A crafted file makes the readers of zip and XML fail in any way; whichever it is, it is not read.
+        # That of XML keeps its error where the error keeps the place: together they would hold the file.
+        traceback.clear_frames(error.__traceback__)
         raise Unreadable("broken") from error
 
 

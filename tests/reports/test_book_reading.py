@@ -1,6 +1,8 @@
 """The first sheet of a book, as spreadsheets save it and as nobody but an attacker would."""
 
 import codecs
+import contextlib
+import gc
 import io
 import tracemalloc
 import zipfile
@@ -8,6 +10,7 @@ from datetime import date
 
 import pytest
 
+from lcm_service.reports.book_parts import Walk
 from lcm_service.reports.sheet_lines import FORMULA, Unreadable
 from lcm_service.reports.sheet_reading import read_lines
 
@@ -323,6 +326,33 @@ def test_no_part_chooses_how_its_letters_are_read(said):
         assert asked == []
     finally:
         codecs.unregister(search)
+
+
+@pytest.mark.parametrize("end", ["<bad>", "</row></sheetData></worksheet>", "<!DOCTYPE a>"])
+def test_nothing_of_a_refused_book_is_left(end):
+    """Else it would stay until memory is swept, which is seldom where few things are made."""
+    parts = parts_of(f'<row r="2"><c t="str"><v>Radio</v></c></row>{end}')
+    data = packed(parts)
+    gc.collect()
+    gc.disable()
+    try:
+        with contextlib.suppress(Unreadable):
+            read_lines(data)
+        assert [one for one in gc.get_objects() if isinstance(one, Walk)] == []
+    finally:
+        gc.enable()
+
+
+@pytest.mark.parametrize("state", ["hidden", "veryHidden"])
+def test_the_first_sheet_that_is_seen_is_read(state):
+    parts = parts_of(ROW)
+    seen = '<sheet name="Lists" sheetId="1" state="STATE" r:id="rId4"/><sheet state="visible"'
+    parts["xl/workbook.xml"] = parts["xl/workbook.xml"].replace("<sheet ", seen.replace("STATE", state) + " ")
+    name = "xl/_rels/workbook.xml.rels"
+    other = f'<Relationship Id="rId4" Type="{OFFICE}/worksheet" Target="worksheets/lists.xml"/></'
+    parts[name] = parts[name].replace("</", other)
+    parts["xl/worksheets/lists.xml"] = parts["xl/worksheets/sheet1.xml"].replace("7", "8")
+    assert read_lines(packed(parts)).lines[0].values == [7]
 
 
 def test_a_workbook_under_the_name_of_a_sheet_is_read():
