@@ -37,13 +37,17 @@ from lcm_service.reports.sheet_lines import (
 _LARGEST: Final = 10**15
 _LONGEST_NUMBER: Final = 100
 _LONGEST_DAY: Final = 40
-_CELL: Final = re.compile("([A-Z]{1,3})[0-9]{1,7}")
+_CELL: Final = re.compile("([A-Z]{1,3})([0-9]{1,7})")
 _JOINED: Final = re.compile("[A-Z]{1,3}([0-9]{1,7}):[A-Z]{1,3}([0-9]{1,7})")
 # In a format: what is shown as it stands, room, and colours, places and conditions. Each goes on to the end
 # where nothing ends it, so that no sign is looked at again and again. [h] counts hours.
 _BESIDE: Final = re.compile(r'"[^"]*"?|\\.?|[_*].?|\[(?!(?:h+|m+|s+)\])[^\]]*\]?', re.IGNORECASE | re.DOTALL)
 _LENGTH: Final = re.compile(r"\[[hms]", re.IGNORECASE)
 _MOMENT: Final = re.compile("[dmyhs]", re.IGNORECASE)
+# All but the codes of no character, and of the halves of one.
+_CODE: Final = re.compile("_x(?!0000|[dD][89a-fA-F])([0-9a-fA-F]{4})_")
+_NUMBER: Final = re.compile(r"[+-]?[0-9]+(\.[0-9]*)?([eE][+-]?[0-9]+)?|[+-]?\.[0-9]+([eE][+-]?[0-9]+)?")
+_TRUE_OR_FALSE: Final = {"1": True, "true": True, "0": False, "false": False}
 # A number that is shown as a day or hour, as a length of time, or as a number.
 type Shown = Literal["moment", "length", "number"]
 
@@ -70,7 +74,13 @@ def shown_as(code: str) -> Shown:
     return "moment" if _MOMENT.search(said) else "number"
 
 
-_BUILT_IN: Final[Mapping[int, Shown]] = {number: shown_as(code) for number, code in BUILTIN_FORMATS.items()}
+# Some numbers of formats stand for one that the file does not hold; days and hours of Chinese, Japanese and
+# Korean among them.
+_EASTERN_MOMENTS: Final[Mapping[int, Shown]] = dict.fromkeys((*range(27, 37), *range(50, 59)), "moment")
+_BUILT_IN: Final[Mapping[int, Shown]] = {
+    **{number: shown_as(code) for number, code in BUILTIN_FORMATS.items()},
+    **_EASTERN_MOMENTS,
+}
 
 
 def _read_sheet(book: Book) -> Lines:
@@ -110,8 +120,7 @@ class _Texts(Walk):
             case [_, "si", "t"] | [_, "si", "r", "t"]:
                 self._pieces.append(text)
             case [_, "si"]:
-                # What looks like the code of a character is written with one of its own.
-                self.found.append(plain_text("".join(self._pieces).replace("_x005F_", "_")))
+                self.found.append(_as_text("".join(self._pieces)))
                 self._pieces.clear()
 
 
@@ -146,7 +155,8 @@ class _Sheet(Walk):
         self.joined: list[tuple[int, int]] = []
         self._texts, self._styles = texts, styles
         self._epoch = MAC_EPOCH if from_1904 else WINDOWS_EPOCH
-        self._row = self._column = 0
+        self._rows = self._row = self._row_above = self._column = 0
+        self._is_row_said = False
         self._cells: dict[int, Value] = {}
         self._kind, self._style = "n", 0
         self._said: list[str] = []
@@ -161,7 +171,7 @@ class _Sheet(Walk):
             case [_, "sheetData", "row", "c", "f"]:
                 self._is_formula = True
             case [_, "mergeCells", "mergeCell"]:
-                if area := _JOINED.fullmatch(attributes["ref"]):
+                if area := _JOINED.fullmatch(attributes.get("ref", "")):
                     self.joined.append((int(area[1]), int(area[2])))
 
     def end(self, path: Sequence[str], text: str) -> None:
@@ -175,27 +185,43 @@ class _Sheet(Walk):
             case [_, "sheetData", "row", "c"] if self._column <= MOST_COLUMNS:
                 self._cells[self._column] = self._value()
             case [_, "sheetData", "row"]:
-                columns = range(1, max(self._cells, default=0) + 1)
-                self.filled.add(Line(self._row, [self._cells.get(column) for column in columns]))
+                self._end_row()
 
     def _begin_row(self, attributes: AttributesImpl) -> None:
-        number = _whole(attributes["r"]) if "r" in attributes else self._row + 1
-        if number <= self._row:
-            # No row of a spreadsheet stands before the one above it.
-            raise Unreadable("broken")
-        self._row, self._column = number, 0
+        self._rows += 1
+        if self._rows > MOST_LINES:
+            raise Unreadable("too_many_lines")
+        self._row_above, self._column = self._row, 0
+        said = attributes.get("r")
+        self._set_row(_whole(said) if said else self._row + 1)
+        self._is_row_said = bool(said)
         self._cells.clear()
 
+    def _set_row(self, number: int) -> None:
+        if number <= self._row_above:
+            # No row of a spreadsheet stands before the one above it.
+            raise Unreadable("broken")
+        self._row = number
+
+    def _end_row(self) -> None:
+        # Some end a sheet with an empty row, the last that there can be.
+        if any(value is not None for value in self._cells.values()):
+            columns = range(1, max(self._cells) + 1)
+            self.filled.add(Line(self._row, [self._cells.get(column) for column in columns]))
+
     def _begin_cell(self, attributes: AttributesImpl) -> None:
-        if "r" in attributes:
-            place = _CELL.fullmatch(attributes["r"])
+        if said := attributes.get("r"):
+            place = _CELL.fullmatch(said)
             if place is None:
                 raise Unreadable("broken")
             self._column = _number_of_column(place[1])
+            if not self._is_row_said:
+                self._set_row(int(place[2]))
+                self._is_row_said = True
         else:
             self._column += 1
         self._kind = attributes.get("t", "n")
-        self._style = _whole(attributes.get("s", "0"))
+        self._style = _whole(attributes.get("s") or "0")
         self._said.clear()
         self._is_formula = False
 
@@ -204,23 +230,22 @@ class _Sheet(Walk):
         if self._is_formula or self._kind == "e":
             return FORMULA
         text = "".join(self._said)
-        if not text:
+        said = text.strip()
+        if not said:
             return None
         match self._kind:
-            case "n":
-                return self._number(text)
+            case "n" if len(said) <= _LONGEST_NUMBER and _NUMBER.fullmatch(said):
+                return self._number(said)
             case "s":
-                return self._texts[_whole(text)]
-            case "b":
-                return bool(_whole(text))
-            case "d":
-                return _as_plain(from_ISO8601(text)) if len(text) <= _LONGEST_DAY else plain_text(text)
-        return plain_text(text)
+                return self._texts[_whole(said)]
+            case "b" if said in _TRUE_OR_FALSE:
+                return _TRUE_OR_FALSE[said]
+            case "d" if len(said) <= _LONGEST_DAY:
+                return _moment(said)
+        return _as_text(text)
 
     def _number(self, text: str) -> Value:
         """A number, or the day or length of time that it is shown as."""
-        if len(text) > _LONGEST_NUMBER:
-            return plain_text(text)
         number = float(text) if set(text) & set(".eE") else int(text)
         shown = self._styles[self._style] if self._style < len(self._styles) else "number"
         if shown == "number":
@@ -232,6 +257,14 @@ class _Sheet(Walk):
             return FORMULA
 
 
+def _moment(text: str) -> Value:
+    """A day or moment as it is written, or the text where it is none."""
+    try:
+        return _as_plain(from_ISO8601(text))
+    except ValueError:
+        return _as_text(text)
+
+
 def _as_plain(value: Any) -> Value:
     """A number or moment of a book as it is told. A day has no hour; a moment of one is told as it stands."""
     if isinstance(value, datetime):
@@ -240,6 +273,13 @@ def _as_plain(value: Any) -> Value:
     # A number beyond all numbers is no number, and no database stores one.
     is_number = isinstance(value, float) and math.isfinite(value)
     return value if isinstance(value, date) or is_whole or is_number else plain_text(str(value))
+
+
+def _as_text(text: str) -> str | None:
+    """A text of a book as it is told: characters that XML has not are written as codes, and what looks like
+    such a code with one of its own. Of a line end of two characters the second is enough.
+    """
+    return plain_text(_CODE.sub(lambda found: chr(int(found[1], 16)), text).replace("\r", ""))
 
 
 def _whole(text: str) -> int:

@@ -17,12 +17,14 @@ from lcm_service.reports.sheet_reading import read_lines
 MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 OFFICE = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
 STYLES = (
-    '<numFmts><numFmt numFmtId="164" formatCode="[$-40C]d\\-mmm\\-yy;@"/>'
+    '<numFmts><numFmt numFmtId="58" formatCode="0"/>'
+    '<numFmt numFmtId="164" formatCode="[$-40C]d\\-mmm\\-yy;@"/>'
     '<numFmt numFmtId="165" formatCode="[h]:mm"/>'
     '<numFmt numFmtId="166" formatCode="&quot;days &quot;0_h\\y[Red];[Blue]d"/></numFmts>'
     '<cellStyleXfs><xf numFmtId="14"/></cellStyleXfs>'
     '<cellXfs><xf numFmtId="0"/><xf numFmtId="14"/><xf numFmtId="164"/><xf numFmtId="165"/>'
-    '<xf numFmtId="166"/><xf numFmtId="22"/></cellXfs>'
+    '<xf numFmtId="166"/><xf numFmtId="22"/><xf numFmtId="31"/><xf numFmtId="57"/>'
+    '<xf numFmtId="58"/></cellXfs>'
 )
 
 
@@ -82,6 +84,9 @@ def refusal_of(parts):
         (3, "1.5", "1 day, 12:00:00"),
         (4, "46112", 46112),
         (5, "46112.5", "2026-03-31 12:00:00"),
+        (6, "46112", date(2026, 3, 31)),
+        (7, "46112", date(2026, 3, 31)),
+        (8, "46112", 46112),
         (1, "-9999999", FORMULA),
         (99, "7", 7),
     ],
@@ -101,17 +106,19 @@ def test_texts_are_read_wherever_a_spreadsheet_keeps_them():
         '<si><t xml:space="preserve"> Medics </t></si>'
         "<si><r><rPr><b/></rPr><t>Mine </t></r><r><t>clearance</t></r></si>"
         "<si><t>_x005F_x000D_</t></si>"
+        "<si><t>Mine_x000D_\nclearance_X000D_ _x0000_ _xD800_ _x00e9__x00E9_</t></si>"
         "<si><t>地雷</t><rPh sb='0' eb='2'><t>ジライ</t></rPh></si>"
     )
-    cells = [f'<c t="s"><v>{number}</v></c>' for number in range(4)]
-    inline = "<c t='inlineStr'><is><r><t>First </t></r><r><t>aid</t></r></is></c>"
-    assert read(*cells, inline, "<c t='str'><v>Radio</v></c>", texts=texts) == [
+    cells = [f'<c t="s"><v>{number}</v></c>' for number in range(5)]
+    inline = "<c t='inlineStr'><is><r><t>First_x000D_ </t></r><r><t>aid</t></r></is></c>"
+    assert read(*cells, inline, "<c t='str'><v>Radio&#13;&#10;_x0041_</v></c>", texts=texts) == [
         "Medics",
         "Mine clearance",
         "_x000D_",
+        "Mine\nclearance_X000D_ _x0000_ _xD800_ éé",
         "地雷",
         "First aid",
-        "Radio",
+        "Radio\nA",
     ]
 
 
@@ -122,6 +129,29 @@ def test_answers_that_are_no_texts_are_read_as_what_they_are():
         "<c t='d'><v>2026-03-31T00:00:00</v></c>",
     )
     assert read(*cells) == [True, date(2026, 3, 31), date(2026, 3, 31)]
+
+
+@pytest.mark.parametrize(
+    ("cell", "said"),
+    [
+        ("<c><v>NaN</v></c>", "NaN"),
+        ('<c t="n"><v>-INF</v></c>', "-INF"),
+        ("<c><v>1_0</v></c>", "1_0"),
+        ("<c><v>1,5</v></c>", "1,5"),
+        ("<c><v>-.5e1</v></c>", -5.0),
+        ("<c><v> </v></c>", None),
+        ('<c t="s"><v> </v></c>', None),
+        ('<c t="b"><v>true</v></c>', True),
+        ('<c t="b"><v>false</v></c>', False),
+        ('<c t="b"><v>perhaps</v></c>', "perhaps"),
+        ('<c t="d"><v>soon</v></c>', "soon"),
+        ('<c t="d"><v>0000-01-01</v></c>', "0000-01-01"),
+        ('<c r="" s=""><v>1</v></c>', 1),
+        ('<c t="unheard"><v>1</v></c>', "1"),
+    ],
+)
+def test_an_odd_cell_is_a_text_or_nothing(cell, said):
+    assert read(cell, "<c><v>5</v></c>") == [said, 5]
 
 
 def test_what_a_spreadsheet_works_out_is_told_and_not_read():
@@ -166,6 +196,30 @@ def test_prefixes_and_the_names_of_parts_may_be_any():
     }
     (line,) = read_lines(packed(parts)).lines
     assert (line.number, line.values) == (4, ["Medics"])
+
+
+def test_an_empty_row_may_be_the_last_that_there_can_be():
+    rows = '<row r="1"><c r="A1"><v>7</v></c></row><row r="1048576"/>'
+    (line,) = read_lines(packed(parts_of(rows))).lines
+    assert (line.number, line.values) == (1, [7])
+    assert refusal_of(parts_of(rows.replace("/>", "><c><v>1</v></c></row>"))) == "too_many_lines"
+    assert refusal_of(parts_of("<row/>" * 5_001)) == "too_many_lines"
+
+
+def test_a_row_without_a_number_has_that_of_its_cells():
+    rows = '<row><c r="B3"><v>1</v></c></row><row><c><v>2</v></c></row><row><c/><c r="B9"><v>3</v></c></row>'
+    assert [line.number for line in read_lines(packed(parts_of(rows))).lines] == [3, 4, 9]
+    # The row says more than its cells.
+    (line,) = read_lines(packed(parts_of('<row r="4"><c r="A3"><v>1</v></c></row>'))).lines
+    assert line.number == 4
+    assert refusal_of(parts_of(rows + '<row><c r="B9"/></row>')) == "broken"
+
+
+def test_joined_cells_without_a_place_join_nothing():
+    parts = parts_of(ROW)
+    name = "xl/worksheets/sheet1.xml"
+    parts[name] = parts[name].replace("</worksheet>", "<mergeCells><mergeCell/></mergeCells></worksheet>")
+    assert read_lines(packed(parts)).joined == frozenset()
 
 
 def test_cells_that_only_a_remark_of_the_file_joins_are_not_joined():
