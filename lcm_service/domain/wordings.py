@@ -12,8 +12,9 @@ _PIECE: Final = re.compile(r"%%|%\((\w+)\)s")
 # Translated texts stand in pages as they are, in attributes too, and in the subject of a mail, which has one
 # line by any of the characters that end one.
 _MARKUP: Final = re.compile(r'[<>&"\x00-\x1f\x7f-\x9f\u2028\u2029]')
-# Letters and signs that look like nothing all the same: fillers of Hangul, and of Braille without a dot.
-_BLANK: Final = frozenset("\u115f\u1160\u2800\u3164\uffa0")
+# Letters and signs that look like nothing all the same: fillers of Hangul, Braille without a dot, hieroglyphs
+# that are room, and the head of a note that has none.
+_BLANK: Final = frozenset("\u115f\u1160\u2800\u3164\uffa0\U00013441\U00013442\U0001d159")
 
 
 def placeholders(text: str) -> frozenset[str]:

@@ -69,6 +69,8 @@ def test_a_text_that_pages_can_show_may_stand(original, text):
         ("Rounds", "\u202e\u2066\u061c", "Write the text"),
         ("Rounds", "\u00a0\u3000\ufe0f", "Write the text"),
         ("Rounds", "\u3164\u2800", "Write the text"),
+        ("Rounds", "\U0001d159", "Write the text"),
+        ("Rounds", "\U00013441\U00013442", "Write the text"),
         ("Rounds", "x" * 2001, "longer than 2000"),
         ("Rounds", "<b>Cycles</b>", "no angle brackets"),
         ("Rounds", 'Cycles" autofocus', "no angle brackets"),
