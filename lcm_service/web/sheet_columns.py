@@ -216,7 +216,10 @@ def _named(keys: Line, labels: Line, known: Mapping[str, Field], names: Mapping[
                 raise Refused("column_twice")
             found[at] = name
         elif key is not None or label is not None:
-            strange[at] = str(label if isinstance(label, str) else key)[:100]
+            texts = (one for one in (label, key) if isinstance(one, str))
+            said = next(texts, label if key is None else key)
+            # What is worked out is no name.
+            strange[at] = letters_of(at) if said is FORMULA else str(said)[:100]
     return Head(keys.number, found, strange)
 
 

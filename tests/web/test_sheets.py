@@ -257,6 +257,13 @@ def test_columns_that_are_no_fields_are_named_and_not_read(focal_point: FlaskCli
     assert (need.state, need.seats_recognised) == ("draft", None)
 
 
+def test_a_column_whose_name_is_worked_out_is_told_by_its_letters(focal_point: FlaskClient) -> None:
+    page = send(focal_point, book(("Radio", 1, 2), head=("title", "=1+1", "Year"))).location
+    told = focal_point.get(page).text
+    for name in ("B", "Year"):
+        assert f"<bdi>{name}</bdi>" in told
+
+
 def test_offers_and_supports_come_by_sheets_too(focal_point: FlaskClient) -> None:
     offers, supports = (f"/rounds/{world.EXERCISE}/{area}/sheet" for area in ("offers", "supports"))
     keep(focal_point, book(("Course", "any", 25, ""), head=("title", "only", "seats", "except")), offers)
