@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from flask import g
 from flask_babel import force_locale, gettext
@@ -233,16 +233,16 @@ def _names_of_columns(known: Mapping[str, Field]) -> dict[str, str]:
 
 
 def _read(one: Field, value: Any) -> Any:
-    if value is None or (_folded(value) in _unknown_in_words() and _folded(value) not in _codes(one)):
+    if value is None or (_folded(value) in _unknown_in_words() and _code_of(one, value) is None):
         return None
     if one.widget == "number":
         return _number(value)
     text = str(value)
     if one.widget in ("yes", "yes_no"):
         answers = {"yes": True, "no": False, TWO_ANSWERS: TWO_ANSWERS}
-        return value if isinstance(value, bool) else answers.get(_codes(one).get(_folded(text), ""), value)
+        return value if isinstance(value, bool) else answers.get(_code_of(one, text) or "", value)
     if one.widget in TAKE_ONE:
-        return _codes(one).get(_folded(text), text)
+        return _code_of(one, text) or text
     if one.widget in TAKE_SEVERAL:
         return _several(one, text)
     return text
@@ -260,13 +260,12 @@ def _several(one: Field, text: str) -> list[str] | None:
     the parts that follow each other as many are taken together as make an answer; what makes none is handed
     on as it was written.
     """
-    codes = _codes(one)
     parts = [part.span() for part in _PARTS.finditer(text)]
     found = []
     at = 0
     while at < len(parts):
         ends = range(min(at + MOST_SIGNS_IN_A_NAME, len(parts)), at, -1)
-        taken = [(end, codes.get(_folded(text[parts[at][0] : parts[end - 1][1]]))) for end in ends]
+        taken = [(end, _code_of(one, text[parts[at][0] : parts[end - 1][1]])) for end in ends]
         end, code = next((one for one in taken if one[1]), (at + 1, text[slice(*parts[at])].strip()))
         found.append(code or "")
         at = end
@@ -281,18 +280,34 @@ def _answers(one: Field) -> list[tuple[str, str]]:
     return [(code, bare(name)) for code, name in (*any_of_them, *listed)]
 
 
-def _codes(one: Field) -> Mapping[str, str]:
-    """Folded code or name, in any language -> code. Made once a request."""
-    made: dict[str, dict[str, str]] = g.setdefault("codes_of_sheets", {})
+def _code_of(one: Field, text: str) -> str | None:
+    """The code that a cell means by a text. A code that is written as it is means itself, even where another
+    answer is called so: it is what to write where a name is that of two.
+    """
+    answers = _answers_in_words(one)
+    said = text.strip()
+    return said if said in answers.codes else answers.meant.get(_folded(said))
+
+
+class _InWords(NamedTuple):
+    """Codes as they are, and what each folded code or name, in any language, means."""
+
+    codes: frozenset[str]
+    meant: Mapping[str, str]
+
+
+def _answers_in_words(one: Field) -> _InWords:
+    """What the answers of a field are called. Made once a request."""
+    made: dict[str, _InWords] = g.setdefault("answers_in_words", {})
     if one.name not in made:
         named: list[tuple[str, str]] = []
         for language in _languages():
             with force_locale(language):
                 for code, name in _answers(one):
                     named += [(code, code), (name, code)]
-        codes = _meant(named)
-        both = {word: TWO_ANSWERS for word in _unknown_in_words() if word in codes}
-        made[one.name] = codes | both
+        meant = _meant(named)
+        both = {word: TWO_ANSWERS for word in _unknown_in_words() if word in meant}
+        made[one.name] = _InWords(frozenset(code for _name, code in named), meant | both)
     return made[one.name]
 
 

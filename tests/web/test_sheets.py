@@ -440,6 +440,31 @@ def test_a_name_of_two_answers_is_none_of_them_and_its_code_is(
     assert (need.level, need.personnel, need.whole) == ("advanced", ["fpu", "civilian"], True)
 
 
+def test_a_code_that_is_anothers_name_is_its_own(at_work: Flask, focal_point: FlaskClient) -> None:
+    """What is called so is told apart by its own code, and so is what has the code."""
+    with at_work.test_request_context(), force_locale("fr"):
+        for message, code in (("Advanced", "basic"), ("No", "yes"), ("Civilians", "fpu")):
+            db.session.add(Wording(language="fr", message=message, form=0, text=code.title()))
+    db.session.commit()
+    words_now().forget()
+    try:
+        rows = [("One", "Basic"), ("Two", " basic ", "fpu; civilian", "yes")]
+        page = send(focal_point, book(*rows, head=("title", "level", "personnel", "whole"))).location
+        assert focal_point.get(page).text.count(str(CELL_FAULTS["two_answers"])) == 1
+        press(focal_point, page)
+        (need,) = records_of("XAA")
+        assert (need.title, need.level, need.personnel, need.whole) == (
+            "Two",
+            "basic",
+            ["fpu", "civilian"],
+            True,
+        )
+    finally:
+        db.session.query(Wording).delete()
+        db.session.commit()
+        words_now().forget()
+
+
 @pytest.mark.usefixtures("called_alike")
 def test_a_name_of_two_columns_is_none_of_them(at_work: Flask, focal_point: FlaskClient) -> None:
     with at_work.test_request_context(), force_locale("fr"):
