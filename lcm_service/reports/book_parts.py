@@ -93,10 +93,14 @@ class Walk(ContentHandler):
         parser.setContentHandler(self)
         try:
             parser.parse(source)
-        finally:
-            # A reader that was stopped holds itself, and what it told of the part until memory is swept.
+        except BaseException:
+            # A reader that was stopped and what it tells things to hold each other until memory is swept; one
+            # that has come to an end holds nothing.
             parser.setContentHandler(ContentHandler())
             parser.reset()
+            parser.feed("<a/>")
+            parser.close()
+            raise
 
     def begin(self, path: Sequence[str], attributes: AttributesImpl) -> None:
         """An element begins."""
