@@ -6,11 +6,7 @@ import subprocess
 import time
 from pathlib import Path
 
-from tests.conftest import size_of_this_run
-
 PATIENCE_SECONDS = 30
-# What is ended would go on for so long by itself, many times longer than a test waits for its end.
-LONG_SOLVE_SECONDS = 600
 # Each look costs a process that lists all others, or a query; what is waited for lasts longer than this.
 POLL_SECONDS = 0.05
 
@@ -24,13 +20,6 @@ def wait_for(condition, seconds=PATIENCE_SECONDS):
             return found
         time.sleep(POLL_SECONDS)
     raise AssertionError("what was waited for did not happen")
-
-
-def is_soon(begin, seconds):
-    """Whether so little time has passed. What is promised in seconds is asked where a machine has nothing
-    else to do, at full size; beside other tests it is enough that what was waited for came.
-    """
-    return size_of_this_run() == "quick" or time.monotonic() - begin < seconds
 
 
 def solving_processes(parent=None):

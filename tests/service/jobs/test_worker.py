@@ -18,13 +18,7 @@ from optimizer import canonical_bytes, problem_sha256
 from tests import factories
 from tests.bench.generator import make_problem
 from tests.service import matching_rounds as rounds
-from tests.service.jobs.processes import (
-    LONG_SOLVE_SECONDS,
-    hold_next_process,
-    is_soon,
-    solving_processes,
-    wait_for,
-)
+from tests.service.jobs.processes import hold_next_process, solving_processes, wait_for
 
 
 @pytest.fixture
@@ -82,10 +76,10 @@ def test_the_page_that_asks_does_not_wait_for_the_solver(round_, actor, worker):
     worker.start()
     begin = time.monotonic()
     run = rounds.request(actor, round_)
-    is_asked_soon = is_soon(begin, 2)
+    asked_seconds = time.monotonic() - begin
     pid = hold_next_process()
     assert run_as_it_is(actor, run).state == "running"
-    assert is_asked_soon
+    assert asked_seconds < 2
     os.kill(pid, signal.SIGCONT)
     wait_for(lambda: run_as_it_is(actor, run).state == "done")
 
@@ -115,8 +109,8 @@ def test_a_cancelled_run_is_let_go_and_its_process_gone_within_two_seconds(round
     hold_next_process()
     begin = time.monotonic()
     matching.cancel_run(actor, run.id)
-    wait_for(lambda: not solving_processes())
-    assert is_soon(begin, 2)
+    wait_for(lambda: not solving_processes(), seconds=5)
+    assert time.monotonic() - begin < 2
     assert run_as_it_is(actor, run).state == "cancelled"
     assert publication.list_plans(actor, round_.code) == []
 
@@ -126,15 +120,15 @@ def test_a_cancel_in_the_middle_of_a_long_search_frees_the_worker_and_touches_no
 ):
     published = rounds.publish(actor, rounds.solve_round(actor, round_))
     before = (published.document, published.state, published.version)
-    run = store_run(round_, make_problem(300, 300, 1), seconds=LONG_SOLVE_SECONDS)
+    run = store_run(round_, make_problem(300, 300, 1), seconds=100)
     rounds.fresh()
     worker.start()
     told = wait_for(lambda: run_as_it_is(actor, run).progress, seconds=60)
     assert {"objective", "value", "bound", "seconds"} <= set(told["aims"][-1])
     begin = time.monotonic()
     matching.cancel_run(actor, run.id)
-    wait_for(lambda: not solving_processes())
-    assert is_soon(begin, 2)
+    wait_for(lambda: not solving_processes(), seconds=5)
+    assert time.monotonic() - begin < 2
     (plan,) = publication.list_plans(actor, round_.code)
     assert (plan.document, plan.state, plan.version) == before
     # The worker is free for the next run.
